@@ -1,0 +1,68 @@
+// What one region saw of one server in one slot (a minute, or the server's interval where that is shorter).
+import { z } from "zod";
+import { REASON_NAMES, STATUSES } from "./reason.ts";
+
+export const ERAS = ["legacy", "modern", "dual", "sse"] as const;
+/** legacy: initialize over Streamable HTTP; modern: 2026-07-28; dual: answers both; sse: the older HTTP+SSE. */
+export type Era = (typeof ERAS)[number];
+
+export const PHASES = ["address", "dns", "connect", "tls", "discover", "initialize", "initialized", "list", "call", "close", "probe"] as const;
+export type Phase = (typeof PHASES)[number];
+
+export const evidenceSchema = z.object({
+  httpStatus: z.number().int().optional(),
+  jsonrpcCode: z.number().int().optional(),
+  /** Node's, undici's or TLS's own error code, e.g. ECONNREFUSED. */
+  errorCode: z.string().max(80).optional(),
+  contentType: z.string().max(120).optional(),
+  /** At most 300 characters, control characters escaped. Never of a blocked address. */
+  bodyHead: z.string().max(300).optional(),
+  retryAfterS: z.number().optional(),
+  detail: z.string().max(300).optional(),
+});
+export type Evidence = z.infer<typeof evidenceSchema>;
+
+/** Milliseconds; a part that did not take place is absent. */
+export const timingsSchema = z.object({
+  dnsMs: z.number().optional(),
+  connectMs: z.number().optional(),
+  tlsMs: z.number().optional(),
+  firstRequestMs: z.number().optional(),
+  toolListMs: z.number().optional(),
+  totalMs: z.number(),
+});
+export type Timings = z.infer<typeof timingsSchema>;
+
+export const toolSurfaceSchema = z.object({
+  count: z.number().int(),
+  /** SHA-256 (hex) over RFC 8785 of name + inputSchema per tool, sorted by name. */
+  contractHash: z.string(),
+  /** The same with descriptions and annotations. */
+  fullHash: z.string(),
+  /** At most 200 names of at most 120 characters, for showing. */
+  names: z.array(z.string().max(120)).max(200),
+});
+export type ToolSurface = z.infer<typeof toolSurfaceSchema>;
+
+export const outcomeSchema = z.object({
+  tenantId: z.uuid(),
+  serverId: z.uuid(),
+  region: z.string(),
+  /** Start of the slot, epoch milliseconds; given by the scheduler, never by the region's clock. */
+  slot: z.number().int(),
+  status: z.enum(STATUSES),
+  auth: z.enum(["open", "protected", "unknown"]),
+  reason: z.enum(REASON_NAMES).nullable(),
+  phase: z.enum(PHASES).nullable(),
+  evidence: evidenceSchema,
+  era: z.enum(ERAS).nullable(),
+  protocolVersion: z.string().max(40).nullable(),
+  serverName: z.string().max(200).nullable(),
+  timings: timingsSchema,
+  tools: toolSurfaceSchema.nullable(),
+  /** First probe after an idle gap: recorded, never alerting. */
+  cold: z.boolean(),
+  /** When the region finished, epoch milliseconds by its own clock: for showing only. */
+  finishedAt: z.number().int(),
+});
+export type Outcome = z.infer<typeof outcomeSchema>;
