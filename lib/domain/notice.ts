@@ -1,0 +1,46 @@
+// One thing we decided to say about an incident. It is frozen when decided, so that every retry says the same.
+// It holds only what may leave the house: no addresses behind the server, no other tenant, no internals.
+import { z } from "zod";
+import { REASON_NAMES, SEVERITIES, STATUSES } from "./reason.ts";
+
+export const NOTICE_KINDS = ["trigger", "update", "acknowledge", "resolve", "test"] as const;
+export type NoticeKind = (typeof NOTICE_KINDS)[number];
+
+export const noticeContentSchema = z.object({
+  /** One line, at most 200 characters, already free of control characters. Sinks still escape their own markup. */
+  title: z.string().max(200),
+  serverName: z.string().max(200),
+  /** The registered URL's origin and path; never a query string or user info. */
+  serverUrl: z.string().max(2048),
+  tenantName: z.string().max(200),
+  severity: z.enum(SEVERITIES),
+  status: z.enum(STATUSES),
+  reason: z.enum(REASON_NAMES),
+  reasonLabel: z.string(),
+  /** What to do, one sentence. */
+  advice: z.string(),
+  /** What was seen, one sentence made by us from evidence; server-supplied parts are cut and escaped. */
+  evidence: z.string().max(500),
+  regions: z.array(z.object({ region: z.string(), status: z.enum(STATUSES), reason: z.enum(REASON_NAMES).nullable() })).max(20),
+  /** ISO 8601, UTC. */
+  startedAt: z.string(),
+  /** When this notice was decided, ISO 8601. */
+  at: z.string(),
+  /** Display name of who acknowledged or resolved by hand; absent when the pipeline did. */
+  by: z.string().max(200).optional(),
+  durationS: z.number().int().optional(),
+  incidentUrl: z.string(),
+  runbookUrl: z.string().optional(),
+  drill: z.boolean(),
+});
+export type NoticeContent = z.infer<typeof noticeContentSchema>;
+
+export interface Notice {
+  id: string;
+  tenantId: string;
+  incidentId: string | null;
+  /** The one key over all sinks and all notices of this incident, at most 64 characters of [A-Za-z0-9_-]. */
+  dedupKey: string;
+  kind: NoticeKind;
+  content: NoticeContent;
+}
