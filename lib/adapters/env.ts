@@ -1,0 +1,80 @@
+// The only file that reads process.env. Bad configuration is refused by name before anything listens.
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { TocsinError } from "../domain/error.ts";
+
+const url = (what: string) => z.url({ error: `must be a URL (${what})` });
+const secret = z
+  .string({ error: "is missing: set at least 32 random characters, for example from `openssl rand -base64 48`" })
+  .min(32, { error: "is too short: use at least 32 random characters, for example from `openssl rand -base64 48`" })
+  .refine((s) => new Set(s).size >= 10, { error: "is too simple: use random characters, for example from `openssl rand -base64 48`" });
+
+const schema = z.object({
+  TOCSIN_MODE: z.enum(["production", "development", "test"]).default("production"),
+  /** Root of every derived secret: session signing, database role passwords. */
+  TOCSIN_SECRET: secret,
+  /** 32 bytes, base64 or hex, mode 0400, never inside the project: the key that seals stored secrets. */
+  TOCSIN_KEY_FILE: z.string({ error: "is missing: name a file that holds 32 random bytes as base64" }),
+  /** Where people open the console; also the base of every link in a page. */
+  TOCSIN_URL: url("where people open the console, e.g. https://tocsin.example.com"),
+  /** Owner connection: migrations only. */
+  DATABASE_URL: url("postgresql://owner:…@host:5432/tocsin"),
+  /** Roles that own nothing; derived from DATABASE_URL and TOCSIN_SECRET when absent. */
+  DATABASE_URL_APP: url("postgresql://…").optional(),
+  DATABASE_URL_WORKER: url("postgresql://…").optional(),
+  DATABASE_URL_SWEEPER: url("postgresql://…").optional(),
+  REDIS_URL: z.string({ error: "is missing: redis://host:6379" }).min(1),
+  /** Keeps several installations apart on one Redis. */
+  TOCSIN_REDIS_PREFIX: z.string().regex(/^[a-z0-9-]{1,32}$/).default("tocsin"),
+  OIDC_ISSUER: url("the issuer of your identity provider"),
+  OIDC_CLIENT_ID: z.string({ error: "is missing" }).min(1),
+  OIDC_CLIENT_SECRET: z.string({ error: "is missing" }).min(1),
+  OIDC_GROUPS_CLAIM: z.string().default("groups"),
+  /** Regions this installation probes from, comma-separated. */
+  TOCSIN_REGIONS: z.string().default("local").transform((s) => s.split(",").map((r) => r.trim()).filter(Boolean)),
+  /** Extra certificate authorities (PEM) for outgoing TLS: private proxies, tests. */
+  TOCSIN_CA_FILE: z.string().optional(),
+  TOCSIN_PAGERDUTY_SERVER: z.string().default("events.pagerduty.com"),
+  TOCSIN_OPSGENIE_US_URL: url("base URL").default("https://api.opsgenie.com"),
+  TOCSIN_OPSGENIE_EU_URL: url("base URL").default("https://api.eu.opsgenie.com"),
+  TOCSIN_JSM_URL: url("base URL").default("https://api.atlassian.com/jsm/ops/integration"),
+  TOCSIN_DISCORD_URL: url("base URL").default("https://discord.com/api/v10"),
+  TOCSIN_SLACK_URL: url("base URL").default("https://slack.com/api"),
+  TOCSIN_SLACK_HOOKS_URL: url("base URL").default("https://hooks.slack.com"),
+  /** smtp://user:pass@host:587 or smtps://…; without it the e-mail sink says that it is not set up. */
+  TOCSIN_SMTP_URL: z.string().optional(),
+  TOCSIN_MAIL_FROM: z.string().default("Tocsin <tocsin@localhost>"),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace"]).default("info"),
+  /** Port of /live and /ready of a worker process; 0 picks a free one. */
+  TOCSIN_HEALTH_PORT: z.coerce.number().int().min(0).max(65535).default(0),
+  /** Test hook, refused in production: the named point at which this process kills itself. */
+  TOCSIN_CRASH_AT: z.string().optional(),
+});
+
+export type Env = z.infer<typeof schema>;
+
+/** @throws TocsinError E_CONFIG whose message names every bad setting, never its value. */
+export function readEnv(source: Record<string, string | undefined> = process.env): Env {
+  const given = Object.fromEntries(Object.entries(source).filter(([, v]) => v !== undefined && v !== ""));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((i) => `${i.path.join(".")} ${i.message}`);
+    throw new TocsinError("E_CONFIG", `Configuration refused: ${lines.join("; ")}.`);
+  }
+  const env = parsed.data;
+  if (env.TOCSIN_MODE === "production" && env.TOCSIN_CRASH_AT) {
+    throw new TocsinError("E_CONFIG", "Configuration refused: TOCSIN_CRASH_AT is for tests and must not be set in production.");
+  }
+  return env;
+}
+
+let cached: Env | undefined;
+export function env(): Env {
+  cached ??= readEnv();
+  return cached;
+}
+
+export function extraCa(): string | undefined {
+  const file = env().TOCSIN_CA_FILE;
+  return file === undefined ? undefined : readFileSync(file, "utf8");
+}
