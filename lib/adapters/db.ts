@@ -1,0 +1,85 @@
+// The only file that holds a Prisma client. All reading and writing of tenant data happens inside withTenant: one
+// interactive transaction whose first statement names tenant and actor, so that row security applies to all of it.
+import { PrismaPg } from "@prisma/adapter-pg";
+import pg from "pg";
+import { Prisma, PrismaClient } from "#generated/prisma/client";
+import { roleUrl } from "../../prisma/migrate.ts";
+import { env } from "./env.ts";
+
+export { Prisma };
+/** A transaction's client: models and $queryRaw/$executeRaw, nothing that could leave the transaction. */
+export type Tx = Prisma.TransactionClient;
+
+export interface TenantContext {
+  tenantId: string;
+  /** Person or service that acts; travels into row defaults and the audit log. */
+  actorId: string;
+  /** Further tenants this question may read, never write. */
+  alsoRead?: readonly string[];
+  /** Refuses every write in the database itself (25006). */
+  readOnly?: boolean;
+}
+
+/** The installation's own tenant: made by the first migration. */
+export const PLATFORM_TENANT = "00000000-0000-4000-8000-000000000001";
+/** Who acts when no person does. */
+export const WORKER_ACTOR = "00000000-0000-4000-8000-0000000000a1";
+
+export interface Db {
+  /** Runs fn in one READ COMMITTED transaction bound to one tenant. Rolls back when fn throws. */
+  withTenant<T>(context: TenantContext, fn: (tx: Tx) => Promise<T>): Promise<T>;
+  /** The same without a tenant: global tables only; tenant tables read as empty and refuse writes. */
+  global<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const STATEMENT_TIMEOUT_MS = 15_000;
+
+export function openDb(url: string, options: { poolSize?: number; applicationName?: string } = {}): Db {
+  const adapter = new PrismaPg({
+    connectionString: url,
+    max: options.poolSize ?? 10,
+    application_name: options.applicationName ?? "tocsin",
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: 60_000,
+    connectionTimeoutMillis: 5_000,
+  });
+  const prisma = new PrismaClient({ adapter });
+  const limits = { maxWait: 10_000, timeout: 30_000 };
+  return {
+    withTenant: (context, fn) =>
+      prisma.$transaction(async (tx) => {
+        const also = `{${(context.alsoRead ?? []).join(",")}}`;
+        await tx.$queryRaw`SELECT set_config('app.tenant', ${context.tenantId}, true),
+          set_config('app.actor', ${context.actorId}, true), set_config('app.tenants', ${also}, true),
+          set_config('transaction_read_only', ${context.readOnly === true ? "on" : "off"}, true)`;
+        return fn(tx);
+      }, limits),
+    global: (fn) => prisma.$transaction(fn, limits),
+    close: () => prisma.$disconnect(),
+  };
+}
+
+/** Finds what is due over all tenants: ids and times only, by column grants. Plain SQL with $1 parameters. */
+export interface Sweeper {
+  find<Row extends pg.QueryResultRow>(sql: string, params?: unknown[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+export function openSweeper(url: string): Sweeper {
+  const pool = new pg.Pool({ connectionString: url, max: 4, application_name: "tocsin-sweeper", statement_timeout: STATEMENT_TIMEOUT_MS, connectionTimeoutMillis: 5_000 });
+  pool.on("error", () => {}); // A dropped idle connection is not news: the next find opens another.
+  return {
+    find: async (sql, params = []) => (await pool.query(sql, params as unknown[])).rows,
+    close: () => pool.end(),
+  };
+}
+
+export function databaseUrls(): { app: string; worker: string; sweeper: string } {
+  const e = env();
+  return {
+    app: e.DATABASE_URL_APP ?? roleUrl(e.DATABASE_URL, e.TOCSIN_SECRET, "tocsin_app"),
+    worker: e.DATABASE_URL_WORKER ?? roleUrl(e.DATABASE_URL, e.TOCSIN_SECRET, "tocsin_worker"),
+    sweeper: e.DATABASE_URL_SWEEPER ?? roleUrl(e.DATABASE_URL, e.TOCSIN_SECRET, "tocsin_sweeper"),
+  };
+}

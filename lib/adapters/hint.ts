@@ -1,0 +1,18 @@
+// NOTIFY inside the transaction: the hint leaves at commit and not without it.
+import type { Channel } from "./listen.ts";
+import type { Tx } from "./db.ts";
+
+/** What changed, for whoever looks at it live: ids only. */
+export interface LiveHint {
+  tenant: string;
+  what: "server" | "incident" | "sink" | "delivery" | "request" | "silence" | "policy";
+  id: string;
+}
+
+export async function hint(tx: Tx, channel: Exclude<Channel, "tocsin_live">): Promise<void> {
+  await tx.$executeRaw`SELECT pg_notify(${channel}, '')`;
+}
+
+export async function liveHint(tx: Tx, live: LiveHint): Promise<void> {
+  await tx.$executeRaw`SELECT pg_notify('tocsin_live', ${JSON.stringify(live)})`;
+}
