@@ -19,6 +19,14 @@ export interface SecretBox {
   open(place: SecretPlace, sealed: Uint8Array): string;
 }
 
+/** Where each kind of secret lives; sealing and opening must name the same place. */
+export const places = {
+  /** JSON object of the sink's secret fields. */
+  sink: (tenantId: string, sinkId: string): SecretPlace => ({ tenantId, table: "sink", column: "sealed", rowId: sinkId }),
+  /** The bare credential value (bearer token or header value). */
+  serverCredential: (tenantId: string, serverId: string): SecretPlace => ({ tenantId, table: "server_credential", column: "sealed", rowId: serverId }),
+};
+
 const VERSION = 1;
 
 /** @param key 32 bytes */

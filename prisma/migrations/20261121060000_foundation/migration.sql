@@ -40,7 +40,8 @@ COMMENT ON TABLE duty_lease IS 'global: belongs to the installation, holds no te
 
 CREATE TABLE process (
   id uuid PRIMARY KEY,
-  kind text NOT NULL CHECK (kind IN ('worker', 'prober')),
+  -- guard: watches and delivers only, so that a stopped worker is told of
+  kind text NOT NULL CHECK (kind IN ('worker', 'guard', 'prober')),
   region text,
   host text NOT NULL,
   started_at timestamptz(3) NOT NULL,
