@@ -1,0 +1,69 @@
+import "server-only";
+import { randomUUID } from "node:crypto";
+import { refresh } from "next/cache";
+import { headers } from "next/headers";
+import { forbidden, redirect, unstable_rethrow } from "next/navigation";
+import { now } from "#lib/adapters/clock";
+import { type Actor, type Command, execute } from "#lib/commands/command";
+import { touchSession } from "#lib/commands/session/touch";
+import { TocsinError } from "#lib/domain/error";
+import type { FormState } from "../_ui/form-state.ts";
+import { db } from "./db.ts";
+import { log } from "./log.ts";
+import { assertOwnOrigin } from "./origin.ts";
+import { actorOf, type Seated, seated } from "./session.ts";
+
+export interface Doing {
+  who: Seated;
+  actor: Actor;
+  run<Input, Result>(command: Command<Input, Result>, input: unknown): Promise<Result>;
+}
+
+/** Where to go when done instead of staying. */
+export interface GoTo {
+  to: string;
+}
+
+let answers = 0;
+
+/**
+ * The one road of every action: origin, session, then the command itself authorises, parses, writes and audits.
+ * @param what answers with the sentence to show, or where to go
+ */
+export async function act(what: (doing: Doing) => Promise<string | GoTo>): Promise<FormState> {
+  const n = ++answers;
+  let to: string | undefined;
+  try {
+    assertOwnOrigin(await headers());
+    const who = await seated();
+    const actor = actorOf(who);
+    await touchSession(db(), who.sessionId, now());
+    const done = await what({ who, actor, run: (command, input) => execute(db(), command, actor, input) });
+    if (typeof done === "string") {
+      refresh();
+      return { ok: true, message: done, n };
+    }
+    to = done.to;
+  } catch (error) {
+    unstable_rethrow(error);
+    return refusal(error, n);
+  }
+  redirect(to);
+}
+
+function refusal(error: unknown, n: number): FormState {
+  if (error instanceof TocsinError) {
+    log().info({ code: error.code, detail: error.detail, field: error.field }, "action refused");
+    if (error.code === "E_FORBIDDEN" || error.code === "E_ORIGIN") forbidden();
+    return { ok: false, message: error.message, code: error.code, field: error.field ?? null, n };
+  }
+  const id = randomUUID().slice(0, 8);
+  log().error({ err: error, id }, "action failed");
+  return { ok: false, message: `That did not work, and nothing was changed. Try again; if it stays, give the operator this reference: ${id}.`, code: "E_UNAVAILABLE", field: null, n };
+}
+
+/** A form's field as text; absent and files are "". */
+export function text(form: FormData, name: string): string {
+  const value = form.get(name);
+  return typeof value === "string" ? value : "";
+}

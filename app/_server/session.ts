@@ -1,0 +1,43 @@
+import "server-only";
+import { cookies } from "next/headers";
+import { forbidden, redirect } from "next/navigation";
+import { cache } from "react";
+import { now } from "#lib/adapters/clock";
+import type { Actor } from "#lib/commands/command";
+import { type Action, may } from "#lib/domain/permissions";
+import { type TenantSeat, type Viewer, viewerOf } from "#lib/queries/session";
+import { sessionCookieName } from "./cookie.ts";
+import { db } from "./db.ts";
+
+export interface Seated extends Viewer {
+  seat: TenantSeat;
+}
+
+/** Who asks, once per request; null without a session that holds. */
+export const viewer = cache(async (): Promise<Viewer | null> => {
+  const token = (await cookies()).get(sessionCookieName())?.value;
+  return token === undefined || token.length > 500 ? null : viewerOf(db(), token, now());
+});
+
+/** For pages: sends strangers to the sign-in page, and people without any seat to the page that says so. */
+export async function seated(): Promise<Seated> {
+  const who = await viewer();
+  if (who === null) redirect("/sign-in");
+  if (who.seat === null) redirect("/no-access");
+  return who as Seated;
+}
+
+/** For pages: the viewer when they may do this here, else 403. */
+export async function allowed(action: Action): Promise<Seated> {
+  const who = await seated();
+  if (!may(who.seat.layers, action)) forbidden();
+  return who;
+}
+
+export function can(who: Seated, action: Action): boolean {
+  return may(who.seat.layers, action);
+}
+
+export function actorOf(who: Seated): Actor {
+  return { personId: who.personId, name: who.name, tenantId: who.seat.id, layers: who.seat.layers };
+}

@@ -1,0 +1,12 @@
+import type { Db } from "#lib/adapters/db";
+import { TocsinError } from "#lib/domain/error";
+import type { Viewer } from "#lib/queries/session";
+
+/**
+ * Looks at another tenant from now on. Only a pointer of one's own session: what may be done there is asked anew each time.
+ * @throws TocsinError E_NOT_FOUND for a tenant without a seat, whether it exists or not
+ */
+export async function chooseTenant(db: Db, viewer: Viewer, tenantId: string): Promise<void> {
+  if (!viewer.seats.some((seat) => seat.id === tenantId)) throw new TocsinError("E_NOT_FOUND", "There is no such tenant among yours.");
+  await db.global((tx) => tx.session.update({ where: { id: viewer.sessionId }, data: { currentTenantId: tenantId } }));
+}

@@ -1,0 +1,10 @@
+// How long a sign-in lasts. A session ends 30 minutes after the person last did something (moved through the console,
+// not: had it open), and 12 hours after sign-in whatever happens.
+export const SESSION_IDLE_MS = 30 * 60_000;
+export const SESSION_ABSOLUTE_MS = 12 * 3_600_000;
+/** Activity is written at most this often. */
+export const SESSION_TOUCH_MS = 60_000;
+
+export function sessionHolds(session: { lastSeenAt: Date; expiresAt: Date }, now: Date): boolean {
+  return now.getTime() < session.expiresAt.getTime() && now.getTime() - session.lastSeenAt.getTime() < SESSION_IDLE_MS;
+}

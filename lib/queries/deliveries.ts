@@ -1,0 +1,46 @@
+// Deliveries with their tries, newest first: of one incident, of one sink, or the dead ones of the tenant.
+import type { Tx } from "#lib/adapters/db";
+import { SINKS_BY_KIND } from "#lib/queries/sinks";
+
+export interface DeliveryRow {
+  id: string;
+  sinkId: string;
+  sinkName: string;
+  sinkKind: string;
+  incidentId: string | null;
+  kind: string;
+  state: "pending" | "leased" | "sent" | "dead" | "withheld";
+  reason: string;
+  mayHaveArrived: boolean;
+  createdAt: number;
+  dueAt: number;
+  settledAt: number | null;
+  tries: { number: number; at: number; durationMs: number; outcome: string; status: number | null; reason: string }[];
+}
+
+export async function deliveries(tx: Tx, of: { incidentId?: string; sinkId?: string; state?: string; take?: number }): Promise<DeliveryRow[]> {
+  const rows = await tx.delivery.findMany({
+    where: { ...(of.incidentId === undefined ? {} : { incidentId: of.incidentId }), ...(of.sinkId === undefined ? {} : { sinkId: of.sinkId }), ...(of.state === undefined ? {} : { state: of.state }) },
+    orderBy: { ordinal: "desc" },
+    take: of.take ?? 100,
+  });
+  const ids = rows.map((r) => r.id);
+  const tries = ids.length === 0 ? [] : await tx.deliveryTry.findMany({ where: { deliveryId: { in: ids } }, orderBy: { number: "asc" } });
+  const sinks = await tx.sink.findMany({ where: { id: { in: [...new Set(rows.map((r) => r.sinkId))] } }, select: { id: true, name: true, kind: true } });
+  const byId = new Map(sinks.map((s) => [s.id, s]));
+  return rows.map((row) => ({
+    id: row.id,
+    sinkId: row.sinkId,
+    sinkName: byId.get(row.sinkId)?.name ?? "removed sink",
+    sinkKind: SINKS_BY_KIND.get(byId.get(row.sinkId)?.kind ?? "")?.name ?? "",
+    incidentId: row.incidentId,
+    kind: row.kind,
+    state: row.state as DeliveryRow["state"],
+    reason: row.reason,
+    mayHaveArrived: row.mayHaveArrived,
+    createdAt: row.createdAt.getTime(),
+    dueAt: row.dueAt.getTime(),
+    settledAt: row.settledAt?.getTime() ?? null,
+    tries: tries.filter((t) => t.deliveryId === row.id).map((t) => ({ number: t.number, at: t.at.getTime(), durationMs: t.durationMs, outcome: t.outcome, status: t.status, reason: t.reason })),
+  }));
+}

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { shown } from "./fresh.ts";
+
+const slot = new Date("2026-11-21T06:00:00Z");
+const later = (s: number) => new Date(slot.getTime() + s * 1000);
+
+test.each([
+  ["a verdict of this interval is believed", 60, 30, "up", false],
+  ["a verdict two intervals after its slot's end is still believed", 60, 180, "up", false],
+  ["past that it is shown as not checked, never green", 60, 211, "unknown", true],
+  ["a short interval goes stale sooner", 15, 76, "unknown", true],
+])("%s", (_, intervalS, afterS, status, stale) => {
+  const answer = shown({ status: "up", reason: null, lastSlot: slot }, intervalS, later(afterS));
+  expect(answer).toMatchObject({ status, stale });
+  if (stale) expect(answer.reason).toBe("not_checked");
+});
+
+test("a server nobody has looked at yet is unknown and not stale", () => {
+  expect(shown(null, 60, slot)).toEqual({ status: "unknown", reason: "not_checked", stale: false });
+});

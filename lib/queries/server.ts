@@ -1,0 +1,64 @@
+// One server with everything its page shows.
+import type { Tx } from "#lib/adapters/db";
+import { toolSurfaceSchema } from "#lib/domain/outcome";
+import { stepSchema } from "#lib/domain/transcript";
+import { shown } from "./fresh.ts";
+import { cellsOf, regionsOf, type RegionNow } from "./servers.ts";
+import { asStatus, reasonAdvice, reasonLabel, shownUrl } from "./words.ts";
+
+export async function server(tx: Tx, id: string, now: Date) {
+  const row = await tx.server.findFirst({ where: { id, removedAt: null } });
+  if (row === null) return null;
+  const state = await tx.serverNow.findFirst({ where: { serverId: id } });
+  const regions = await regionsOf(tx);
+  const credential = await tx.serverCredential.findFirst({ where: { serverId: id }, select: { kind: true, headerName: true, createdAt: true } });
+  const transcripts = await tx.lastTranscript.findMany({ where: { serverId: id }, orderBy: [{ region: "asc" }, { kind: "desc" }] });
+  const seen = shown(state, row.intervalS, now);
+  const expected = row.regions.length === 0 ? regions : regions.filter((r) => row.regions.includes(r.name));
+  const cells: RegionNow[] = cellsOf(state?.regions, expected, row.intervalS, now);
+  const tools = toolSurfaceSchema.safeParse(state?.tools);
+  return {
+    id: row.id,
+    name: row.name,
+    url: row.url,
+    shownUrl: shownUrl(row.url),
+    intervalS: row.intervalS,
+    fireAfter: row.fireAfter,
+    clearAfter: row.clearAfter,
+    weight: row.weight,
+    paused: row.paused,
+    regions: row.regions,
+    allRegions: regions,
+    status: seen.status,
+    stale: seen.stale,
+    reason: reasonLabel(seen.reason),
+    advice: seen.status === "up" && seen.reason === null ? null : reasonAdvice(seen.reason),
+    evidence: seen.stale ? "" : (state?.evidence ?? ""),
+    auth: state?.auth ?? "unknown",
+    since: state?.since.getTime() ?? null,
+    lastSlot: state?.lastSlot?.getTime() ?? null,
+    era: state?.era ?? null,
+    protocolVersion: state?.protocolVersion ?? null,
+    serverName: state?.serverName ?? null,
+    badStreak: state?.badStreak ?? 0,
+    flapping: (state?.flips.length ?? 0) >= 4,
+    tools: tools.success ? tools.data : null,
+    cells,
+    credential: credential === null ? null : { kind: credential.kind, headerName: credential.headerName, at: credential.createdAt.getTime() },
+    transcripts: transcripts.map((t) => ({ region: t.region, city: regions.find((r) => r.name === t.region)?.city ?? t.region, kind: t.kind, slot: t.slot.getTime(), status: asStatus(t.status), reason: reasonLabel(t.reason), steps: stepsOf(t.transcript) })),
+  };
+}
+export type ServerDetail = NonNullable<Awaited<ReturnType<typeof server>>>;
+
+/** Steps as stored by a worker of this or another version: what does not parse is left out. */
+function stepsOf(transcript: unknown) {
+  const steps = (transcript as { steps?: unknown } | null)?.steps;
+  if (!Array.isArray(steps)) return [];
+  return steps.flatMap((raw) => {
+    const step = stepSchema.safeParse(raw);
+    if (!step.success) return [];
+    const { phase, title, durationMs, request, response, error } = step.data;
+    return [{ phase, title, durationMs: Math.round(durationMs), request: request === undefined ? null : `${request.method} ${shownUrl(request.url)}`, status: response?.status ?? null, contentType: response?.contentType ?? null, bytes: response?.bytes ?? null, bodyHead: response?.bodyHead ?? "", error: error ?? null }];
+  });
+}
+export type ShownStep = ReturnType<typeof stepsOf>[number];

@@ -1,0 +1,81 @@
+// Every server of the tenant with what is known of it now.
+import type { Tx } from "#lib/adapters/db";
+import type { Status } from "#lib/domain/reason";
+import { isStale, shown } from "./fresh.ts";
+import { asStatus, reasonLabel, shownUrl } from "./words.ts";
+
+export interface RegionNow {
+  region: string;
+  city: string;
+  status: Status;
+  reason: string | null;
+  latencyMs: number | null;
+}
+
+export interface ServerRow {
+  id: string;
+  name: string;
+  shownUrl: string;
+  status: Status;
+  reasonName: string | null;
+  reason: string | null;
+  stale: boolean;
+  paused: boolean;
+  /** Epoch ms; null before the first verdict. */
+  since: number | null;
+  lastSlot: number | null;
+  era: string | null;
+  latencyMs: number | null;
+  cells: RegionNow[];
+}
+
+export async function regionsOf(tx: Tx): Promise<{ name: string; city: string }[]> {
+  return tx.region.findMany({ where: { enabled: true }, orderBy: { name: "asc" }, select: { name: true, city: true } });
+}
+
+interface StoredCell {
+  status?: string;
+  reason?: string | null;
+  latencyMs?: number | null;
+  slot?: number | string;
+}
+
+/** One cell per region this server is looked at from; a cell without a fresh outcome is unknown. */
+export function cellsOf(stored: unknown, expected: { name: string; city: string }[], intervalS: number, now: Date): RegionNow[] {
+  const cells = (typeof stored === "object" && stored !== null ? stored : {}) as Record<string, StoredCell>;
+  return expected.map(({ name, city }) => {
+    const cell = Object.hasOwn(cells, name) ? cells[name] : undefined;
+    const slot = cell?.slot === undefined ? null : new Date(cell.slot);
+    if (cell === undefined || (slot !== null && isStale(slot, intervalS, now))) return { region: name, city, status: "unknown" as const, reason: reasonLabel("not_checked"), latencyMs: null };
+    return { region: name, city, status: asStatus(cell.status ?? "unknown"), reason: reasonLabel(cell.reason ?? null), latencyMs: cell.latencyMs ?? null };
+  });
+}
+
+export async function servers(tx: Tx, now: Date): Promise<ServerRow[]> {
+  const [rows, states, regions] = [
+    await tx.server.findMany({ where: { removedAt: null }, orderBy: { name: "asc" } }),
+    await tx.serverNow.findMany(),
+    await regionsOf(tx),
+  ];
+  const byServer = new Map(states.map((s) => [s.serverId, s]));
+  return rows.map((server) => {
+    const state = byServer.get(server.id) ?? null;
+    const seen = shown(state, server.intervalS, now);
+    const expected = server.regions.length === 0 ? regions : regions.filter((r) => server.regions.includes(r.name));
+    return {
+      id: server.id,
+      name: server.name,
+      shownUrl: shownUrl(server.url),
+      status: seen.status,
+      reasonName: seen.reason,
+      reason: reasonLabel(seen.reason),
+      stale: seen.stale,
+      paused: server.paused,
+      since: state === null ? null : state.since.getTime(),
+      lastSlot: state?.lastSlot?.getTime() ?? null,
+      era: state?.era ?? null,
+      latencyMs: seen.stale ? null : (state?.latencyMs ?? null),
+      cells: cellsOf(state?.regions, expected, server.intervalS, now),
+    };
+  });
+}
