@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type TestDatabase, testDatabase } from "#lib/testing/database";
+import { makeServer, makeSink, makeTenant } from "#lib/testing/make";
+import { WORKER_ACTOR } from "./db.ts";
+import { takeLease } from "./lock.ts";
+
+let db: TestDatabase;
+let mine: string;
+let theirs: string;
+let theirServer: string;
+
+beforeAll(async () => {
+  db = await testDatabase();
+  mine = (await makeTenant(db)).id;
+  theirs = (await makeTenant(db)).id;
+  await makeServer(db, mine, { name: "mine" });
+  theirServer = await makeServer(db, theirs, { name: "theirs" });
+  await makeSink(db, theirs, { kind: "webhook" });
+});
+afterAll(() => db.close());
+
+const as = (tenantId: string, more: object = {}) => ({ tenantId, actorId: WORKER_ACTOR, ...more });
+
+describe.each(["appDb", "workerDb"] as const)("as %s", (which) => {
+  test("a transaction sees its own tenant's rows and no others", async () => {
+    const names = await db[which].withTenant(as(mine), (tx) => tx.server.findMany({ select: { name: true } }));
+    expect(names).toEqual([{ name: "mine" }]);
+  });
+
+  test("without a tenant nothing is seen", async () => {
+    expect(await db[which].global((tx) => tx.server.findMany())).toEqual([]);
+  });
+
+  test("the tenant does not stay on the connection for whoever comes next", async () => {
+    for (let i = 0; i < 12; i++) await db[which].withTenant(as(mine), (tx) => tx.server.count());
+    const seen = await Promise.all(Array.from({ length: 12 }, () => db[which].global((tx) => tx.server.count())));
+    expect(new Set(seen)).toEqual(new Set([0]));
+  });
+
+  test("400 interleaved questions of two tenants never mix", async () => {
+    const answers = await Promise.all(Array.from({ length: 400 }, (_, i) => {
+      const tenantId = i % 2 ? mine : theirs;
+      return db[which].withTenant(as(tenantId), async (tx) => (await tx.server.findMany()).every((s) => s.tenantId === tenantId));
+    }));
+    expect(answers.every(Boolean)).toBe(true);
+  });
+});
+
+test("a row for another tenant is refused", async () => {
+  await expect(db.appDb.withTenant(as(mine), (tx) => tx.silence.create({ data: { tenantId: theirs, id: randomUUID(), comment: "x", startsAt: new Date(0), endsAt: new Date(0), createdAt: new Date(0) } }))).rejects.toThrow(/row-level security/);
+});
+
+test("a row cannot be moved to another tenant", async () => {
+  await expect(db.appDb.withTenant(as(mine), (tx) => tx.$executeRaw`UPDATE server SET tenant_id = ${theirs}::uuid`)).rejects.toThrow(/row-level security/);
+});
+
+test("a row cannot point at another tenant's row", async () => {
+  await expect(db.appDb.withTenant(as(mine), (tx) => tx.silence.create({ data: { tenantId: mine, serverId: theirServer, id: randomUUID(), comment: "x", startsAt: new Date(0), endsAt: new Date(0), createdAt: new Date(0) } }))).rejects.toThrow(/foreign key/i);
+});
+
+test("what fails half-way leaves nothing", async () => {
+  await expect(db.appDb.withTenant(as(mine), async (tx) => {
+    await tx.silence.create({ data: { tenantId: mine, id: randomUUID(), comment: "x", startsAt: new Date(0), endsAt: new Date(0), createdAt: new Date(0) } });
+    throw new Error("no");
+  })).rejects.toThrow("no");
+  expect(await db.appDb.withTenant(as(mine), (tx) => tx.silence.count())).toBe(0);
+});
+
+test("a read-only context is read-only in the database", async () => {
+  await expect(db.appDb.withTenant(as(mine, { readOnly: true }), (tx) => tx.$executeRaw`UPDATE server SET name = 'x'`)).rejects.toThrow(/read-only/);
+});
+
+test("several tenants can be read in one question, and still not written", async () => {
+  const both = as(mine, { alsoRead: [theirs] });
+  expect(await db.appDb.withTenant(both, (tx) => tx.server.count())).toBe(2);
+  expect(await db.appDb.withTenant(both, (tx) => tx.$executeRaw`UPDATE server SET name = 'changed' WHERE id = ${theirServer}::uuid`)).toBe(0);
+});
+
+test("the sweeper finds ids over all tenants, and neither names nor secrets", async () => {
+  expect(await db.sweeper.find("SELECT id FROM server")).toHaveLength(2);
+  await expect(db.sweeper.find("SELECT name FROM server")).rejects.toMatchObject({ code: "42501" });
+  await expect(db.sweeper.find("SELECT sealed FROM sink")).rejects.toMatchObject({ code: "42501" });
+});
+
+test("a lease has one holder, renews without a new token, and passes on with a higher one when it runs out", async () => {
+  const at = (s: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, s));
+  expect(await takeLease(db.workerDb, "d", "a", at(0), 10_000)).toBe(1n);
+  expect(await takeLease(db.workerDb, "d", "b", at(5), 10_000)).toBeNull();
+  expect(await takeLease(db.workerDb, "d", "a", at(6), 10_000)).toBe(1n);
+  expect(await takeLease(db.workerDb, "d", "b", at(16), 10_000)).toBe(2n);
+  expect(await takeLease(db.workerDb, "d", "a", at(17), 10_000)).toBeNull();
+});
