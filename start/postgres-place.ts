@@ -15,7 +15,8 @@ export interface PostgresPlace {
   folder: string;
   /** The server's own data directory. */
   cluster: string;
-  runAs: { uid?: number; gid?: number };
+  /** null: as the user who starts. */
+  runAs: { uid: number; gid: number } | null;
 }
 
 /** @throws Problem when there are no binaries for this machine or no place for the data */
@@ -23,7 +24,7 @@ export function postgresPlace(dataDir: string): PostgresPlace {
   const packaged = packagedNative();
   if (!runsAsRoot()) {
     linkLibraries(packaged);
-    return { native: packaged, folder: makeWritable(dataDir), cluster: join(dataDir, "cluster"), runAs: {} };
+    return { native: packaged, folder: makeWritable(dataDir), cluster: join(dataDir, "cluster"), runAs: null };
   }
   const runAs = { uid: NOBODY, gid: NOBODY };
   const native = everyoneCanReach(packaged) ? packaged : sharedNative(packaged);

@@ -52,7 +52,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       logFile: join(place.folder, "postgres.log"),
       stopSignal: "SIGINT",
       graceMs: 8_000,
-      ...place.runAs,
+      ...(place.runAs ?? {}),
     });
     try {
       const ownerUrl = await reachable(child, port, password);
@@ -91,16 +91,16 @@ function rememberedPassword(place: PostgresPlace): string {
   if (existsSync(file)) return readFileSync(file, "utf8").trim();
   const password = randomBytes(24).toString("hex");
   writeFileSync(file, password, { mode: 0o600 });
-  if (place.runAs.uid !== undefined) chownSync(file, place.runAs.uid, place.runAs.gid);
+  if (place.runAs) chownSync(file, place.runAs.uid, place.runAs.gid);
   return password;
 }
 
 function initialise(place: PostgresPlace): void {
   rmSync(place.cluster, { recursive: true, force: true }); // Left by an initdb that was cut off: PG_VERSION comes early, but not first.
   mkdirSync(place.cluster, { mode: 0o700, recursive: true });
-  if (place.runAs.uid !== undefined) chownSync(place.cluster, place.runAs.uid, place.runAs.gid);
+  if (place.runAs) chownSync(place.cluster, place.runAs.uid, place.runAs.gid);
   const args = ["-D", place.cluster, "-U", "postgres", `--pwfile=${join(place.folder, "password")}`, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"];
-  const made = spawnSync(join(place.native, "bin", "initdb"), args, { cwd: place.folder, env: serverEnv, encoding: "utf8", ...place.runAs });
+  const made = spawnSync(join(place.native, "bin", "initdb"), args, { cwd: place.folder, env: serverEnv, encoding: "utf8", ...(place.runAs ?? {}) });
   if (made.status === 0) return;
   rmSync(place.cluster, { recursive: true, force: true });
   throw new Problem(
