@@ -69,7 +69,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
 }
 
-const serverEnv = { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
+const serverEnv = { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" } as unknown as NodeJS.ProcessEnv;
 
 function settings(port: number, options: PostgresOptions): string[] {
   return [
