@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { TocsinError } from "../domain/error.ts";
+import type { SinkBases } from "../sinks/sink.ts";
 
 const url = (what: string) => z.url({ error: `must be a URL (${what})` });
 const secret = z
@@ -35,6 +36,7 @@ const schema = z.object({
   /** Extra certificate authorities (PEM) for outgoing TLS: private proxies, tests. */
   TOCSIN_CA_FILE: z.string().optional(),
   TOCSIN_PAGERDUTY_SERVER: z.string().default("events.pagerduty.com"),
+  TOCSIN_PAGERDUTY_EU_SERVER: z.string().default("events.eu.pagerduty.com"),
   TOCSIN_OPSGENIE_US_URL: url("base URL").default("https://api.opsgenie.com"),
   TOCSIN_OPSGENIE_EU_URL: url("base URL").default("https://api.eu.opsgenie.com"),
   TOCSIN_JSM_URL: url("base URL").default("https://api.atlassian.com/jsm/ops/integration"),
@@ -77,4 +79,21 @@ export function env(): Env {
 export function extraCa(): string | undefined {
   const file = env().TOCSIN_CA_FILE;
   return file === undefined ? undefined : readFileSync(file, "utf8");
+}
+
+/** Where each vendor is: the operator's settings, or the vendors' own addresses. */
+export function sinkBases(): SinkBases {
+  const e = env();
+  return {
+    pagerduty: e.TOCSIN_PAGERDUTY_SERVER,
+    pagerdutyEu: e.TOCSIN_PAGERDUTY_EU_SERVER,
+    opsgenieUs: e.TOCSIN_OPSGENIE_US_URL,
+    opsgenieEu: e.TOCSIN_OPSGENIE_EU_URL,
+    jsm: e.TOCSIN_JSM_URL,
+    discord: e.TOCSIN_DISCORD_URL,
+    slack: e.TOCSIN_SLACK_URL,
+    slackHooks: e.TOCSIN_SLACK_HOOKS_URL,
+    smtp: e.TOCSIN_SMTP_URL ?? "",
+    mailFrom: e.TOCSIN_MAIL_FROM,
+  };
 }

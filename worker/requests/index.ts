@@ -1,0 +1,65 @@
+// What the console asked for: rows of `request`, taken by a conditional update, so that two workers never both act.
+// One that nobody finishes within a minute ends with a sentence.
+import { now as clockNow } from "#lib/adapters/clock";
+import { type Db, type Sweeper, WORKER_ACTOR } from "#lib/adapters/db";
+import { liveHint } from "#lib/adapters/hint";
+import type { Log } from "#lib/adapters/log";
+import { REQUESTS, type RequestKind } from "#lib/requests";
+
+const GIVE_UP_MS = 60_000;
+
+export interface RequestRow {
+  tenantId: string;
+  id: string;
+  payload: unknown;
+}
+
+/** Starts the work; whoever does it appends to `progress` and ends the request. */
+export type Handlers = { [K in RequestKind]: (request: RequestRow, now: Date) => Promise<void> };
+
+interface Found {
+  tenant_id: string;
+  id: string;
+  kind: string;
+}
+
+/** One pass over what is pending. @returns how many were taken */
+export async function takeRequests(db: Db, sweeper: Sweeper, handlers: Handlers, log: Log): Promise<number> {
+  const found = await sweeper.find<Found>("SELECT tenant_id, id, kind FROM request WHERE state = 'pending' ORDER BY created_at LIMIT 50");
+  let taken = 0;
+  for (const { tenant_id: tenantId, id, kind } of found) {
+    const context = { tenantId, actorId: WORKER_ACTOR };
+    const now = clockNow();
+    const payload = await db.withTenant(context, async (tx) => {
+      const rows = await tx.$queryRaw<{ payload: unknown }[]>`UPDATE request SET state = 'running', taken_at = ${now}
+        WHERE id = ${id}::uuid AND state = 'pending' RETURNING payload`;
+      return rows[0]?.payload;
+    });
+    if (payload === undefined) continue;
+    taken++;
+    try {
+      if (!(kind in REQUESTS)) throw new Error(`no request of kind ${kind} in this version`);
+      const known = kind as RequestKind;
+      await handlers[known]({ tenantId, id, payload: REQUESTS[known].parse(payload) }, now);
+    } catch (err) {
+      log.error({ err, request: id }, "a request could not be started");
+      await failRequest(db, tenantId, id, "The worker could not start this: see its log.", clockNow());
+    }
+  }
+  return taken;
+}
+
+export function failRequest(db: Db, tenantId: string, id: string, sentence: string, now: Date): Promise<void> {
+  return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+    await tx.$executeRaw`UPDATE request SET state = 'failed', result = ${JSON.stringify({ sentence })}::jsonb, done_at = ${now}
+      WHERE id = ${id}::uuid AND state IN ('pending', 'running')`;
+    await liveHint(tx, { tenant: tenantId, what: "request", id });
+  });
+}
+
+/** Requests that nobody finished: their worker or prober is gone. They end with a sentence instead of spinning for ever. */
+export async function endStale(db: Db, sweeper: Sweeper, now: Date): Promise<void> {
+  const before = new Date(now.getTime() - GIVE_UP_MS);
+  const rows = await sweeper.find<Found>("SELECT tenant_id, id, kind FROM request WHERE state = 'running' AND created_at < $1 LIMIT 50", [before]);
+  for (const r of rows) await failRequest(db, r.tenant_id, r.id, "Not every region answered within a minute. What did answer is shown.", now);
+}
