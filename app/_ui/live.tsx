@@ -32,6 +32,11 @@ export function Live() {
       setState("live");
     });
     source.addEventListener("change", refresh);
+    // The session ended: the refresh meets the sign-in page.
+    source.addEventListener("ended", () => {
+      source.close();
+      router.refresh();
+    });
     source.addEventListener("error", () => setState("lost"));
     return () => {
       clearTimeout(timer);

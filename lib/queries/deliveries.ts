@@ -1,6 +1,6 @@
 // Deliveries with their tries, newest first: of one incident, of one sink, or the dead ones of the tenant.
 import type { Tx } from "#lib/adapters/db";
-import { SINKS_BY_KIND } from "#lib/queries/sinks";
+import { sinkOf } from "#lib/sinks/index";
 
 export interface DeliveryRow {
   id: string;
@@ -32,7 +32,7 @@ export async function deliveries(tx: Tx, of: { incidentId?: string; sinkId?: str
     id: row.id,
     sinkId: row.sinkId,
     sinkName: byId.get(row.sinkId)?.name ?? "removed sink",
-    sinkKind: SINKS_BY_KIND.get(byId.get(row.sinkId)?.kind ?? "")?.name ?? "",
+    sinkKind: sinkOf(byId.get(row.sinkId)?.kind ?? "")?.name ?? "",
     incidentId: row.incidentId,
     kind: row.kind,
     state: row.state as DeliveryRow["state"],

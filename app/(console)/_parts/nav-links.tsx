@@ -1,0 +1,42 @@
+"use client";
+import { BellRing, ListChecks, Moon, Route, ScrollText, Server, Siren } from "lucide-react";
+import Link from "next/link";
+import { usePathname } from "next/navigation";
+import type { NavItem } from "../nav.ts";
+
+export const ICONS = { now: Siren, incidents: ListChecks, servers: Server, sinks: BellRing, routes: Route, silences: Moon, audit: ScrollText };
+
+export function isHere(pathname: string, href: string): boolean {
+  return href === "/" ? pathname === "/" : pathname === href || pathname.startsWith(`${href}/`);
+}
+
+export function NavLinks({ items, open, onGo }: { items: NavItem[]; open: number; onGo?: () => void }) {
+  const pathname = usePathname();
+  return (
+    <ul className="flex flex-col gap-0.5">
+      {items.map((item) => {
+        const Icon = ICONS[item.icon];
+        const here = isHere(pathname, item.href);
+        return (
+          <li key={item.href}>
+            <Link
+              href={item.href}
+              {...(onGo === undefined ? {} : { onClick: onGo })}
+              aria-current={here ? "page" : undefined}
+              className="flex h-9 items-center gap-2.5 rounded-md px-2.5 text-sm text-ink-2 hover:bg-raised hover:text-ink aria-[current=page]:bg-raised aria-[current=page]:font-medium aria-[current=page]:text-ink md:h-8"
+            >
+              <Icon size={15} aria-hidden="true" />
+              {item.label}
+              {item.icon === "now" && open > 0 && (
+                <span className="ml-auto inline-flex h-5 min-w-5 items-center justify-center rounded-[3px] bg-down px-1 font-mono text-2xs font-semibold text-panel">
+                  {open}
+                  <span className="sr-only"> open</span>
+                </span>
+              )}
+            </Link>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

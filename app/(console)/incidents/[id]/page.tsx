@@ -1,0 +1,94 @@
+import type { Metadata } from "next";
+import Link from "next/link";
+import { deliveries } from "#lib/queries/deliveries";
+import { incidentDetail } from "#lib/queries/incident-detail";
+import { whyPaged } from "#lib/queries/incident/why";
+import { found, idOr404, read } from "../../../_server/read.ts";
+import { allowed, can } from "../../../_server/session.ts";
+import { CopyId } from "../../../_ui/copy-id.tsx";
+import { Empty } from "../../../_ui/empty.tsx";
+import { Lasted, Moment } from "../../../_ui/moment.tsx";
+import { Facts, PageHead, Panel, Section } from "../../../_ui/page-head.tsx";
+import { RegionCells } from "../../../_ui/region-cells.tsx";
+import { SeverityBadge, SEVERITY_MEANING } from "../../../_ui/severity-badge.tsx";
+import { StatusMark } from "../../../_ui/status-mark.tsx";
+import { Timeline } from "../../../_ui/timeline.tsx";
+import { DeliveryList } from "../../_parts/delivery-list.tsx";
+import { IncidentState } from "../_parts/incident-state.tsx";
+import { Acts } from "./_parts/acts.tsx";
+import { NoteForm } from "./_parts/note-form.tsx";
+import { Why } from "./_parts/why.tsx";
+
+export const metadata: Metadata = { title: "Incident" };
+
+export default async function IncidentPage({ params }: { params: Promise<{ id: string }> }) {
+  const who = await allowed("incident.read");
+  const id = idOr404((await params).id);
+  const page = await read(who, async (tx, now) => {
+    const incident = await incidentDetail(tx, id);
+    if (incident === null) return null;
+    return { incident, sent: await deliveries(tx, { incidentId: id, take: 200 }), why: await whyPaged(tx, id, now) };
+  });
+  const { incident, sent, why } = found(page);
+  return (
+    <>
+      <PageHead
+        title={<><span className="mr-2 font-mono text-ink-2">#{incident.number}</span>{incident.subject}: {incident.reason}</>}
+        lead={
+          <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+            <SeverityBadge severity={incident.severity} />
+            <StatusMark status={incident.status} drill={incident.drill} />
+            <IncidentState state={incident.state} silenced={incident.silenced && incident.state !== "resolved"} />
+            <span>lasts <Lasted from={incident.startedAt} to={incident.resolvedAt} /></span>
+          </span>
+        }
+      >
+        <Acts
+          incidentId={id}
+          name={`#${incident.number} ${incident.subject}`}
+          state={incident.state}
+          mayAcknowledge={can(who, "incident.acknowledge")}
+          mayResolve={can(who, "incident.resolve")}
+        />
+      </PageHead>
+      <Panel className="mb-6">
+        {incident.evidence !== "" && <p className="break-words">{incident.evidence}</p>}
+        {incident.advice !== null && incident.state !== "resolved" && <p className="mt-1 text-sm text-ink-2">{incident.advice}</p>}
+        {incident.nextStepAt !== null && incident.state === "open" && <p className="mt-1 text-sm text-ink-2">If nobody acknowledges, the next step is taken <Moment at={incident.nextStepAt} />.</p>}
+      </Panel>
+      {incident.regions.length > 0 && (
+        <Section title="As the regions saw it when it was last judged">
+          <RegionCells cells={incident.regions} />
+        </Section>
+      )}
+      <div className="grid items-start gap-x-6 lg:grid-cols-[3fr_2fr]">
+        <Section title="Why was I (not) paged?">
+          <Why answers={why} />
+        </Section>
+        <Section title="Facts">
+          <Panel>
+            <Facts
+              rows={[
+                incident.serverId === null ? null : ["Server", <Link key="s" href={`/servers/${incident.serverId}`} className="underline underline-offset-2">{incident.subject}</Link>],
+                ["Severity", `${incident.severity}, ${SEVERITY_MEANING[incident.severity]}`],
+                ["First bad check", <Moment key="f" at={incident.startedAt} exact />],
+                ["Opened", <Moment key="o" at={incident.openedAt} exact />],
+                ["Bad checks", String(incident.badSlots)],
+                incident.acknowledgedAt === null ? null : ["Acknowledged", <span key="a">{incident.acknowledgedBy}, <Moment at={incident.acknowledgedAt} /></span>],
+                incident.resolvedAt === null ? null : ["Resolved", <span key="r">{incident.resolvedBy ?? "by itself"}, <Moment at={incident.resolvedAt} /></span>],
+                ["Key at every sink", <CopyId key="k" value={incident.dedupKey} shown={`${incident.dedupKey.slice(0, 18)}…`} what="key" />],
+              ]}
+            />
+          </Panel>
+        </Section>
+      </div>
+      <Section title="Deliveries" aside={sent.length === 0 ? undefined : `${sent.length}`}>
+        {sent.length === 0 ? <Empty title="Nothing was sent">The timeline below says why.</Empty> : <DeliveryList rows={sent} mayRedrive={can(who, "delivery.redrive")} bySink={false} />}
+      </Section>
+      <Section title="Timeline">
+        <Timeline entries={incident.timeline} />
+        {can(who, "incident.note") && <NoteForm incidentId={id} />}
+      </Section>
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+import Link from "next/link";
+import type { IncidentRow } from "#lib/queries/incidents";
+import { Lasted, Moment } from "../../../_ui/moment.tsx";
+import { SeverityBadge } from "../../../_ui/severity-badge.tsx";
+import { StatusMark } from "../../../_ui/status-mark.tsx";
+import { Table, Td, Th, Tr } from "../../../_ui/table.tsx";
+import { IncidentState } from "./incident-state.tsx";
+
+export function IncidentTable({ rows, label, withSubject = true }: { rows: IncidentRow[]; label: string; withSubject?: boolean }) {
+  return (
+    <Table
+      label={label}
+      tall
+      head={
+        <>
+          <Th>Severity</Th>
+          <Th>Incident</Th>
+          <Th wide>Seen as</Th>
+          <Th>State</Th>
+          <Th wide className="text-right">Lasted</Th>
+          <Th className="text-right">Since</Th>
+        </>
+      }
+    >
+      {rows.map((row) => (
+        <Tr key={row.id} href={`/incidents/${row.id}`}>
+          <Td><SeverityBadge severity={row.severity} /></Td>
+          <Td className="max-w-0 min-w-32">
+            <Link href={`/incidents/${row.id}`} className="block truncate hover:underline" title={row.evidence}>
+              <span className="mr-2 font-mono text-xs text-ink-2">#{row.number}</span>
+              {withSubject && <span className="mr-2 font-medium">{row.subject}</span>}
+              <span className="text-ink-2">{row.reason}</span>
+            </Link>
+          </Td>
+          <Td wide><StatusMark status={row.status} drill={row.drill} /></Td>
+          <Td><IncidentState state={row.state} silenced={row.silenced && row.state !== "resolved"} /></Td>
+          <Td wide className="text-right text-ink-2"><Lasted from={row.startedAt} to={row.resolvedAt} /></Td>
+          <Td className="text-right text-ink-2"><Moment at={row.startedAt} /></Td>
+        </Tr>
+      ))}
+    </Table>
+  );
+}

@@ -1,0 +1,48 @@
+import type { ReactNode } from "react";
+import { now } from "#lib/adapters/clock";
+import { may } from "#lib/domain/permissions";
+import { servers } from "#lib/queries/servers";
+import { incidents } from "#lib/queries/incidents";
+import { read } from "../_server/read.ts";
+import { can, seated } from "../_server/session.ts";
+import { Activity } from "../_ui/activity.tsx";
+import { NowProvider } from "../_ui/now.tsx";
+import { Palette, type PaletteEntry } from "../_ui/palette.tsx";
+import { Shortcuts } from "../_ui/shortcuts.tsx";
+import { NAV } from "./nav.ts";
+import { Shell } from "./_parts/shell.tsx";
+
+export const dynamic = "force-dynamic";
+
+const LAYER_WORDS: Record<string, string> = { root: "Root operator", operator: "Operator", auditor: "Auditor, reads only", customer: "Customer" };
+
+export default async function ConsoleLayout({ children }: { children: ReactNode }) {
+  const who = await seated();
+  const items = NAV.filter((item) => can(who, item.permission));
+  const { entries, open } = await read(who, async (tx, at) => {
+    const live = can(who, "incident.read") ? await incidents(tx, { live: true, take: 100 }) : [];
+    const rows = can(who, "server.read") ? await servers(tx, at) : [];
+    const entries: PaletteEntry[] = [
+      ...live.map((i) => ({ group: "Open incidents", label: `#${i.number} ${i.subject}: ${i.reason}`, href: `/incidents/${i.id}` })),
+      ...rows.slice(0, 500).map((s) => ({ group: "Servers", label: s.name, href: `/servers/${s.id}` })),
+    ];
+    return { entries, open: live.filter((i) => i.state === "open").length };
+  });
+  const layers = who.seat.layers;
+  const role = layers.includes("root") ? LAYER_WORDS.root : LAYER_WORDS[layers[0] ?? ""];
+  const acts: PaletteEntry[] = [
+    ...(may(layers, "server.register") ? [{ group: "Do", label: "Register a server", href: "/servers/new" }] : []),
+    ...(may(layers, "sink.change") ? [{ group: "Do", label: "Add a sink", href: "/sinks/new" }] : []),
+  ];
+  const pages = items.map((item) => ({ group: "Go to", label: item.label, href: item.href, keys: `g ${item.key}` }));
+  return (
+    <NowProvider serverNow={now().getTime()}>
+      <Shell items={items} open={open} person={{ name: who.name, role: role ?? "" }} seats={who.seats.map(({ id, name }) => ({ id, name }))} seatId={who.seat.id}>
+        {children}
+      </Shell>
+      <Palette entries={[...acts, ...pages, ...entries]} />
+      <Shortcuts goto={items.map(({ key, href, label }) => ({ key, href, label }))} />
+      <Activity />
+    </NowProvider>
+  );
+}

@@ -1,0 +1,20 @@
+import type { Action } from "#lib/domain/permissions";
+
+export interface NavItem {
+  label: string;
+  href: string;
+  permission: Action;
+  /** Second key after "g". */
+  key: string;
+  icon: "now" | "incidents" | "servers" | "sinks" | "routes" | "silences" | "audit";
+}
+
+export const NAV: NavItem[] = [
+  { label: "Now", href: "/", permission: "incident.read", key: "n", icon: "now" },
+  { label: "Incidents", href: "/incidents", permission: "incident.read", key: "i", icon: "incidents" },
+  { label: "Servers", href: "/servers", permission: "server.read", key: "s", icon: "servers" },
+  { label: "Sinks", href: "/sinks", permission: "sink.read", key: "k", icon: "sinks" },
+  { label: "Routes", href: "/routes", permission: "policy.read", key: "r", icon: "routes" },
+  { label: "Silences", href: "/silences", permission: "silence.read", key: "l", icon: "silences" },
+  { label: "Audit log", href: "/audit", permission: "audit.read", key: "a", icon: "audit" },
+];

@@ -1,0 +1,89 @@
+import type { Metadata } from "next";
+import Link from "next/link";
+import { wrongNow } from "#lib/queries/now";
+import { read } from "../_server/read.ts";
+import { allowed, can } from "../_server/session.ts";
+import { ButtonLink } from "../_ui/button.tsx";
+import { Empty } from "../_ui/empty.tsx";
+import { Moment } from "../_ui/moment.tsx";
+import { PageHead, Section } from "../_ui/page-head.tsx";
+import { StatusShape } from "../_ui/status-mark.tsx";
+import { IncidentTable } from "./incidents/_parts/incident-table.tsx";
+import { ServerTable } from "./servers/_parts/server-table.tsx";
+
+export const metadata: Metadata = { title: "What is wrong now" };
+
+export default async function NowPage() {
+  const who = await allowed("incident.read");
+  const now = await read(who, wrongNow);
+  const quiet = now.open.length + now.acknowledged.length + now.notChecked.length + now.watchedClosely.length === 0;
+  const mayRegister = can(who, "server.register");
+  return (
+    <>
+      <PageHead title="What is wrong now" lead={now.counts.all === 0 ? undefined : <Tally {...now.counts} lastLook={now.lastLook} />} />
+      {now.deadDeliveries > 0 && (
+        <p className="mb-5 rounded-lg border border-down bg-down-wash px-4 py-3 text-sm">
+          {now.deadDeliveries === 1 ? "One notice" : `${now.deadDeliveries} notices`} could not be delivered.{" "}
+          <Link href="/sinks" className="font-medium underline underline-offset-2">See why and send again</Link>
+        </p>
+      )}
+      {now.sinks === 0 && now.counts.all > 0 && (
+        <p className="mb-5 rounded-lg border border-degraded bg-degraded-wash px-4 py-3 text-sm">
+          Nobody would be told: there is no enabled sink.{" "}
+          <Link href={can(who, "sink.change") ? "/sinks/new" : "/sinks"} className="font-medium underline underline-offset-2">{can(who, "sink.change") ? "Add one" : "See the sinks"}</Link>
+        </p>
+      )}
+      {now.open.length > 0 && (
+        <Section title="Open, nobody has it yet" aside={String(now.open.length)}>
+          <IncidentTable rows={now.open} label="Open incidents" />
+        </Section>
+      )}
+      {now.acknowledged.length > 0 && (
+        <Section title="Acknowledged, not over" aside={String(now.acknowledged.length)}>
+          <IncidentTable rows={now.acknowledged} label="Acknowledged incidents" />
+        </Section>
+      )}
+      {now.notChecked.length > 0 && (
+        <Section title="Not checked" aside="nothing is known of these, so they are not called good">
+          <ServerTable rows={now.notChecked} label="Servers not checked" />
+        </Section>
+      )}
+      {now.watchedClosely.length > 0 && (
+        <Section title="Not well, and not (yet) an incident">
+          <ServerTable rows={now.watchedClosely} label="Servers not well" />
+        </Section>
+      )}
+      {quiet && now.counts.all > 0 && (
+        <div className="flex items-center gap-3 rounded-lg border bg-panel px-4 py-4">
+          <StatusShape status={now.counts.up > 0 ? "up" : "unknown"} size={14} />
+          <p>
+            {now.counts.up > 0 ? (
+              <>All quiet: {now.counts.up === 1 ? "the one server that is checked works" : `all ${now.counts.up} checked servers work`}{now.lastLook !== null && <>, last looked at <Moment at={now.lastLook} /></>}.</>
+            ) : (
+              "Every server is paused, so nothing is known."
+            )}
+          </p>
+        </div>
+      )}
+      {now.counts.all === 0 && (
+        <Empty title="No server is watched yet" {...(mayRegister ? { action: <ButtonLink href="/servers/new" look="primary">Register a server</ButtonLink> } : {})}>
+          {mayRegister ? "Paste the address of an MCP server. The first check runs at once; when it fails later, it stands here first." : "When one is registered and fails, it stands here first."}
+        </Empty>
+      )}
+      {now.resolvedToday > 0 && (
+        <p className="mt-6 text-sm text-ink-2">
+          <Link href="/incidents?state=resolved" className="underline underline-offset-2 hover:text-ink">{now.resolvedToday === 1 ? "One incident" : `${now.resolvedToday} incidents`}</Link> resolved in the last 24 hours.
+        </p>
+      )}
+    </>
+  );
+}
+
+function Tally({ all, up, paused, lastLook }: { all: number; up: number; paused: number; lastLook: number | null }) {
+  return (
+    <span>
+      {up} of {all - paused} servers up{paused > 0 && `, ${paused} paused`}
+      {lastLook !== null && <>, last looked at <Moment at={lastLook} /></>}
+    </span>
+  );
+}

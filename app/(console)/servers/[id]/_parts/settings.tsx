@@ -1,0 +1,80 @@
+import type { ServerDetail } from "#lib/queries/server";
+import { Confirm } from "../../../../_ui/confirm.tsx";
+import { CheckField, SelectField, TextField } from "../../../../_ui/field.tsx";
+import { Form, FormError, Submit } from "../../../../_ui/form.tsx";
+import { Moment } from "../../../../_ui/moment.tsx";
+import { Panel, Section } from "../../../../_ui/page-head.tsx";
+import { changeServerAction, deleteCredentialAction, removeServerAction } from "../../actions.ts";
+import { intervalOptions, WEIGHT_OPTIONS } from "../../_parts/choices.ts";
+import { CredentialForm } from "./credential-form.tsx";
+
+const STREAKS = [1, 2, 3, 4, 5].map((n) => ({ value: String(n), label: n === 1 ? "1 check" : `${n} checks in a row` }));
+
+export function Settings({ server, tier, mayRemove }: { server: ServerDetail; tier: string; mayRemove: boolean }) {
+  return (
+    <>
+      <Section title="Settings">
+        <div className="grid items-start gap-4 lg:grid-cols-2">
+          <Panel>
+            <Form action={changeServerAction} label="Settings">
+              <input type="hidden" name="serverId" value={server.id} />
+              <TextField name="name" label="Name" required value={server.name} />
+              <div className="grid gap-4 sm:grid-cols-2">
+                <SelectField name="intervalS" label="Check every" required value={String(server.intervalS)} options={intervalOptions(tier, server.intervalS)} />
+                <SelectField name="weight" label="Whose is it?" required value={server.weight} options={WEIGHT_OPTIONS} />
+                <SelectField name="fireAfter" label="Open an incident after" required value={String(server.fireAfter)} options={STREAKS} />
+                <SelectField name="clearAfter" label="Resolve it after" required value={String(server.clearAfter)} options={STREAKS} />
+              </div>
+              <CheckField name="paused" checked={server.paused} label="Pause" help="Nobody looks at it and nobody is told. To go on looking without telling, use a silence." />
+              <FormError fields={["name", "intervalS", "weight", "fireAfter", "clearAfter"]} />
+              <div><Submit busy="Saving…">Save settings</Submit></div>
+            </Form>
+          </Panel>
+          <Panel>
+            <h3 className="text-sm font-semibold">Credential for checking</h3>
+            <p className="mt-1 mb-3 text-sm text-ink-2">
+              {server.credential === null ? (
+                "None stored. Use one made for this purpose only, with the least rights that can list the tools."
+              ) : (
+                <>
+                  Stored <Moment at={server.credential.at} />, sent as <code className="font-mono text-ink">{server.credential.headerName}</code>. It is sealed and never shown again.
+                </>
+              )}
+            </p>
+            <CredentialForm serverId={server.id} stored={server.credential !== null} />
+            {server.credential !== null && (
+              <div className="mt-3 border-t pt-3">
+                <Confirm
+                  trigger="Delete the credential"
+                  small
+                  title={`Delete the credential of ${server.name}?`}
+                  consequence="The next check goes without it: a server that asks for one is then shown as up and protected, and its tools are no longer checked."
+                  verb="Delete credential"
+                  busy="Deleting…"
+                  action={deleteCredentialAction}
+                  fields={{ serverId: server.id }}
+                />
+              </div>
+            )}
+          </Panel>
+        </div>
+      </Section>
+      {mayRemove && (
+        <Section title="Remove">
+          <div className="flex flex-wrap items-center justify-between gap-3 rounded-lg border bg-panel p-4 text-sm text-ink-2">
+            <p className="max-w-prose">Checking stops and the stored credential is deleted. Its history and incidents stay readable.</p>
+            <Confirm
+              trigger="Remove this server"
+              title={`Remove ${server.name}?`}
+              consequence="Checking stops at once, nobody is told of its failures any more, and its credential is deleted. History and incidents stay. To watch it again, register it anew."
+              verb="Remove server"
+              busy="Removing…"
+              action={removeServerAction}
+              fields={{ serverId: server.id }}
+            />
+          </div>
+        </Section>
+      )}
+    </>
+  );
+}

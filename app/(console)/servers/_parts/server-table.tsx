@@ -1,0 +1,45 @@
+import Link from "next/link";
+import type { ServerRow } from "#lib/queries/servers";
+import { eraWord } from "#lib/queries/words";
+import { Moment } from "../../../_ui/moment.tsx";
+import { RegionDots } from "../../../_ui/region-cells.tsx";
+import { StatusMark } from "../../../_ui/status-mark.tsx";
+import { Table, Td, Th, Tr } from "../../../_ui/table.tsx";
+
+export function ServerTable({ rows, label }: { rows: ServerRow[]; label: string }) {
+  return (
+    <Table
+      label={label}
+      tall
+      head={
+        <>
+          <Th>State</Th>
+          <Th>Server</Th>
+          <Th wide>Reason</Th>
+          <Th wide>Regions</Th>
+          <Th wide>Era</Th>
+          <Th wide className="text-right">Latency</Th>
+          <Th className="text-right">Checked</Th>
+        </>
+      }
+    >
+      {rows.map((row) => (
+        <Tr key={row.id} href={`/servers/${row.id}`}>
+          <Td>
+            <StatusMark status={row.status} {...(row.paused ? { word: "Paused" } : {})} />
+          </Td>
+          <Td className="max-w-0 min-w-36">
+            <Link href={`/servers/${row.id}`} className="block truncate font-medium hover:underline" title={`${row.name} · ${row.shownUrl}`}>
+              {row.name}
+            </Link>
+          </Td>
+          <Td wide className="max-w-52 truncate text-ink-2">{row.reason ?? ""}</Td>
+          <Td wide><RegionDots cells={row.cells} /></Td>
+          <Td wide className="text-ink-2">{row.era === null ? "" : eraWord(row.era)}</Td>
+          <Td wide className="text-right text-ink-2">{row.latencyMs === null ? "" : `${row.latencyMs} ms`}</Td>
+          <Td className="text-right text-ink-2">{row.lastSlot === null ? "never" : <Moment at={row.lastSlot} />}</Td>
+        </Tr>
+      ))}
+    </Table>
+  );
+}

@@ -1,0 +1,39 @@
+import type { Metadata } from "next";
+import { redirect } from "next/navigation";
+import { env } from "#lib/adapters/env";
+import { viewer } from "../../_server/session.ts";
+import { FullPage } from "../../_ui/full-page.tsx";
+import { SignInButton } from "./_parts/sign-in-button.tsx";
+
+export const metadata: Metadata = { title: "Sign in" };
+
+const SENTENCES: Record<string, string> = {
+  AccessDenied: "Your account is disabled here. Ask whoever runs this console to enable it.",
+  OAuthCallback: "The identity provider's answer could not be used. Try again; if it stays, the operator finds the cause in the console's log.",
+  OAuthSignin: "The identity provider cannot be reached. Try again in a moment; if it stays, the operator finds the cause in the console's log.",
+  Configuration: "Sign-in is not set up right. The operator finds the cause in the console's log.",
+};
+
+type Params = Promise<Record<string, string | string[] | undefined>>;
+
+export default async function SignInPage({ searchParams }: { searchParams: Params }) {
+  if ((await viewer()) !== null) redirect("/");
+  const query = await searchParams;
+  const error = typeof query.error === "string" ? (Object.hasOwn(SENTENCES, query.error) ? SENTENCES[query.error] : "Sign-in did not work. Try again.") : null;
+  const to = typeof query.to === "string" && /^\/(?![/\\])/.test(query.to) ? query.to : "/";
+  const out = query.out === "1";
+  return (
+    <FullPage title={out ? "You are signed out" : "Sign in"}>
+      <p>What is wrong with your MCP servers, who was told, and why.</p>
+      {error !== null && (
+        <p role="alert" className="rounded-md border border-down bg-down-wash px-3 py-2 text-ink">
+          {error}
+        </p>
+      )}
+      <SignInButton to={to} />
+      <p className="text-xs">
+        You are sent to your identity provider at <span className="font-mono text-ink">{new URL(env().OIDC_ISSUER).host}</span> and back. A session ends after 30 minutes without activity, and after 12 hours in any case.
+      </p>
+    </FullPage>
+  );
+}

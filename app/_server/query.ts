@@ -1,0 +1,15 @@
+import "server-only";
+
+export type SearchParams = Promise<Record<string, string | string[] | undefined>>;
+
+/** A query parameter as one short string; "" when absent or repeated. */
+export async function param(params: SearchParams, name: string): Promise<string> {
+  const all = await params;
+  const value = Object.hasOwn(all, name) ? all[name] : undefined;
+  return typeof value === "string" ? value.slice(0, 200) : "";
+}
+
+export function matches(q: string, ...texts: (string | null)[]): boolean {
+  const needle = q.trim().toLowerCase();
+  return needle === "" || texts.some((text) => text?.toLowerCase().includes(needle));
+}

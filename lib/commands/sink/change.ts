@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { liveHint } from "#lib/adapters/hint";
+import { defineCommand } from "#lib/commands/command";
+import { openHidden, partConfig, sealHidden, sinkConfigSchema, sinkKind, sinkNameSchema } from "./input.ts";
+import { liveSink } from "./live-sink.ts";
+
+/** Saves the form anew; a secret left empty stays as stored. Saving does not enable a disabled sink. */
+export const changeSink = defineCommand({
+  action: "sink.change",
+  input: z.strictObject({ sinkId: z.uuid(), name: sinkNameSchema, config: sinkConfigSchema }),
+  async run({ tx, input, actor, now }) {
+    const before = await liveSink(tx, input.sinkId);
+    const sink = sinkKind(before.kind);
+    const kept = openHidden(actor.tenantId, before.id, before.sealed);
+    const { config, hidden } = partConfig(sink, input.config, kept);
+    await tx.sink.update({ where: { tenantId_id: { tenantId: actor.tenantId, id: before.id } }, data: { name: input.name, config, sealed: sealHidden(actor.tenantId, before.id, hidden), updatedAt: now } });
+    await liveHint(tx, { tenant: actor.tenantId, what: "sink", id: before.id });
+    const renewed = Object.keys(hidden).filter((name) => hidden[name] !== kept[name]);
+    return { result: undefined, audit: { target: `sink:${before.id}`, body: { name: { before: before.name, after: input.name }, fields: Object.keys(config), secretsRenewed: renewed } } };
+  },
+});

@@ -1,0 +1,56 @@
+// A sink's form as it comes from a person: every value text, the sink's own schema decides. Secrets are parted from
+// the rest, sealed, and never read back to a person.
+import { z } from "zod";
+import { places, secrets } from "#lib/adapters/secrets";
+import { TocsinError } from "#lib/domain/error";
+import { cleanText } from "#lib/domain/text";
+import { sinkOf } from "#lib/sinks/index";
+import type { Sink } from "#lib/sinks/sink";
+
+export const sinkNameSchema = z.string().transform((s) => cleanText(s, 120)).refine((s) => s !== "", "Give the sink a name that people will recognise.");
+export const sinkConfigSchema = z.record(z.string().max(60), z.string().max(8000));
+
+export function sinkKind(kind: string): Sink {
+  const sink = sinkOf(kind);
+  if (!sink) throw new TocsinError("E_INVALID", "Choose one of the kinds offered.", { field: "kind" });
+  return sink;
+}
+
+export interface Parted {
+  config: Record<string, string>;
+  hidden: Record<string, string>;
+}
+
+/**
+ * @param kept secrets stored before, used where a secret field is left empty
+ * @throws TocsinError E_INVALID with field "config.<name>", E_UNKNOWN_FIELD
+ */
+export function partConfig(sink: Sink, given: Record<string, string>, kept: Record<string, string> = {}): Parted {
+  const known = new Set(sink.fields.map((f) => f.name));
+  const stranger = Object.keys(given).find((name) => !known.has(name));
+  if (stranger !== undefined) throw new TocsinError("E_UNKNOWN_FIELD", `This kind of sink has no field "${cleanText(stranger, 40)}".`);
+  const config: Record<string, string> = {};
+  const hidden: Record<string, string> = {};
+  for (const field of sink.fields) {
+    const value = (given[field.name] ?? "").trim();
+    if (sink.secretFields.includes(field.name)) {
+      const secret = value === "" ? (kept[field.name] ?? "") : value;
+      if (secret !== "") hidden[field.name] = secret;
+    } else if (value !== "") config[field.name] = value;
+  }
+  const parsed = sink.config.safeParse({ ...config, ...hidden });
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const name = issue?.path[0];
+    throw new TocsinError("E_INVALID", issue?.message ?? "That is not understood.", typeof name === "string" ? { field: `config.${name}` } : {});
+  }
+  return { config, hidden };
+}
+
+export function sealHidden(tenantId: string, sinkId: string, hidden: Record<string, string>): Uint8Array<ArrayBuffer> | null {
+  return Object.keys(hidden).length === 0 ? null : secrets().seal(places.sink(tenantId, sinkId), JSON.stringify(hidden));
+}
+
+export function openHidden(tenantId: string, sinkId: string, sealed: Uint8Array | null): Record<string, string> {
+  return sealed === null ? {} : JSON.parse(secrets().open(places.sink(tenantId, sinkId), sealed));
+}

@@ -1,0 +1,100 @@
+// The tenant's sinks: what they are, whom they tell, whether they work. Secrets are never selected here.
+import type { Tx } from "#lib/adapters/db";
+import { sinkOf } from "#lib/sinks/index";
+import type { SinkField } from "#lib/sinks/sink";
+
+export interface SinkRow {
+  id: string;
+  kind: string;
+  kindName: string;
+  name: string;
+  /** Whom it tells, in words. */
+  tells: string;
+  enabled: boolean;
+  disabledReason: string | null;
+  wakes: boolean;
+  capabilities: { acknowledge: boolean; editInPlace: boolean; resolve: boolean; thread: boolean; dedup: string } | null;
+  lastSentAt: number | null;
+  dead: number;
+  waiting: number;
+}
+
+export interface SinkDetail extends SinkRow {
+  fields: SinkField[];
+  values: Record<string, string>;
+  hasSecret: boolean;
+}
+
+const SELECT = { id: true, kind: true, name: true, config: true, state: true, disabledReason: true } as const;
+interface Row {
+  id: string;
+  kind: string;
+  name: string;
+  config: unknown;
+  state: string;
+  disabledReason: string | null;
+}
+
+export async function sinks(tx: Tx): Promise<SinkRow[]> {
+  const rows = await tx.sink.findMany({ where: { removedAt: null }, orderBy: { name: "asc" }, select: SELECT });
+  const tallies = await tallyOf(tx);
+  return rows.map((row) => plain(row, tallies.get(row.id)));
+}
+
+export async function sink(tx: Tx, id: string): Promise<SinkDetail | null> {
+  const row = await tx.sink.findFirst({ where: { id, removedAt: null }, select: SELECT });
+  if (row === null) return null;
+  const [sealed] = await tx.$queryRaw<{ has: boolean }[]>`SELECT sealed IS NOT NULL AS has FROM sink WHERE id = ${id}::uuid`;
+  const tallies = await tallyOf(tx, id);
+  return { ...plain(row, tallies.get(id)), fields: sinkOf(row.kind)?.fields ?? [], values: stored(row.config), hasSecret: sealed?.has ?? false };
+}
+
+interface Tally {
+  sink_id: string;
+  last_sent: Date | null;
+  dead: number;
+  waiting: number;
+}
+
+async function tallyOf(tx: Tx, sinkId: string | null = null): Promise<Map<string, Tally>> {
+  const rows = await tx.$queryRaw<Tally[]>`
+    SELECT sink_id, max(settled_at) FILTER (WHERE state = 'sent') AS last_sent, count(*) FILTER (WHERE state = 'dead')::int AS dead,
+      count(*) FILTER (WHERE state IN ('pending', 'leased'))::int AS waiting
+    FROM delivery WHERE ${sinkId}::uuid IS NULL OR sink_id = ${sinkId}::uuid GROUP BY sink_id`;
+  return new Map(rows.map((r) => [r.sink_id, r]));
+}
+
+function plain(row: Row, tally: Tally | undefined): SinkRow {
+  const kind = sinkOf(row.kind);
+  const words = describe(row);
+  return {
+    id: row.id,
+    kind: row.kind,
+    kindName: kind?.name ?? row.kind,
+    name: row.name,
+    tells: words.tells,
+    enabled: row.state === "enabled",
+    disabledReason: row.disabledReason,
+    wakes: words.capabilities?.wakes ?? false,
+    capabilities: words.capabilities,
+    lastSentAt: tally?.last_sent?.getTime() ?? null,
+    dead: tally?.dead ?? 0,
+    waiting: tally?.waiting ?? 0,
+  };
+}
+
+/** Sinks describe themselves from the open part of their form; one that cannot is shown by its name only. */
+function describe(row: Row) {
+  const kind = sinkOf(row.kind);
+  if (!kind) return { tells: "", capabilities: null };
+  try {
+    return { tells: kind.describe(row.config as never), capabilities: kind.capabilities(row.config as never) };
+  } catch {
+    return { tells: "", capabilities: null };
+  }
+}
+
+function stored(config: unknown): Record<string, string> {
+  if (typeof config !== "object" || config === null) return {};
+  return Object.fromEntries(Object.entries(config).map(([k, v]) => [k, typeof v === "string" ? v : JSON.stringify(v)]));
+}
