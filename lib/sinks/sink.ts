@@ -30,14 +30,17 @@ export interface SinkCapabilities {
   wakes: boolean;
 }
 
-/** Where the vendor is; operator's settings (regions, proxies, tests). */
+/**
+ * Where the vendor is; operator's settings (regions, proxies, tests). PagerDuty: host[:port], https always. smtp: the
+ * relay's URL with its credentials, "" when none is set; mailFrom: the From line.
+ */
 export type SinkBases = Record<
-  "pagerduty" | "opsgenieUs" | "opsgenieEu" | "jsm" | "discord" | "slack" | "slackHooks",
+  "pagerduty" | "pagerdutyEu" | "opsgenieUs" | "opsgenieEu" | "jsm" | "discord" | "slack" | "slackHooks" | "smtp" | "mailFrom",
   string
 >;
 
 export type SinkRequest =
-  | { via: "http"; label: string; method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"; url: string; headers: Record<string, string>; body?: string }
+  | { via: "http"; label: string; /** Who chose the host: a tenant's is held to its address policy. */ host: "operator" | "tenant"; method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"; url: string; headers: Record<string, string>; body?: string }
   | { via: "pagerduty"; label: string; server: string; data: Record<string, unknown> }
   | { via: "smtp"; label: string; server: { url: string }; message: { from: string; to: string[]; subject: string; text: string; html: string; messageId: string; inReplyTo?: string; references?: string[]; headers?: Record<string, string> } };
 

@@ -1,0 +1,14 @@
+// Pieces of the sinks' forms. A form is flat text, parses to itself, and refuses fields it does not know.
+import { z } from "zod";
+
+/** A field one may leave empty: "" and absent are the same. */
+export function optional<T extends z.ZodType<string>>(schema: T) {
+  return z.preprocess((v) => (typeof v === "string" && v.trim() === "" ? undefined : v), schema.optional());
+}
+
+/** Trimmed text that must match. @param sentence what the person should do */
+export function matching(pattern: RegExp, sentence: string) {
+  return z.string({ error: sentence }).trim().regex(pattern, { error: sentence });
+}
+
+export const choice = <const T extends readonly [string, ...string[]]>(values: T, sentence: string) => z.enum(values, { error: sentence });

@@ -1,0 +1,34 @@
+// What a Slack message looks like: a lock-screen line, four fields, what to do, and buttons that lead to the console.
+import type { Notice } from "../domain/notice.ts";
+import { cut, slackEscape } from "./text.ts";
+import { actions, facts, headline, REPEAT_MARK, sentences } from "./words.ts";
+
+// verbatim: Slack then makes no links, channels or mentions of what it finds in the text.
+const mrkdwn = (text: string) => ({ type: "mrkdwn", text, verbatim: true });
+const plain = (text: string) => ({ type: "plain_text", text, emoji: false });
+
+/** The lock-screen line; also what is read where blocks are not shown. */
+export function slackText(notice: Notice, repeat: boolean): string {
+  return `${repeat ? `${REPEAT_MARK} ` : ""}${cut(headline(notice, 400), 1000, slackEscape)}`;
+}
+
+export function slackBlocks(notice: Notice, repeat: boolean): Record<string, unknown>[] {
+  const { advice, evidence } = sentences(notice);
+  const said = [advice, evidence].filter(Boolean).map((s) => cut(s, 1200, slackEscape)).join("\n");
+  const buttons = actions(notice).map((a) => ({
+    type: "button",
+    action_id: `tocsin_${a.id}`,
+    text: plain(a.label),
+    url: a.url,
+    ...(a.id === "acknowledge" ? { style: "primary" } : {}),
+  }));
+  const blocks: (Record<string, unknown> | null)[] = [
+    { type: "header", text: plain(headline(notice, 150)) },
+    repeat ? { type: "context", elements: [mrkdwn(REPEAT_MARK)] } : null,
+    { type: "section", fields: facts(notice).slice(0, 4).map((f) => mrkdwn(`*${f.label}*\n${cut(f.value, 500, slackEscape)}`)) },
+    said === "" ? null : { type: "section", text: mrkdwn(said) },
+    buttons.length > 0 ? { type: "actions", elements: buttons } : null,
+    { type: "context", elements: [mrkdwn(`Tocsin · ${slackEscape(notice.dedupKey)} · ${cut(notice.content.tenantName, 200, slackEscape)}`)] },
+  ];
+  return blocks.filter((b) => b !== null);
+}
