@@ -30,7 +30,7 @@ async function verify(tenantId: string): Promise<string[]> {
     [tenantId],
   );
   const found: string[] = [];
-  let prev = createHash("sha256").update(`genesis:${tenantId}`).digest();
+  let prev: Buffer = createHash("sha256").update(`genesis:${tenantId}`).digest();
   rows.forEach((row, i) => {
     const seq = Buffer.alloc(8);
     seq.writeBigInt64BE(BigInt(row.seq));

@@ -1,15 +1,14 @@
 // Redis holds hot state only: queues, slot buckets, wake-ups. Losing it loses at most unsealed slots.
-import { Redis, type RedisOptions } from "ioredis";
+import { Redis } from "ioredis";
 import { env } from "./env.ts";
 
 /** @param blocking for BullMQ workers and XREADGROUP BLOCK, which must wait for ever instead of failing. */
 export function openRedis(url = env().REDIS_URL, options: { blocking?: boolean } = {}): Redis {
-  const shared: RedisOptions = {
+  const redis = new Redis(url, {
     maxRetriesPerRequest: options.blocking === true ? null : 3,
     retryStrategy: (times) => Math.min(1000, 50 * times),
     enableReadyCheck: true,
-  };
-  const redis = new Redis(url, shared);
+  });
   redis.on("error", () => {}); // Each command reports its own failure; an unheard 'error' would end the process.
   return redis;
 }
