@@ -1,28 +1,16 @@
 // Applies prisma/migrations in order, each in one transaction, under an advisory lock, and records them in
 // _prisma_migrations with Prisma's own checksums (SHA-256 of the file), so that `prisma migrate status` agrees.
-import { createHash, createHmac, randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
+import { LOGIN_ROLES, rolePassword } from "../lib/adapters/roles.ts";
+
+export { rolePassword, roleUrl, type LoginRole } from "../lib/adapters/roles.ts";
 
 const MIGRATIONS = join(import.meta.dirname, "migrations");
 const LOCK_KEY = 72_707_369; // Prisma migrate's own advisory lock number, so that the two never run together.
-const LOGIN_ROLES = ["tocsin_app", "tocsin_worker", "tocsin_sweeper"] as const;
-export type LoginRole = (typeof LOGIN_ROLES)[number];
-
-/** Password of a role, derived so that it need not be stored: HMAC-SHA-256(secret, "role:<name>"), hex. */
-export function rolePassword(secret: string, role: LoginRole): string {
-  return createHmac("sha256", secret).update(`role:${role}`).digest("hex");
-}
-
-/** The same database as seen by a role that owns nothing. */
-export function roleUrl(ownerUrl: string, secret: string, role: LoginRole): string {
-  const url = new URL(ownerUrl);
-  url.username = role;
-  url.password = rolePassword(secret, role);
-  return url.href;
-}
 
 /** The migrations on disk, oldest first. */
 export function migrations(): { name: string; sql: string; checksum: string }[] {

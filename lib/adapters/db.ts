@@ -3,8 +3,8 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { Prisma, PrismaClient } from "#generated/prisma/client";
-import { roleUrl } from "../../prisma/migrate.ts";
 import { env } from "./env.ts";
+import { roleUrl } from "./roles.ts";
 
 export { Prisma };
 /** A transaction's client: models and $queryRaw/$executeRaw, nothing that could leave the transaction. */

@@ -29,7 +29,7 @@ type Row = NonNullable<Awaited<ReturnType<Tx["request"]["findFirst"]>>>;
 
 function plain(row: Row): RequestNow {
   const lines = Array.isArray(row.progress) ? row.progress : [];
-  const result = row.result as { error?: unknown } | null;
+  const result = row.result as { sentence?: unknown } | null;
   const payload = row.payload as { serverId?: unknown };
   return {
     id: row.id,
@@ -39,7 +39,7 @@ function plain(row: Row): RequestNow {
       const parsed = progressSchema.safeParse(line);
       return parsed.success ? [parsed.data] : [];
     }),
-    failure: row.state === "failed" ? (typeof result?.error === "string" ? result.error : "The worker could not finish this.") : null,
+    failure: row.state === "failed" ? (typeof result?.sentence === "string" ? result.sentence : "The worker could not finish this.") : null,
     createdAt: row.createdAt.getTime(),
     doneAt: row.doneAt?.getTime() ?? null,
     serverId: typeof payload.serverId === "string" ? payload.serverId : null,
