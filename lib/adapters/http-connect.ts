@@ -9,6 +9,13 @@ import { monotonicMs } from "./clock.ts";
 export type Resolver = (host: string) => Promise<{ address: string; family: number }[]>;
 export type ConnectPhase = "dns" | "connect" | "tls";
 
+export interface PhaseEnd {
+  /** Epoch ms, after "tls" only. */
+  certificateValidTo?: number;
+  /** Present when the part failed. */
+  errorCode?: string;
+}
+
 export interface ConnectOptions {
   host: string;
   port: number;
@@ -17,8 +24,8 @@ export interface ConnectOptions {
   timeoutMs: number;
   /** Extra certificate authorities, PEM. */
   ca?: string | undefined;
-  /** Called as each part ends; durationMs is monotonic. `certificateValidTo` is epoch ms, after "tls" only. */
-  onPhase?: ((phase: ConnectPhase, durationMs: number, more?: { certificateValidTo?: number }) => void) | undefined;
+  /** Called as each part ends, well or not; durationMs is monotonic. */
+  onPhase?: ((phase: ConnectPhase, durationMs: number, more: PhaseEnd) => void) | undefined;
   /** Tests only: the product always asks the system. */
   resolve?: Resolver | undefined;
 }
@@ -110,15 +117,16 @@ function settled<S extends Socket>(socket: S, event: "connect" | "secureConnect"
   });
 }
 
-async function timed<T>(phase: ConnectPhase, options: ConnectOptions, work: () => Promise<T>, more?: (value: T) => { certificateValidTo?: number }): Promise<T> {
+async function timed<T>(phase: ConnectPhase, options: ConnectOptions, work: () => Promise<T>, more?: (value: T) => PhaseEnd): Promise<T> {
   const start = monotonicMs();
   try {
     const value = await work();
-    options.onPhase?.(phase, monotonicMs() - start, more?.(value));
+    options.onPhase?.(phase, monotonicMs() - start, more?.(value) ?? {});
     return value;
   } catch (err) {
-    options.onPhase?.(phase, monotonicMs() - start);
-    throw new ConnectError(codeOf(err), phase, err);
+    const code = codeOf(err);
+    options.onPhase?.(phase, monotonicMs() - start, { errorCode: code });
+    throw new ConnectError(code, phase, err);
   }
 }
 

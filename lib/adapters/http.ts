@@ -8,7 +8,7 @@ import { type AddressPolicy, addressAllowed, blocked, portAllowed, someAllowance
 import { type ConnectOptions, connectGuarded } from "./http-connect.ts";
 
 export type { AddressPolicy, BlockClass } from "./http-address.ts";
-export { ConnectError, type ConnectPhase } from "./http-connect.ts";
+export { ConnectError, type ConnectPhase, type PhaseEnd } from "./http-connect.ts";
 
 const LOCAL_NAME = /(^|\.)(localhost|internal|local|localdomain|home\.arpa)$/;
 const MAX_URL = 2048;

@@ -23,6 +23,8 @@ export const stepSchema = z.object({
   /** The JSON-RPC message that answered this request, if one did. */
   message: z.unknown().optional(),
   error: z.object({ code: z.string().max(80), detail: z.string().max(300) }).optional(),
+  /** Asked in passing (finding the era, closing the session): its failure says nothing about the server. */
+  aside: z.boolean().optional(),
 });
 export type Step = z.infer<typeof stepSchema>;
 
@@ -38,8 +40,56 @@ export const transcriptSchema = z.object({
   tools: z.array(z.unknown()).nullable(),
   toolsTruncated: z.boolean(),
   credentialUsed: z.boolean(),
+  /** When the server's certificate ends, and how far off that was at the probe. Null without TLS. */
+  certificate: z.object({ validTo: z.number(), daysLeft: z.number() }).nullable(),
+  /** A cursor came twice or the pages would not end; the list stands as far as it was read. */
+  paginationLoop: z.boolean(),
 });
 export type Transcript = z.infer<typeof transcriptSchema>;
 
 /** A transcript as it is kept and shown: without the tools and the messages. */
 export type StoredTranscript = Omit<Transcript, "tools" | "capabilities"> & { toolCount: number | null };
+
+/** What a step may be called when it failed on the wire; Node's and undici's own codes stand beside these. */
+export const WIRE_CODES = {
+  timeout: "E_TIMEOUT",
+  blocked: "E_URL_BLOCKED",
+  tooLarge: "E_TOO_LARGE",
+  notJson: "E_NOT_JSON",
+  tooDeep: "E_TOO_DEEP",
+  /** The stream or body ended and nothing in it answered our request. */
+  noAnswer: "E_NO_ANSWER",
+  /** JSON arrived, but no JSON-RPC response to our id. */
+  notOurs: "E_NOT_OURS",
+  /** HTTP+SSE: no usable `endpoint` event. */
+  noEndpoint: "E_NO_ENDPOINT",
+  fault: "E_PROBER_FAULT",
+} as const;
+
+/** Bytes of JSON that a stored transcript may take: a region's part of one sealed slot. */
+export const STORED_MAX_BYTES = 8 * 1024;
+
+/** Keeps first and last steps and shortens what was quoted until it fits; the order of events is never lost. */
+export function storeTranscript(full: Transcript, maxBytes = STORED_MAX_BYTES): StoredTranscript {
+  const { tools, capabilities: _capabilities, ...rest } = full;
+  for (const [keep, quote] of [[24, 300], [16, 160], [10, 60], [6, 0]] as const) {
+    const stored = { ...rest, toolCount: tools?.length ?? null, steps: ends(rest.steps, keep).map((step) => shorten(step, quote)) };
+    if (Buffer.byteLength(JSON.stringify(stored)) <= maxBytes) return stored;
+  }
+  return { ...rest, url: rest.url.slice(0, 500), toolCount: tools?.length ?? null, steps: [] };
+}
+
+function ends(steps: Step[], keep: number): Step[] {
+  return steps.length <= keep ? steps : [...steps.slice(0, keep / 2), ...steps.slice(-keep / 2)];
+}
+
+function shorten(step: Step, quote: number): Step {
+  const { message: _message, request, response, error, ...rest } = step;
+  const headers = (from: Record<string, string>) => (quote === 0 ? {} : Object.fromEntries(Object.entries(from).map(([k, v]) => [k, v.slice(0, quote)])));
+  return {
+    ...rest,
+    ...(request && { request: { ...request, url: request.url.slice(0, Math.max(200, quote)), headers: headers(request.headers) } }),
+    ...(response && { response: { ...response, bodyHead: response.bodyHead.slice(0, quote), headers: headers(response.headers) } }),
+    ...(error && { error: { code: error.code, detail: error.detail.slice(0, Math.max(60, quote)) } }),
+  };
+}

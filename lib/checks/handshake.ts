@@ -1,0 +1,58 @@
+import { isRecord } from "../domain/surface.ts";
+import type { Check } from "./check.ts";
+import { finding, rpcError, rpcResult, told, walled } from "./evidence.ts";
+
+/** Every revision that Tocsin can talk to. */
+export const KNOWN_VERSIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
+const UNSUPPORTED_VERSION = -32022;
+
+export const version: Check = {
+  name: "protocol version",
+  promise: "Server and clients share a protocol revision.",
+  run(transcript) {
+    for (const step of told(transcript)) {
+      if (rpcError(step)?.code === UNSUPPORTED_VERSION) return finding("version_unsupported", step);
+      if (step.phase !== "initialize" && step.phase !== "discover") continue;
+      const offered = rpcResult(step)?.protocolVersion ?? rpcResult(step)?.supportedVersions;
+      const versions = Array.isArray(offered) ? offered : [offered];
+      if (versions.some((v) => typeof v === "string") && !versions.some((v) => KNOWN_VERSIONS.includes(v as string))) {
+        return finding("version_unsupported", step, `The server offers ${versions.slice(0, 5).join(", ")}.`);
+      }
+    }
+    return null;
+  },
+};
+
+export const handshake: Check = {
+  name: "handshake",
+  promise: "The handshake is answered with a result that names version and capabilities, not with an error.",
+  run(transcript) {
+    for (const step of told(transcript)) {
+      if (walled(step) || (step.phase !== "initialize" && step.phase !== "discover" && step.phase !== "initialized")) continue;
+      const error = rpcError(step);
+      if (error && error.code !== UNSUPPORTED_VERSION) return finding("protocol_error", step);
+      const missing = missingParts(step.phase, rpcResult(step));
+      if (missing.length > 0) return finding("protocol_error", step, `The handshake's result lacks ${missing.join(" and ")}.`);
+    }
+    return null;
+  },
+};
+
+function missingParts(phase: string, result: Record<string, unknown> | null): string[] {
+  if (result === null) return [];
+  const missing = isRecord(result.capabilities) ? [] : ["capabilities"];
+  if (phase === "initialize" && typeof result.protocolVersion !== "string") missing.unshift("protocolVersion");
+  if (phase === "initialize" && !isRecord(result.serverInfo)) missing.push("serverInfo");
+  return missing;
+}
+
+export const session: Check = {
+  name: "session",
+  promise: "A session that the server forgets twice in a row is named as lost.",
+  run(transcript) {
+    const step = told(transcript).find(
+      (s) => (s.response?.status === 400 || s.response?.status === 404) && s.request?.headers["mcp-session-id"] !== undefined && (s.phase === "initialized" || s.phase === "list"),
+    );
+    return step ? finding("session_lost", step) : null;
+  },
+};

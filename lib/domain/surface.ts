@@ -1,0 +1,67 @@
+// What a server offers, as two hashes: contract (name + inputSchema: what a caller depends on) and full (with the
+// words a model reads). `execution`, icons and result-level fields are left out: they differ between eras by themselves.
+import { canonicalHash, canonicalJson } from "./canonical-json.ts";
+import type { ToolSurface } from "./outcome.ts";
+import { cleanText } from "./text.ts";
+
+export const MAX_TOOLS = 2_000;
+const MAX_NAMES = 200;
+const FULL = ["name", "title", "description", "inputSchema", "outputSchema", "annotations"] as const;
+const CONTRACT = ["name", "inputSchema"] as const;
+
+export interface SurfaceProblem {
+  /** Place in the list, from 0. */
+  index: number;
+  problem: "not_an_object" | "no_name" | "no_input_schema" | "duplicate_name" | "not_canonical";
+}
+
+/** Tools in any order, keys in any order: the same surface. Tools that cannot be read are named and left out. */
+export function toolSurface(tools: readonly unknown[]): { surface: ToolSurface; problems: SurfaceProblem[] } {
+  const problems: SurfaceProblem[] = [];
+  const seen = new Set<string>();
+  const good: { name: string; contract: object; full: object }[] = [];
+  tools.forEach((tool, index) => {
+    const problem = problemOf(tool, seen);
+    if (problem !== null) problems.push({ index, problem });
+    if (problem !== null && problem !== "no_input_schema") return;
+    const t = tool as Record<string, unknown>;
+    const entry = { name: String(t.name), contract: pick(t, CONTRACT), full: pick(t, FULL) };
+    try {
+      canonicalJson(entry.full);
+      good.push(entry);
+    } catch {
+      problems.push({ index, problem: "not_canonical" });
+    }
+  });
+  good.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return {
+    surface: {
+      count: tools.length,
+      contractHash: hashOf(good.map((t) => t.contract)),
+      fullHash: hashOf(good.map((t) => t.full)),
+      names: good.slice(0, MAX_NAMES).map((t) => cleanText(t.name, 120)),
+    },
+    problems,
+  };
+}
+
+// Tool by tool and then over the list of digests: the cap on one value's size then holds per tool.
+function hashOf(tools: object[]): string {
+  return canonicalHash(tools.map((t) => canonicalHash(t)));
+}
+
+function problemOf(tool: unknown, seen: Set<string>): SurfaceProblem["problem"] | null {
+  if (!isRecord(tool)) return "not_an_object";
+  if (typeof tool.name !== "string" || tool.name === "") return "no_name";
+  if (seen.has(tool.name)) return "duplicate_name";
+  seen.add(tool.name);
+  return isRecord(tool.inputSchema) ? null : "no_input_schema";
+}
+
+function pick(from: Record<string, unknown>, keys: readonly string[]): object {
+  return Object.fromEntries(keys.filter((k) => Object.hasOwn(from, k) && from[k] !== undefined).map((k) => [k, from[k]]));
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

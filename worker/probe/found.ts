@@ -1,0 +1,64 @@
+// What a conversation has found so far, and how its parts are taken from answers: by shape, never by trust.
+import type { Era } from "#lib/domain/outcome";
+import { isRecord, MAX_TOOLS } from "#lib/domain/surface";
+import { cleanText } from "#lib/domain/text";
+import type { Exchange } from "./wire.ts";
+import type { Wire } from "./wire.ts";
+
+const MAX_PAGES = 50;
+const MAX_LIST_BYTES = 8 * 1024 * 1024;
+
+export interface Found {
+  era: Era | null;
+  protocolVersion: string | null;
+  serverName: string | null;
+  capabilities: Record<string, unknown> | null;
+  tools: unknown[] | null;
+  toolsTruncated: boolean;
+  paginationLoop: boolean;
+}
+
+export const nothingYet = (): Found => ({ era: null, protocolVersion: null, serverName: null, capabilities: null, tools: null, toolsTruncated: false, paginationLoop: false });
+
+export function resultOf(exchange: Exchange): Record<string, unknown> | null {
+  return exchange.message && isRecord(exchange.message.result) ? exchange.message.result : null;
+}
+
+export function nameOf(info: unknown): string | null {
+  if (!isRecord(info) || typeof info.name !== "string") return null;
+  const version = typeof info.version === "string" ? ` ${info.version}` : "";
+  return cleanText(`${info.name}${version}`, 200) || null;
+}
+
+/**
+ * Asks for all pages, keeping each exchange that gave tools.
+ * @returns the exchange that gave none, not yet kept: the caller knows what it means; null when the list is whole
+ */
+export async function listTools(wire: Wire, found: Found, ask: (params: { cursor?: string }, page: number) => Promise<Exchange>): Promise<Exchange | null> {
+  const seen = new Set<string>();
+  let cursor: string | undefined;
+  let bytes = 0;
+  for (let page = 1; ; page += 1) {
+    const exchange = await ask(cursor === undefined ? {} : { cursor }, page);
+    const result = resultOf(exchange);
+    wire.timings.toolListMs = (wire.timings.toolListMs ?? 0) + exchange.step.durationMs;
+    if (!result || !Array.isArray(result.tools)) return exchange;
+    wire.keep(exchange);
+    found.tools = [...(found.tools ?? []), ...result.tools];
+    bytes += exchange.step.response?.bytes ?? 0;
+    const next = result.nextCursor; // "" is a cursor; null and absent end the list.
+    if (typeof next !== "string") break;
+    if (seen.has(next) || page >= MAX_PAGES) found.paginationLoop = true;
+    if (found.paginationLoop || found.tools.length >= MAX_TOOLS || bytes > MAX_LIST_BYTES) {
+      found.toolsTruncated = true;
+      break;
+    }
+    seen.add(next);
+    cursor = next;
+  }
+  if (found.tools.length > MAX_TOOLS) {
+    found.tools = found.tools.slice(0, MAX_TOOLS);
+    found.toolsTruncated = true;
+  }
+  return null;
+}

@@ -1,0 +1,68 @@
+// 2026-07-28: no handshake, no session; every request carries its version, method and client in headers and _meta.
+import { isRecord } from "#lib/domain/surface";
+import { cleanText } from "#lib/domain/text";
+import { LEGACY_VERSIONS, MODERN_VERSION } from "./era.ts";
+import { type Found, listTools, nameOf, resultOf } from "./found.ts";
+import { endSession, initializeCall } from "./legacy.ts";
+import type { Call, Exchange, Wire } from "./wire.ts";
+
+export const CLIENT_INFO = { name: "tocsin-probe", version: "0.1.0" };
+const META = {
+  "io.modelcontextprotocol/protocolVersion": MODERN_VERSION,
+  "io.modelcontextprotocol/clientInfo": CLIENT_INFO,
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+/** Looking for the second era must not make the first one late. */
+const DUAL_BOUND_MS = 5_000;
+
+function call(method: string, id: string, params: object, rest: Pick<Call, "phase" | "title">): Call {
+  return {
+    ...rest,
+    method: "POST",
+    headers: { "mcp-protocol-version": MODERN_VERSION, "mcp-method": method },
+    body: { jsonrpc: "2.0", id, method, params: { ...params, _meta: META } },
+  };
+}
+
+export function discover(wire: Wire): Promise<Exchange> {
+  return wire.send(call("server/discover", "discover-1", {}, { phase: "discover", title: "POST server/discover" }));
+}
+
+/** Goes on after server/discover was answered as a modern server does. */
+export async function modern(wire: Wire, found: Found, first: Exchange, lookForLegacy: boolean): Promise<void> {
+  found.era = "modern";
+  let discovered = first;
+  if (errorCode(discovered) === -32022) {
+    wire.keep(discovered, { aside: true });
+    discovered = await discover(wire);
+  }
+  wire.keep(discovered);
+  const result = resultOf(discovered);
+  if (!result) return;
+  const meta = isRecord(result._meta) ? result._meta : {};
+  found.serverName = nameOf(meta["io.modelcontextprotocol/serverInfo"]) ?? nameOf(result.serverInfo);
+  found.capabilities = isRecord(result.capabilities) ? result.capabilities : null;
+  const versions = Array.isArray(result.supportedVersions) ? result.supportedVersions : [];
+  found.protocolVersion = versions.includes(MODERN_VERSION) ? MODERN_VERSION : cleanText(String(versions[0] ?? ""), 40) || null;
+  if (found.protocolVersion !== MODERN_VERSION) return;
+  const failed = await listTools(wire, found, (params, page) => wire.send(call("tools/list", `list-${page}`, params, { phase: "list", title: page === 1 ? "POST tools/list" : `POST tools/list, page ${page}` })));
+  if (failed) wire.keep(failed, { aside: !declaresTools(found) });
+  if (lookForLegacy && found.tools !== null) await findDual(wire, found);
+}
+
+/** A server that does not say it has tools may refuse to list them. */
+export function declaresTools(found: Found): boolean {
+  return found.capabilities !== null && isRecord(found.capabilities.tools);
+}
+
+async function findDual(wire: Wire, found: Found): Promise<void> {
+  const exchange = await wire.send({ ...initializeCall("dual-1"), title: "POST initialize (is the older era spoken too?)", aside: true, boundMs: DUAL_BOUND_MS });
+  wire.keep(exchange, { aside: true });
+  const version = resultOf(exchange)?.protocolVersion;
+  if ((LEGACY_VERSIONS as readonly unknown[]).includes(version)) found.era = "dual";
+  if (exchange.sessionId !== null) await endSession(wire, exchange.sessionId, typeof version === "string" ? version : LEGACY_VERSIONS[0]);
+}
+
+function errorCode(exchange: Exchange): number | null {
+  return exchange.message && isRecord(exchange.message.error) ? Number(exchange.message.error.code) : null;
+}
