@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
-import { now } from "#lib/adapters/clock";
 import { may } from "#lib/domain/permissions";
 import { servers } from "#lib/queries/servers";
 import { incidents } from "#lib/queries/incidents";
+import { now } from "../_server/clock.ts";
 import { read } from "../_server/read.ts";
 import { can, seated } from "../_server/session.ts";
 import { Activity } from "../_ui/activity.tsx";

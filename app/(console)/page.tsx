@@ -35,12 +35,12 @@ export default async function NowPage() {
       )}
       {now.open.length > 0 && (
         <Section title="Open, nobody has it yet" aside={String(now.open.length)}>
-          <IncidentTable rows={now.open} label="Open incidents" />
+          <IncidentTable rows={now.open} label="Open incidents" live />
         </Section>
       )}
       {now.acknowledged.length > 0 && (
         <Section title="Acknowledged, not over" aside={String(now.acknowledged.length)}>
-          <IncidentTable rows={now.acknowledged} label="Acknowledged incidents" />
+          <IncidentTable rows={now.acknowledged} label="Acknowledged incidents" live />
         </Section>
       )}
       {now.notChecked.length > 0 && (

@@ -1,5 +1,5 @@
 "use client";
-import { useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { useNow } from "./now.tsx";
 import { relative, utc } from "./time-words.ts";
 
@@ -11,7 +11,7 @@ export interface LatencyPoint {
   regions: Record<string, number | null>;
 }
 
-const W = 720;
+const FIRST_WIDTH = 720;
 const H = 180;
 const PAD = { left: 44, right: 8, top: 8, bottom: 30 };
 /** Regions are told apart by their dash, not by hue: hue is kept for state. */
@@ -23,6 +23,7 @@ export function LatencyChart({ points, cities }: { points: LatencyPoint[]; citie
   const now = useNow();
   const titleId = useId();
   const [here, setHere] = useState<number | null>(null);
+  const [box, W] = useWidth();
   const names = [...new Set(points.flatMap((p) => Object.keys(p.regions)))].sort();
   const first = points[0];
   const last = points.at(-1);
@@ -33,7 +34,7 @@ export function LatencyChart({ points, cities }: { points: LatencyPoint[]; citie
   const step = (W - PAD.left - PAD.right) / Math.max(1, points.length - 1);
   const shown = here === null ? last : (points[here] ?? last);
   return (
-    <figure>
+    <figure ref={box}>
       <svg
         viewBox={`0 0 ${W} ${H}`}
         className="h-auto w-full"
@@ -41,8 +42,7 @@ export function LatencyChart({ points, cities }: { points: LatencyPoint[]; citie
         aria-labelledby={titleId}
         onPointerLeave={() => setHere(null)}
         onPointerMove={(event) => {
-          const box = event.currentTarget.getBoundingClientRect();
-          const at = ((event.clientX - box.left) / box.width) * W;
+          const at = event.clientX - event.currentTarget.getBoundingClientRect().left;
           setHere(Math.max(0, Math.min(points.length - 1, Math.round((at - PAD.left) / step))));
         }}
       >
@@ -74,6 +74,21 @@ export function LatencyChart({ points, cities }: { points: LatencyPoint[]; citie
       </figcaption>
     </figure>
   );
+}
+
+/** The frame's width in pixels, so that letters keep their size on a phone. */
+function useWidth() {
+  const box = useRef<HTMLElement>(null);
+  const [width, setWidth] = useState(FIRST_WIDTH);
+  useEffect(() => {
+    if (box.current === null) return;
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry !== undefined && entry.contentRect.width > 0) setWidth(Math.round(entry.contentRect.width));
+    });
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+  return [box, width] as const;
 }
 
 function path(points: LatencyPoint[], name: string, x: (slot: number) => number, y: (ms: number) => number): string {

@@ -16,7 +16,7 @@ export function PageHead({ title, lead, children }: { title: ReactNode; lead?: R
 export function Section({ title, aside, children, id }: { title: string; aside?: ReactNode; children: ReactNode; id?: string }) {
   return (
     <section className="mb-7" aria-label={title} id={id}>
-      <div className="mb-2 flex items-baseline justify-between gap-3">
+      <div className="mb-2 flex flex-wrap items-baseline justify-between gap-x-3">
         <h2 className="text-sm font-semibold">{title}</h2>
         {aside !== undefined && <div className="text-xs text-ink-2">{aside}</div>}
       </div>

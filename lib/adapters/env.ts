@@ -72,7 +72,11 @@ export function readEnv(source: Record<string, string | undefined> = process.env
 
 let cached: Env | undefined;
 export function env(): Env {
-  cached ??= readEnv();
+  if (cached === undefined) {
+    cached = readEnv();
+    // The sign-in library reads its own address from here and nowhere else.
+    process.env.NEXTAUTH_URL = cached.TOCSIN_URL;
+  }
   return cached;
 }
 

@@ -47,11 +47,11 @@ export default async function SinksPage() {
         >
           {rows.map((row) => (
             <Tr key={row.id} href={`/sinks/${row.id}`}>
-              <Td className="max-w-0 min-w-32"><Link href={`/sinks/${row.id}`} className="block truncate font-medium hover:underline">{row.name}</Link></Td>
-              <Td wide className="text-ink-2">{row.kindName}{row.wakes && <span className="ml-2 rounded border px-1 text-2xs">wakes people</span>}</Td>
+              <Td className="w-full max-w-0 min-w-36"><Link href={`/sinks/${row.id}`} className="block truncate font-medium hover:underline">{row.name}</Link></Td>
+              <Td wide className="whitespace-nowrap text-ink-2">{row.kindName}{row.wakes && <span className="ml-2 rounded border px-1 text-2xs">wakes people</span>}</Td>
               <Td wide className="max-w-64 truncate text-ink-2">{row.tells}</Td>
               <Td><SinkState enabled={row.enabled} dead={row.dead} /></Td>
-              <Td wide className="text-right text-ink-2">{row.waiting === 0 ? "" : row.waiting}</Td>
+              <Td wide className="text-right whitespace-nowrap text-ink-2">{row.waiting === 0 ? "" : row.waiting}</Td>
               <Td className="text-right text-ink-2">{row.lastSentAt === null ? "never" : <Moment at={row.lastSentAt} />}</Td>
             </Tr>
           ))}

@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
-import { env } from "#lib/adapters/env";
+import { issuerHost } from "../../_server/issuer.ts";
 import { viewer } from "../../_server/session.ts";
 import { FullPage } from "../../_ui/full-page.tsx";
 import { SignInButton } from "./_parts/sign-in-button.tsx";
@@ -32,7 +32,7 @@ export default async function SignInPage({ searchParams }: { searchParams: Param
       )}
       <SignInButton to={to} />
       <p className="text-xs">
-        You are sent to your identity provider at <span className="font-mono text-ink">{new URL(env().OIDC_ISSUER).host}</span> and back. A session ends after 30 minutes without activity, and after 12 hours in any case.
+        You are sent to your identity provider at <span className="font-mono text-ink">{issuerHost()}</span> and back. A session ends after 30 minutes without activity, and after 12 hours in any case.
       </p>
     </FullPage>
   );

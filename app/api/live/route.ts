@@ -1,6 +1,6 @@
-import { now } from "#lib/adapters/clock";
 import { viewerOf } from "#lib/queries/session";
 import { cookies } from "next/headers";
+import { now } from "../../_server/clock.ts";
 import { sessionCookieName } from "../../_server/cookie.ts";
 import { db } from "../../_server/db.ts";
 import { follow } from "../../_server/live.ts";

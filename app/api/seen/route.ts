@@ -1,6 +1,6 @@
-import { now } from "#lib/adapters/clock";
 import { touchSession } from "#lib/commands/session/touch";
 import { TocsinError } from "#lib/domain/error";
+import { now } from "../../_server/clock.ts";
 import { db } from "../../_server/db.ts";
 import { assertOwnOrigin } from "../../_server/origin.ts";
 import { viewer } from "../../_server/session.ts";

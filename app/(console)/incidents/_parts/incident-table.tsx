@@ -6,7 +6,8 @@ import { StatusMark } from "../../../_ui/status-mark.tsx";
 import { Table, Td, Th, Tr } from "../../../_ui/table.tsx";
 import { IncidentState } from "./incident-state.tsx";
 
-export function IncidentTable({ rows, label, withSubject = true }: { rows: IncidentRow[]; label: string; withSubject?: boolean }) {
+/** `live`: none of the rows is over, so who has it says more than how long it lasted. */
+export function IncidentTable({ rows, label, withSubject = true, live = false }: { rows: IncidentRow[]; label: string; withSubject?: boolean; live?: boolean }) {
   return (
     <Table
       label={label}
@@ -16,8 +17,8 @@ export function IncidentTable({ rows, label, withSubject = true }: { rows: Incid
           <Th>Severity</Th>
           <Th>Incident</Th>
           <Th wide>Seen as</Th>
-          <Th>State</Th>
-          <Th wide className="text-right">Lasted</Th>
+          <Th wide={live}>State</Th>
+          {live ? <Th wide>Who has it</Th> : <Th wide className="text-right">Lasted</Th>}
           <Th className="text-right">Since</Th>
         </>
       }
@@ -25,16 +26,16 @@ export function IncidentTable({ rows, label, withSubject = true }: { rows: Incid
       {rows.map((row) => (
         <Tr key={row.id} href={`/incidents/${row.id}`}>
           <Td><SeverityBadge severity={row.severity} /></Td>
-          <Td className="max-w-0 min-w-32">
-            <Link href={`/incidents/${row.id}`} className="block truncate hover:underline" title={row.evidence}>
-              <span className="mr-2 font-mono text-xs text-ink-2">#{row.number}</span>
-              {withSubject && <span className="mr-2 font-medium">{row.subject}</span>}
-              <span className="text-ink-2">{row.reason}</span>
+          <Td className="w-full max-w-0">
+            <Link href={`/incidents/${row.id}`} className="block hover:underline md:truncate" title={row.evidence}>
+              <span className="mr-2 font-mono text-xs whitespace-nowrap text-ink-2">#{row.number}</span>
+              {withSubject && <span className="mr-2 font-medium break-words">{row.subject}</span>}
+              <span className="block text-ink-2 md:inline">{row.reason}</span>
             </Link>
           </Td>
           <Td wide><StatusMark status={row.status} drill={row.drill} /></Td>
-          <Td><IncidentState state={row.state} silenced={row.silenced && row.state !== "resolved"} /></Td>
-          <Td wide className="text-right text-ink-2"><Lasted from={row.startedAt} to={row.resolvedAt} /></Td>
+          <Td wide={live}><IncidentState state={row.state} silenced={row.silenced && row.state !== "resolved"} /></Td>
+          {live ? <Td wide className="whitespace-nowrap text-ink-2">{row.acknowledgedBy ?? "nobody yet"}</Td> : <Td wide className="text-right text-ink-2"><Lasted from={row.startedAt} to={row.resolvedAt} /></Td>}
           <Td className="text-right text-ink-2"><Moment at={row.startedAt} /></Td>
         </Tr>
       ))}

@@ -1,0 +1,3 @@
+import "server-only";
+
+export { now } from "#lib/adapters/clock";
