@@ -32,7 +32,7 @@ export interface FleetServer {
   name: string;
   url: string;
   expected: FleetMember["expected"];
-  credential?: { kind: "header"; headerName: string; value: string };
+  credential?: { header: string; value: string };
 }
 
 const modules = join(CHECKOUT, "node_modules");
@@ -117,6 +117,6 @@ export function fleetServers(portOf: ReadonlyMap<string, number>, apiKey: string
     name: m.name,
     url: `http://127.0.0.1:${portOf.get(m.slug)}${m.path}`,
     expected: m.expected,
-    ...(m.header === undefined ? {} : { credential: { kind: "header" as const, headerName: m.header, value: apiKey } }),
+    ...(m.header === undefined ? {} : { credential: { header: m.header, value: apiKey } }),
   }));
 }

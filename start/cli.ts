@@ -1,0 +1,53 @@
+// `npm run tocsin -- …`: looks at the parts of a running development start and stops or starts single ones.
+import "./assert-node.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { controlFile } from "./control.ts";
+import { FLEET } from "./fleet.ts";
+import type { PartState } from "./keeper.ts";
+import { dataFolder } from "./places.ts";
+import { messageOf, Problem } from "./problem.ts";
+
+const USAGE = `Usage:
+  npm run tocsin -- ps                              the parts and how they are
+  npm run tocsin -- stop|start|restart <part>       for example: worker, guard, prober-fra, redis
+  npm run tocsin -- fleet stop|start|restart <server>   one of: ${FLEET.filter((m) => m.run !== null).map((m) => m.slug).join(", ")}`;
+
+const VERBS = new Set(["stop", "start", "restart"]);
+
+async function ask(method: "GET" | "POST", path: string): Promise<PartState[]> {
+  const file = controlFile(dataFolder());
+  if (!existsSync(file)) throw new Problem("Tocsin has not been started here: run `npm start` first, or name its data folder in TOCSIN_DATA.");
+  const { url, token } = JSON.parse(readFileSync(file, "utf8")) as { url: string; token: string };
+  const response = await fetch(`${url}/${path}`, { method, headers: { authorization: `Bearer ${token}` } }).catch(() => null);
+  if (response === null) throw new Problem("Tocsin is not running: start it with `npm start`.");
+  const body = (await response.json()) as { parts?: PartState[]; error?: string };
+  if (!response.ok) throw new Problem(body.error ?? `The start answered ${response.status}.`);
+  return body.parts ?? [];
+}
+
+function show(parts: PartState[]): void {
+  const width = Math.max(...parts.map((p) => p.name.length));
+  for (const p of parts) console.log(`${p.name.padEnd(width)}  ${p.state.padEnd(8)}  ${p.pid === null ? "" : `process ${p.pid}`}${p.restarts > 0 ? `  restarted ${p.restarts}×` : ""}`.trimEnd());
+}
+
+async function main(args: string[]): Promise<number> {
+  const [first, second, third] = args;
+  if (first === "ps") {
+    show(await ask("GET", "parts"));
+    return 0;
+  }
+  const [verb, name] = first === "fleet" ? [second, third && `fleet-${third}`] : [first, second];
+  if (!verb || !name || !VERBS.has(verb)) {
+    console.error(USAGE);
+    return 2;
+  }
+  show((await ask("POST", `${verb}/${encodeURIComponent(name)}`)).filter((p) => p.name === name));
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(messageOf(error));
+  process.exitCode = 1;
+}

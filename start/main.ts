@@ -1,0 +1,115 @@
+// `npm start`: from an installed checkout to a console where a person can sign in, step by step; the order is in up().
+import "./assert-node.ts";
+import { join } from "node:path";
+import { buildConsole, generateClient } from "./build.ts";
+import { closingWords } from "./closing-words.ts";
+import { type Control, serveControl } from "./control.ts";
+import { FLEET, fleetServers } from "./fleet.ts";
+import { type InboxReady, inboxSettings } from "./inbox-bases.ts";
+import { keeper } from "./keeper.ts";
+import { holdFolder } from "./one-start.ts";
+import { consolePart, fleetParts, identityProviderPart, inboxPart, postgresPart, redisPart, workerPart } from "./parts.ts";
+import { dataFolder, makeWritable } from "./places.ts";
+import { isFree, rememberedPorts } from "./ports.ts";
+import { messageOf, Problem } from "./problem.ts";
+import { progress } from "./progress.ts";
+import { rememberedSecrets } from "./secrets.ts";
+import { seedDevelopment } from "./seed-development.ts";
+import { developmentDefaults, type Plan, plan, present, type Settings } from "./settings.ts";
+import { migrated, reachableRedis } from "./stores.ts";
+
+const out = progress();
+const parts = keeper((line) => !stopping && out.say(`  · ${line}`));
+let stopping = false;
+let control: Control | undefined;
+let giveBack = (): void => {};
+
+async function up(): Promise<void> {
+  const since = performance.now();
+  const given = present(process.env);
+  const production = given.TOCSIN_MODE === "production";
+  if (production) plan(given, null); // A bad setting ends the start before anything is written or listens.
+  const dataDir = makeWritable(dataFolder(given as NodeJS.ProcessEnv));
+  giveBack = holdFolder(dataDir);
+  const secrets = production ? null : rememberedSecrets(dataDir);
+  const the = plan(given, secrets);
+  const host = given.TOCSIN_HOST ?? "127.0.0.1";
+  if (!(await isFree(the.port, host))) throw new Problem(`Port ${the.port} is in use: end what holds it, or start on another one, for example PORT=${the.port + 1} npm start.`);
+  const ports = rememberedPorts(dataDir);
+  const context = { dataDir, say: out.say };
+  const logs = join(dataDir, "logs");
+  const settings: Settings = { ...(secrets === null ? {} : developmentDefaults(given, the.port, secrets)), ...given, NEXTAUTH_URL: the.url };
+  let inbox: InboxReady | undefined;
+
+  if (the.own.postgres) await out.step("PostgreSQL", () => parts.add(postgresPart(context, (url) => void (settings.DATABASE_URL = url))));
+  if (the.own.redis) await out.step("Redis", () => parts.add(redisPart(context, (url) => void (settings.REDIS_URL = url))));
+  else await out.step("Redis answers", () => reachableRedis(settings.REDIS_URL ?? ""));
+  await out.step("Database schema", async (note) => {
+    const applied = await migrated(settings.DATABASE_URL ?? "", settings.TOCSIN_SECRET ?? "");
+    note(applied.length === 0 ? "up to date" : `${applied.length} applied`);
+  });
+  await out.step("Database client", async (note) => note(await generateClient(join(logs, "generate.log"))));
+  await out.step("Console, built", async (note) => note(await buildConsole(settings, join(logs, "build.log"))));
+  if (secrets !== null) {
+    if (the.own.identityProvider) {
+      const port = await ports.of("identity-provider");
+      settings.OIDC_ISSUER = `http://127.0.0.1:${port}`;
+      await out.step("Identity provider", () => parts.add(identityProviderPart(context, port, the.url, secrets)));
+    }
+    const inboxPort = await ports.of("inbox");
+    await out.step("Sink inbox", () =>
+      parts.add(
+        inboxPart(context, inboxPort, (ready) => {
+          inbox = ready;
+          Object.assign(settings, inboxSettings(ready), given);
+        }),
+      ),
+    );
+    const portOf = new Map<string, number>();
+    for (const { slug } of FLEET) portOf.set(slug, await ports.of(`fleet-${slug}`));
+    await out.step(`Live fleet of ${FLEET.length} servers`, () => Promise.all(fleetParts(context, portOf, secrets).map(parts.add)));
+    await out.step("Development tenant", () => seedDevelopment(settings, the.regions, fleetServers(portOf, secrets.fleetApiKey), inbox?.http ?? ""));
+    control = await serveControl(parts, await ports.of("control"), secrets.controlToken, dataDir);
+  }
+  await out.step("Console, worker, guard and probers", async (note) => {
+    note(the.regions.join(", "));
+    await startWork(the, host, settings, context, (name) => ports.of(name));
+  });
+  out.say(closingWords({ url: the.url, inboxPage: inbox?.page ?? null, people: the.own.identityProvider, seconds: (performance.now() - since) / 1000, logs }));
+}
+
+async function startWork(the: Plan, host: string, settings: Settings, context: Parameters<typeof consolePart>[0], portOf: (name: string) => Promise<number>): Promise<void> {
+  const work = [consolePart(context, the.port, host, settings)];
+  const programs: [name: string, args: string[]][] = [
+    ["worker", ["worker/main.ts"]],
+    // It watches the worker and delivers what it finds, so it must be another process.
+    ["guard", ["worker/main.ts", "--duties", "watch,deliver"]],
+    ...the.regions.map((region): [string, string[]] => [`prober-${region}`, ["worker/probe/main.ts", "--region", region]]),
+  ];
+  for (const [name, args] of programs) work.push(workerPart(context, name, args, await portOf(`health-${name}`), settings));
+  await Promise.all(work.map(parts.add));
+}
+
+/** npm hands a Ctrl-C on that the terminal has given already: the second one of a pair must not cut the first short. */
+async function down(code: number): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  const since = performance.now();
+  control?.close();
+  await parts.stopAll();
+  giveBack();
+  out.say(`  Stopped in ${((performance.now() - since) / 1000).toFixed(1)} s.`);
+  process.exit(code);
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void down(0));
+
+try {
+  await up();
+} catch (error) {
+  if (!stopping) {
+    const detail = error instanceof Problem ? error.detail : error instanceof Error && !("code" in error && error.code === "E_CONFIG") ? error.stack : undefined;
+    console.error(`\n${messageOf(error)}${detail === undefined ? "" : `\n\n${detail}`}`);
+    await down(1);
+  }
+}
