@@ -1,0 +1,37 @@
+// What makes two bad slots the same incident: the subject and the way it fails, not the exact reason. An outage that
+// goes from timeout to refused stays one incident; a certificate that runs out beside it is another.
+import type { Reason } from "./reason.ts";
+import type { Verdict } from "./verdict.ts";
+
+export const MODES = ["serving", "unchecked", "drift", "expiry"] as const;
+export type Mode = (typeof MODES)[number];
+
+const EXPIRY: readonly Reason[] = ["tls_expiring", "credential_expiring"];
+type Judged = Pick<Verdict, "status" | "reason" | "pattern">;
+
+/** How this verdict is bad, or null. A region alone and a server that is rate-limited are no failure of the server. */
+export function modeOf(verdict: Judged): Mode | null {
+  if (verdict.status === "unknown") return verdict.reason === "rate_limited" || verdict.reason === "blocked_address" ? null : "unchecked";
+  if (verdict.status !== "up") return verdict.reason === "region_failing" ? null : "serving";
+  if (verdict.reason === "schema_drift") return "drift";
+  return verdict.reason !== null && EXPIRY.includes(verdict.reason) ? "expiry" : null;
+}
+
+/** True when this verdict is evidence that the mode is over; false also when it says nothing about it. */
+export function speaksAgainst(mode: Mode, verdict: Judged): boolean {
+  if (verdict.status === "unknown") return false;
+  if (mode === "unchecked") return true;
+  if (mode === "serving") return modeOf(verdict) !== "serving";
+  return verdict.status === "up" && modeOf(verdict) !== mode;
+}
+
+/** @param subject server id, or "region:<name>", "worker:<name>" */
+export const fingerprint = (subject: string, mode: Mode): string => `${subject}:${mode}`;
+
+export function modeOfFingerprint(print: string): Mode {
+  const mode = print.slice(print.lastIndexOf(":") + 1) as Mode;
+  return MODES.includes(mode) ? mode : "serving";
+}
+
+/** The one key over all sinks: at most 64 characters of [A-Za-z0-9_-]. */
+export const dedupKey = (incidentId: string): string => `tocsin-${incidentId}`;

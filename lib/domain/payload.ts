@@ -1,0 +1,71 @@
+// What may leave the house about an incident: no address behind the server, no query, no other tenant, no internals.
+import type { NoticeContent, NoticeKind } from "./notice.ts";
+import { type Reason, REASONS, type Severity, type Status } from "./reason.ts";
+import { cleanText } from "./text.ts";
+
+export interface Told {
+  kind: NoticeKind;
+  tenantName: string;
+  subjectName: string;
+  /** The registered URL, or "" where the subject is no server. */
+  serverUrl: string;
+  severity: Severity;
+  status: Status;
+  reason: Reason;
+  evidence: string;
+  regions: NoticeContent["regions"];
+  startedAt: Date;
+  incidentUrl: string;
+  drill: boolean;
+  by?: string;
+}
+
+const STATUS_WORDS: Record<Status, string> = { up: "Warning", degraded: "Degraded", down: "Down", unknown: "Not checked" };
+const IPV4 = /\b(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?\b/g;
+// Three groups at least, or a "::": "12:30:05" of a clock has no hex letter and no "::" and stays.
+const IPV6 = /\[?(?<![\w:])(?=[0-9a-f:]*(?:::|[a-f]))(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?:%\w+)?(?![\w:])\]?(?::\d{1,5})?/gi;
+const QUERY = /(https?:\/\/[^\s"'”<>?#]*)[?#][^\s"'”<>]*/gi;
+const USER_INFO = /(https?:\/\/)[^\s/@]*@/gi;
+
+/** Addresses, queries and user names out; what is left is one line. */
+export function fitToLeave(text: string, max: number): string {
+  return cleanText(text.replace(USER_INFO, "$1").replace(QUERY, "$1").replace(IPV4, "[address]").replace(IPV6, "[address]"), max);
+}
+
+/** Origin and path of a registered URL; "" when it is none. */
+export function shareableUrl(raw: string): string {
+  const url = URL.parse(raw);
+  return url === null || !/^https?:$/.test(url.protocol) ? "" : `${url.origin}${url.pathname}`.slice(0, 2048);
+}
+
+export function noticeContent(told: Told, now: Date): NoticeContent {
+  const rule = REASONS[told.reason];
+  const name = cleanText(told.subjectName, 120);
+  const by = told.by === undefined ? undefined : cleanText(told.by, 200);
+  return {
+    title: cleanText(`${told.drill ? "[Drill] " : ""}${headline(told, name, by)}`, 200),
+    serverName: name,
+    serverUrl: shareableUrl(told.serverUrl),
+    tenantName: cleanText(told.tenantName, 200),
+    severity: told.severity,
+    status: told.status,
+    reason: told.reason,
+    reasonLabel: rule.label,
+    advice: rule.advice,
+    evidence: fitToLeave(told.evidence, 500),
+    regions: told.regions.slice(0, 20),
+    startedAt: told.startedAt.toISOString(),
+    at: now.toISOString(),
+    ...(by === undefined ? {} : { by }),
+    durationS: Math.max(0, Math.round((now.getTime() - told.startedAt.getTime()) / 1000)),
+    incidentUrl: told.incidentUrl,
+    drill: told.drill,
+  };
+}
+
+function headline(told: Told, name: string, by: string | undefined): string {
+  const what = `${name}: ${REASONS[told.reason].label}`;
+  if (told.kind === "resolve") return `Resolved${by === undefined ? "" : ` by ${by}`}: ${what}`;
+  if (told.kind === "acknowledge") return `Acknowledged${by === undefined ? "" : ` by ${by}`}: ${what}`;
+  return `${told.severity} ${STATUS_WORDS[told.status]}: ${what}`;
+}
