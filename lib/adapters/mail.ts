@@ -1,11 +1,12 @@
 // One mail over the operator's relay, on a guarded socket. Whether a mail "may have arrived" is known exactly here:
 // the message is read lazily, and nobody reads it before the relay has said that it wants it.
 import { Readable } from "node:stream";
+import { rootCertificates } from "node:tls";
 import MailComposer from "nodemailer/lib/mail-composer";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { SinkAnswer, SinkRequest } from "../sinks/sink.ts";
 import { guardedSocket } from "./http.ts";
-import { type Bounds, failure, OPERATORS_CHOICE } from "./send.ts";
+import { type Bounds, failure, OPERATORS_CHOICE } from "./answer.ts";
 
 type Mail = Extract<SinkRequest, { via: "smtp" }>;
 interface Refusal {
@@ -34,7 +35,7 @@ export async function sendMail(request: Mail, bounds: Bounds): Promise<SinkAnswe
       connection: socket,
       // Credentials never travel in the clear.
       requireTLS: relay.username !== "",
-      tls: bounds.ca === undefined ? {} : { ca: await withRoots(bounds.ca) },
+      tls: bounds.ca === undefined ? {} : { ca: [...rootCertificates, bounds.ca] },
       greetingTimeout: bounds.timeoutMs,
       socketTimeout: bounds.timeoutMs,
       socketCloseTimeout: 0,
@@ -56,7 +57,8 @@ export async function sendMail(request: Mail, bounds: Bounds): Promise<SinkAnswe
 
 function converse(connection: SMTPConnection, relay: URL, envelope: { from: string; to: string[]; size: number }, message: Readable, signal: AbortSignal): Promise<SinkAnswer> {
   return new Promise((resolve, reject) => {
-    connection.once("error", reject);
+    // on, not once: a second error after the first would otherwise end the process.
+    connection.on("error", reject);
     connection.once("end", () => reject(signal.reason ?? Object.assign(new Error("closed"), { code: "ECONNRESET" })));
     const deliver = () =>
       connection.send(envelope, message, (err, info) => {
@@ -77,8 +79,3 @@ function composed({ message }: Mail) {
 }
 
 const addressOf = (from: string) => /<([^<>\s]+)>\s*$/.exec(from)?.[1] ?? from.trim();
-
-async function withRoots(ca: string): Promise<string[]> {
-  const { rootCertificates } = await import("node:tls");
-  return [...rootCertificates, ca];
-}

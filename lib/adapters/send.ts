@@ -2,8 +2,9 @@
 // sent" or "may have arrived". Never throws, never tries again: the outbox alone decides that.
 import { request as httpRequest } from "undici";
 import type { SinkAnswer, SinkRequest } from "../sinks/sink.ts";
+import { type Bounds, failure, flat, OPERATORS_CHOICE, readBounded } from "./answer.ts";
 import { extraCa } from "./env.ts";
-import { type AddressPolicy, assertUrlAllowed, ConnectError, guardedDispatcher } from "./http.ts";
+import { type AddressPolicy, assertUrlAllowed, guardedDispatcher } from "./http.ts";
 import { sendMail } from "./mail.ts";
 import { sendPagerDuty } from "./pagerduty.ts";
 
@@ -16,12 +17,6 @@ export interface SendOptions {
 }
 
 export type Send = (request: SinkRequest, options: SendOptions) => Promise<SinkAnswer>;
-
-/** What is read of an answer; the rest is thrown away. */
-export const MAX_ANSWER_BYTES = 64 * 1024;
-
-/** An operator may put a relay or proxy on a private address; only a tenant's choice of host is guarded. */
-export const OPERATORS_CHOICE: AddressPolicy = { allow: [{ cidr: "0.0.0.0/0" }, { cidr: "::/0" }] };
 
 /** @param ca extra certificate authorities, PEM; read anew for each request so that a renewed file counts */
 export function sender(ca: () => string | undefined): Send {
@@ -36,12 +31,6 @@ export function sender(ca: () => string | undefined): Send {
 }
 
 export const send: Send = sender(extraCa);
-
-export interface Bounds {
-  timeoutMs: number;
-  signal: AbortSignal;
-  ca: string | undefined;
-}
 
 async function sendHttp(request: Extract<SinkRequest, { via: "http" }>, options: Bounds & { policy: AddressPolicy }): Promise<SinkAnswer> {
   let connected = false;
@@ -66,40 +55,4 @@ async function sendHttp(request: Extract<SinkRequest, { via: "http" }>, options:
     // Without it an unread answer would keep its socket; a fresh connection per request has nothing worth keeping.
     void dispatcher.destroy().catch(() => {});
   }
-}
-
-/** At most MAX_ANSWER_BYTES; whatever was read of an answer that broke off. */
-export async function readBounded(body: AsyncIterable<Uint8Array>): Promise<{ text: string; broken: boolean }> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  const text = () => Buffer.concat(parts).subarray(0, MAX_ANSWER_BYTES).toString("utf8");
-  try {
-    for await (const part of body) {
-      parts.push(part);
-      size += part.length;
-      if (size >= MAX_ANSWER_BYTES) break;
-    }
-    return { text: text(), broken: false };
-  } catch {
-    return { text: text(), broken: true };
-  }
-}
-
-export function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).flatMap(([k, v]) => (v === undefined ? [] : [[k.toLowerCase(), String(v).slice(0, 500)]])));
-}
-
-/**
- * The failure in a code and a class name only: an error's message may quote the URL, which may be the secret.
- * @param reached true once the connection stood, so that the vendor may have read the request
- */
-export function failure(err: unknown, reached: boolean): SinkAnswer {
-  const chain: { code?: unknown; name?: unknown; cause?: unknown }[] = [];
-  for (let e = err; e !== null && typeof e === "object" && chain.length < 5; e = (e as { cause?: unknown }).cause) chain.push(e);
-  const aborted = chain.some((e) => e.name === "AbortError" || e.name === "TimeoutError");
-  // A ConnectError's code is the cause's, and its cause may be undici's or Node's own error without one.
-  const named = chain.find((e) => typeof e.code === "string" && e.code !== "EUNKNOWN");
-  const code = aborted ? "ABORTED" : String(named?.code ?? "EUNKNOWN").replace(/[^\w-]/g, "_").slice(0, 60);
-  const before = code === "E_URL_BLOCKED" || chain.some((e) => e instanceof ConnectError);
-  return { kind: "failure", code, detail: `${String(chain[0]?.name ?? "Error").slice(0, 60)} ${code}`, sentBytes: reached && !before };
 }
