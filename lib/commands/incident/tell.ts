@@ -1,0 +1,43 @@
+// One notice about an incident and a delivery of it to each sink, in the caller's transaction: what commits is told.
+import { randomUUID } from "node:crypto";
+import type { Prisma, Tx } from "#lib/adapters/db";
+import { env } from "#lib/adapters/env";
+import { hint } from "#lib/adapters/hint";
+import { mayShow, type TriggerAtSink } from "#lib/domain/incident";
+import type { NoticeKind } from "#lib/domain/notice";
+import { noticeContent } from "#lib/domain/payload";
+import { writeTimeline } from "./timeline.ts";
+import type { Incident } from "./row.ts";
+
+/** @param by display name of the person who acted, where one did */
+export async function tell(tx: Tx, tenantId: string, incident: Incident, kind: NoticeKind, sinkIds: readonly string[], now: Date, by?: string): Promise<void> {
+  if (sinkIds.length === 0) return;
+  const { id: incidentId, dedupKey } = incident;
+  const incidentUrl = new URL(`/incidents/${incidentId}`, env().TOCSIN_URL).href;
+  const content = noticeContent({ ...incident, kind, incidentUrl, ...(by === undefined ? {} : { by }) }, now);
+  const noticeId = randomUUID();
+  await tx.notice.create({ data: { tenantId, id: noticeId, incidentId, kind, dedupKey, content: content as unknown as Prisma.InputJsonObject, at: now } });
+  await tx.delivery.createMany({ data: sinkIds.map((sinkId) => ({ tenantId, id: randomUUID(), noticeId, incidentId, sinkId, kind, dueAt: now, createdAt: now })) });
+  await hint(tx, "tocsin_outbox");
+}
+
+export async function triggersOf(tx: Tx, incidentId: string): Promise<TriggerAtSink[]> {
+  return tx.$queryRaw<TriggerAtSink[]>`SELECT sink_id AS "sinkId", state, may_have_arrived AS "mayHaveArrived" FROM delivery
+    WHERE tenant_id = app.tenant() AND incident_id = ${incidentId}::uuid AND kind = 'trigger' ORDER BY ordinal`;
+}
+
+/**
+ * Takes back what no sink can have seen yet, each with its reason on the timeline.
+ * @returns ids of the sinks that show, or may show, the incident
+ */
+export async function takeBackUntold(tx: Tx, tenantId: string, incidentId: string, reason: string, now: Date): Promise<string[]> {
+  // A row that a sender claims meanwhile is skipped by this condition once its lock is free, and counts as told below.
+  const back = await tx.$queryRaw<{ id: string; sinkId: string; name: string; kind: string }[]>`
+    UPDATE delivery d SET state = 'withheld', reason = ${reason}, settled_at = ${now} FROM sink s
+    WHERE d.tenant_id = app.tenant() AND d.incident_id = ${incidentId}::uuid AND d.kind IN ('trigger', 'update', 'acknowledge')
+      AND d.state = 'pending' AND NOT d.may_have_arrived AND s.tenant_id = d.tenant_id AND s.id = d.sink_id
+    RETURNING d.id, d.sink_id AS "sinkId", s.name, d.kind`;
+  await writeTimeline(tx, { tenantId, incidentId }, back.map((d) => ({ decision: "withheld" as const, sentence: `${d.name}: the ${d.kind} was not sent. ${reason}`, data: { deliveryId: d.id, sinkId: d.sinkId, kind: d.kind } })), now);
+  const triggers = await triggersOf(tx, incidentId);
+  return [...new Set(triggers.filter(mayShow).map((t) => t.sinkId))];
+}

@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { liveHint } from "#lib/adapters/hint";
+import { defineCommand } from "#lib/commands/command";
+import { TocsinError } from "#lib/domain/error";
+
+/** Before its time. Incidents that it held are looked at again at once, and told when nothing else silences them. */
+export const endSilence = defineCommand({
+  action: "silence.change",
+  auditAs: "silence.end",
+  input: z.strictObject({ silenceId: z.uuid() }),
+  async run({ tx, input, actor, now }) {
+    const { count } = await tx.silence.updateMany({ where: { id: input.silenceId, startsAt: { lte: now }, endsAt: { gt: now } }, data: { endsAt: now } });
+    if (count === 0) {
+      if ((await tx.silence.count({ where: { id: input.silenceId } })) === 0) throw new TocsinError("E_NOT_FOUND", "There is no such silence.");
+      throw new TocsinError("E_STATE", "This silence has ended already.");
+    }
+    const held = await tx.$executeRaw`UPDATE incident SET next_step_at = ${now}
+      WHERE tenant_id = app.tenant() AND silence_id = ${input.silenceId}::uuid AND state = 'open' AND next_step_at > ${now}`;
+    await liveHint(tx, { tenant: actor.tenantId, what: "silence", id: input.silenceId });
+    return { result: { held }, audit: { target: `silence:${input.silenceId}`, body: { held } } };
+  },
+});

@@ -1,0 +1,21 @@
+// The tenant's sinks as routing sees them: names and capabilities, no address, no secret.
+import type { Tx } from "#lib/adapters/db";
+import type { SinkFacts } from "#lib/domain/policy";
+import { sinkOf } from "#lib/sinks/index";
+
+/** @returns sinks that were not removed, oldest first */
+export async function sinkFacts(tx: Tx): Promise<SinkFacts[]> {
+  const rows = await tx.$queryRaw<{ id: string; name: string; kind: string; config: unknown; state: string }[]>`
+    SELECT id, name, kind, config, state FROM sink WHERE removed_at IS NULL AND tenant_id = app.tenant() ORDER BY created_at, id`;
+  return rows.map(({ id, name, kind, config, state }) => ({ id, name, kind, enabled: state === "enabled", ...capabilities(kind, config) }));
+}
+
+/** A form that this version cannot read must not stop the others from being told. */
+function capabilities(kind: string, config: unknown): Pick<SinkFacts, "wakes" | "acknowledge"> {
+  try {
+    const { wakes, acknowledge } = sinkOf(kind)?.capabilities(config) ?? { wakes: false, acknowledge: false };
+    return { wakes, acknowledge };
+  } catch {
+    return { wakes: false, acknowledge: false };
+  }
+}
