@@ -1,0 +1,29 @@
+// `npm run bench`: every measurement with something to compare it with, in the same run. Machines are noisy: read the
+// ratios. `npm run bench -- outbox` runs one of them.
+import { benchOutbox } from "./outbox.ts";
+import { benchPage } from "./page.ts";
+import { print, type Row, stores } from "./parts.ts";
+import { benchProbe } from "./probe.ts";
+
+const MEASUREMENTS: Record<string, { title: string; run: () => Promise<Row[]> }> = {
+  probe: { title: "Probe sequences (handshake, tool list, end of session) per second of this process's CPU", run: benchProbe },
+  outbox: { title: "Deliveries of the outbox to a webhook receiver", run: benchOutbox },
+  page: { title: "From the seal of the deciding slot to the request at the sink", run: benchPage },
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !(name in MEASUREMENTS));
+if (unknown !== undefined) {
+  console.error(`There is no measurement "${unknown}": choose from ${Object.keys(MEASUREMENTS).join(", ")}.`);
+  process.exit(1);
+}
+
+const running = await stores();
+try {
+  for (const [name, { title, run }] of Object.entries(MEASUREMENTS)) {
+    if (asked.length === 0 || asked.includes(name)) print(title, await run());
+  }
+} finally {
+  await running.stop();
+}
+process.exit(0);
