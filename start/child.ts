@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { leash } from "./leash.ts";
+import { MARK } from "./leftovers.ts";
 import { messageOf, Problem } from "./problem.ts";
 
 export interface ChildSpec {
@@ -114,5 +115,6 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** The mark of a test run goes to every descendant, whatever else it is told: leftovers.ts looks for it. */
 const clean = (env: Record<string, string | undefined>): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(env).filter(([, v]) => v !== undefined)) as NodeJS.ProcessEnv;
+  Object.fromEntries(Object.entries({ [MARK]: process.env[MARK], ...env }).filter(([, v]) => v !== undefined)) as NodeJS.ProcessEnv;

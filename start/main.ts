@@ -14,6 +14,7 @@ import { isFree, rememberedPorts } from "./ports.ts";
 import { messageOf, Problem } from "./problem.ts";
 import { progress } from "./progress.ts";
 import { rememberedSecrets } from "./secrets.ts";
+import { announceReady, withdrawReady } from "./ready.ts";
 import { seedDevelopment } from "./seed-development.ts";
 import { developmentDefaults, type Plan, plan, present, type Settings } from "./settings.ts";
 import { migrated, reachableRedis } from "./stores.ts";
@@ -39,10 +40,13 @@ async function up(): Promise<void> {
   const context = { dataDir, say: out.say };
   const logs = join(dataDir, "logs");
   const settings: Settings = { ...(secrets === null ? {} : developmentDefaults(given, the.port, secrets)), ...given, NEXTAUTH_URL: the.url };
+  const tell = (name: string) => (value: string) => {
+    settings[name] = value;
+  };
   let inbox: InboxReady | undefined;
 
-  if (the.own.postgres) await out.step("PostgreSQL", () => parts.add(postgresPart(context, (url) => void (settings.DATABASE_URL = url))));
-  if (the.own.redis) await out.step("Redis", () => parts.add(redisPart(context, (url) => void (settings.REDIS_URL = url))));
+  if (the.own.postgres) await out.step("PostgreSQL", () => parts.add(postgresPart(context, tell("DATABASE_URL"))));
+  if (the.own.redis) await out.step("Redis", () => parts.add(redisPart(context, tell("REDIS_URL"))));
   else await out.step("Redis answers", () => reachableRedis(settings.REDIS_URL ?? ""));
   await out.step("Database schema", async (note) => {
     const applied = await migrated(settings.DATABASE_URL ?? "", settings.TOCSIN_SECRET ?? "");
@@ -75,6 +79,7 @@ async function up(): Promise<void> {
     note(the.regions.join(", "));
     await startWork(the, host, settings, context, (name) => ports.of(name));
   });
+  announceReady(dataDir, { pid: process.pid, url: the.url, issuer: settings.OIDC_ISSUER ?? "", inbox: inbox ?? null });
   out.say(closingWords({ url: the.url, inboxPage: inbox?.page ?? null, people: the.own.identityProvider, seconds: (performance.now() - since) / 1000, logs }));
 }
 
@@ -96,6 +101,7 @@ async function down(code: number): Promise<void> {
   stopping = true;
   const since = performance.now();
   control?.close();
+  withdrawReady();
   await parts.stopAll();
   giveBack();
   out.say(`  Stopped in ${((performance.now() - since) / 1000).toFixed(1)} s.`);

@@ -11,7 +11,10 @@ export function clearStaleLock(cluster: string): void {
   const pid = Number(readFileSync(file, "utf8").split("\n")[0]);
   const owner = serverOn(pid, cluster);
   if (owner === "unknown") return; // No way to look: PostgreSQL decides.
-  if (owner === "other") return rmSync(file, { force: true });
+  if (owner === "other") {
+    rmSync(file, { force: true });
+    return;
+  }
   if (owner === "orphan") process.kill(pid, "SIGINT");
   else throw new Problem(`PostgreSQL already runs on ${cluster} as process ${pid}: another start of Tocsin uses this data folder; end that one, or name another folder in TOCSIN_DATA.`);
   for (let i = 0; i < 200 && serverOn(pid, cluster) === "orphan"; i++) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);

@@ -1,0 +1,50 @@
+// Three projects by what they need: unit nothing, store PostgreSQL and Redis, scenario the real processes as well.
+import { defineConfig } from "vitest/config";
+import { CHECKOUT } from "./places.ts";
+
+const never = ["**/node_modules/**", ".next/**", ".tocsin/**", "generated/**", "e2e/**"];
+
+export default defineConfig({
+  root: CHECKOUT,
+  test: {
+    passWithNoTests: false,
+    // The machine may have two cores and runs PostgreSQL, Redis and servers beside the tests.
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["lib/**/*.test.ts", "app/**/*.test.{ts,tsx}", "worker/**/*.test.ts", "start/**/*.test.ts", "prisma/**/*.test.ts"],
+          exclude: [...never, "**/*.store.test.ts", "worker/scenarios/**"],
+          testTimeout: 10_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "store",
+          include: ["{lib,app,worker,start,prisma}/**/*.store.test.ts"],
+          exclude: never,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "scenario",
+          include: ["worker/scenarios/**/*.test.ts"],
+          exclude: never,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // Each starts processes of its own and judges by time: side by side they would slow each other.
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
+  },
+});
