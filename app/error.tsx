@@ -13,7 +13,9 @@ export default function ErrorPage({ error, reset }: { error: Error & { digest?: 
           Reference for the operator: <code className="font-mono text-ink">{error.digest}</code>
         </p>
       )}
-      <Button look="primary" onClick={reset}>Try again</Button>
+      <Button look="primary" onClick={reset}>
+        Try again
+      </Button>
     </FullPage>
   );
 }

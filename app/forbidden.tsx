@@ -5,7 +5,9 @@ export default function Forbidden() {
   return (
     <FullPage title="Your role does not allow this">
       <p>Roles come from your groups at the identity provider. Ask for another group, then sign out and in again.</p>
-      <ButtonLink href="/" look="primary">Back to what is wrong now</ButtonLink>
+      <ButtonLink href="/" look="primary">
+        Back to what is wrong now
+      </ButtonLink>
     </FullPage>
   );
 }

@@ -14,7 +14,12 @@ import { Shell } from "./_parts/shell.tsx";
 
 export const dynamic = "force-dynamic";
 
-const LAYER_WORDS: Record<string, string> = { root: "Root operator", operator: "Operator", auditor: "Auditor, reads only", customer: "Customer" };
+const LAYER_WORDS: Record<string, string> = {
+  root: "Root operator",
+  operator: "Operator",
+  auditor: "Auditor, reads only",
+  customer: "Customer",
+};
 
 export default async function ConsoleLayout({ children }: { children: ReactNode }) {
   const who = await seated();
@@ -23,7 +28,11 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
     const live = can(who, "incident.read") ? await incidents(tx, { live: true, take: 100 }) : [];
     const rows = can(who, "server.read") ? await servers(tx, at) : [];
     const entries: PaletteEntry[] = [
-      ...live.map((i) => ({ group: "Open incidents", label: `#${i.number} ${i.subject}: ${i.reason}`, href: `/incidents/${i.id}` })),
+      ...live.map((i) => ({
+        group: "Open incidents",
+        label: `#${i.number} ${i.subject}: ${i.reason}`,
+        href: `/incidents/${i.id}`,
+      })),
       ...rows.slice(0, 500).map((s) => ({ group: "Servers", label: s.name, href: `/servers/${s.id}` })),
     ];
     return { entries, open: live.filter((i) => i.state === "open").length };
@@ -37,7 +46,13 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
   const pages = items.map((item) => ({ group: "Go to", label: item.label, href: item.href, keys: `g ${item.key}` }));
   return (
     <NowProvider serverNow={now().getTime()}>
-      <Shell items={items} open={open} person={{ name: who.name, role: role ?? "" }} seats={who.seats.map(({ id, name }) => ({ id, name }))} seatId={who.seat.id}>
+      <Shell
+        items={items}
+        open={open}
+        person={{ name: who.name, role: role ?? "" }}
+        seats={who.seats.map(({ id, name }) => ({ id, name }))}
+        seatId={who.seat.id}
+      >
         {children}
       </Shell>
       <Palette entries={[...acts, ...pages, ...entries]} />

@@ -20,17 +20,27 @@ export default async function NowPage() {
   const mayRegister = can(who, "server.register");
   return (
     <>
-      <PageHead title="What is wrong now" lead={now.counts.all === 0 ? undefined : <Tally {...now.counts} lastLook={now.lastLook} />} />
+      <PageHead
+        title="What is wrong now"
+        lead={now.counts.all === 0 ? undefined : <Tally {...now.counts} lastLook={now.lastLook} />}
+      />
       {now.deadDeliveries > 0 && (
         <p className="mb-5 rounded-lg border border-down bg-down-wash px-4 py-3 text-sm">
           {now.deadDeliveries === 1 ? "One notice" : `${now.deadDeliveries} notices`} could not be delivered.{" "}
-          <Link href="/sinks" className="font-medium underline underline-offset-2">See why and send again</Link>
+          <Link href="/sinks" className="font-medium underline underline-offset-2">
+            See why and send again
+          </Link>
         </p>
       )}
       {now.sinks === 0 && now.counts.all > 0 && (
         <p className="mb-5 rounded-lg border border-degraded bg-degraded-wash px-4 py-3 text-sm">
           Nobody would be told: there is no enabled sink.{" "}
-          <Link href={can(who, "sink.change") ? "/sinks/new" : "/sinks"} className="font-medium underline underline-offset-2">{can(who, "sink.change") ? "Add one" : "See the sinks"}</Link>
+          <Link
+            href={can(who, "sink.change") ? "/sinks/new" : "/sinks"}
+            className="font-medium underline underline-offset-2"
+          >
+            {can(who, "sink.change") ? "Add one" : "See the sinks"}
+          </Link>
         </p>
       )}
       {now.open.length > 0 && (
@@ -58,7 +68,18 @@ export default async function NowPage() {
           <StatusShape status={now.counts.up > 0 ? "up" : "unknown"} size={14} />
           <p>
             {now.counts.up > 0 ? (
-              <>All quiet: {now.counts.up === 1 ? "the one server that is checked works" : `all ${now.counts.up} checked servers work`}{now.lastLook !== null && <>, last looked at <Moment at={now.lastLook} /></>}.</>
+              <>
+                All quiet:{" "}
+                {now.counts.up === 1
+                  ? "the one server that is checked works"
+                  : `all ${now.counts.up} checked servers work`}
+                {now.lastLook !== null && (
+                  <>
+                    , last looked at <Moment at={now.lastLook} />
+                  </>
+                )}
+                .
+              </>
             ) : (
               "Every server is paused, so nothing is known."
             )}
@@ -66,13 +87,29 @@ export default async function NowPage() {
         </div>
       )}
       {now.counts.all === 0 && (
-        <Empty title="No server is watched yet" {...(mayRegister ? { action: <ButtonLink href="/servers/new" look="primary">Register a server</ButtonLink> } : {})}>
-          {mayRegister ? "Paste the address of an MCP server. The first check runs at once; when it fails later, it stands here first." : "When one is registered and fails, it stands here first."}
+        <Empty
+          title="No server is watched yet"
+          {...(mayRegister
+            ? {
+                action: (
+                  <ButtonLink href="/servers/new" look="primary">
+                    Register a server
+                  </ButtonLink>
+                ),
+              }
+            : {})}
+        >
+          {mayRegister
+            ? "Paste the address of an MCP server. The first check runs at once; when it fails later, it stands here first."
+            : "When one is registered and fails, it stands here first."}
         </Empty>
       )}
       {now.resolvedToday > 0 && (
         <p className="mt-6 text-sm text-ink-2">
-          <Link href="/incidents?state=resolved" className="underline underline-offset-2 hover:text-ink">{now.resolvedToday === 1 ? "One incident" : `${now.resolvedToday} incidents`}</Link> resolved in the last 24 hours.
+          <Link href="/incidents?state=resolved" className="underline underline-offset-2 hover:text-ink">
+            {now.resolvedToday === 1 ? "One incident" : `${now.resolvedToday} incidents`}
+          </Link>{" "}
+          resolved in the last 24 hours.
         </p>
       )}
     </>
@@ -83,7 +120,11 @@ function Tally({ all, up, paused, lastLook }: { all: number; up: number; paused:
   return (
     <span>
       {up} of {all - paused} servers up{paused > 0 && `, ${paused} paused`}
-      {lastLook !== null && <>, last looked at <Moment at={lastLook} /></>}
+      {lastLook !== null && (
+        <>
+          , last looked at <Moment at={lastLook} />
+        </>
+      )}
     </span>
   );
 }

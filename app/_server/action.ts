@@ -59,7 +59,13 @@ function refusal(error: unknown, n: number): FormState {
   }
   const id = randomUUID().slice(0, 8);
   log().error({ err: error, id }, "action failed");
-  return { ok: false, message: `That did not work, and nothing was changed. Try again; if it stays, give the operator this reference: ${id}.`, code: "E_UNAVAILABLE", field: null, n };
+  return {
+    ok: false,
+    message: `That did not work, and nothing was changed. Try again; if it stays, give the operator this reference: ${id}.`,
+    code: "E_UNAVAILABLE",
+    field: null,
+    n,
+  };
 }
 
 /** A form's field as text; absent and files are "". */

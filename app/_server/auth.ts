@@ -24,7 +24,13 @@ export function authOptions(userAgent: string): NextAuthOptions {
   const secure = secureCookies();
   const cookie = (name: string, maxAge?: number) => ({
     name: `${secure ? "__Host-" : ""}tocsin.${name}`,
-    options: { httpOnly: true, sameSite: "lax" as const, path: "/", secure, ...(maxAge === undefined ? {} : { maxAge }) },
+    options: {
+      httpOnly: true,
+      sameSite: "lax" as const,
+      path: "/",
+      secure,
+      ...(maxAge === undefined ? {} : { maxAge }),
+    },
   });
   return {
     secret: e.TOCSIN_SECRET,
@@ -60,10 +66,19 @@ export function authOptions(userAgent: string): NextAuthOptions {
         const person = personFromClaims(profile as Record<string, unknown>, e.OIDC_ISSUER, e.OIDC_GROUPS_CLAIM);
         return signIn(db(), person, now());
       },
-      redirect: ({ url, baseUrl }) => (url.startsWith("/") && !url.startsWith("//") ? `${baseUrl}${url}` : url.startsWith(`${baseUrl}/`) ? url : baseUrl),
+      redirect: ({ url, baseUrl }) =>
+        url.startsWith("/") && !url.startsWith("//")
+          ? `${baseUrl}${url}`
+          : url.startsWith(`${baseUrl}/`)
+            ? url
+            : baseUrl,
     },
     logger: {
-      error: (code, metadata) => log().warn({ code, err: metadata instanceof Error ? metadata : "error" in metadata ? metadata.error : undefined }, "sign-in failed"),
+      error: (code, metadata) =>
+        log().warn(
+          { code, err: metadata instanceof Error ? metadata : "error" in metadata ? metadata.error : undefined },
+          "sign-in failed",
+        ),
       warn: () => {},
       debug: () => {},
     },

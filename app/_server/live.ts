@@ -17,7 +17,8 @@ const held = globalThis as typeof globalThis & { tocsinLive?: Hub };
  * @returns how to stop
  */
 export function follow(tenantId: string, hear: Hear): () => void {
-  const hub = (held.tocsinLive ??= open());
+  held.tocsinLive ??= open();
+  const hub = held.tocsinLive;
   const set = hub.hearers.get(tenantId) ?? new Set();
   hub.hearers.set(tenantId, set);
   set.add(hear);

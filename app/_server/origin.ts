@@ -10,6 +10,10 @@ import { TocsinError } from "#lib/domain/error";
 export function assertOwnOrigin(headers: Headers): void {
   const site = headers.get("sec-fetch-site");
   if (headers.get("origin") !== new URL(env().TOCSIN_URL).origin || (site !== null && site !== "same-origin")) {
-    throw new TocsinError("E_ORIGIN", "This request did not come from the console: open the page again and repeat it there.", { detail: `origin ${headers.get("origin")?.slice(0, 100)} site ${site?.slice(0, 20)}` });
+    throw new TocsinError(
+      "E_ORIGIN",
+      "This request did not come from the console: open the page again and repeat it there.",
+      { detail: `origin ${headers.get("origin")?.slice(0, 100)} site ${site?.slice(0, 20)}` },
+    );
   }
 }

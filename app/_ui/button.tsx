@@ -20,10 +20,21 @@ export function buttonClass(look: ButtonLook = "plain", small = false): string {
   );
 }
 
-export function Button({ look = "plain", small = false, className, type = "button", ...rest }: ComponentProps<"button"> & { look?: ButtonLook; small?: boolean }) {
+export function Button({
+  look = "plain",
+  small = false,
+  className,
+  type = "button",
+  ...rest
+}: ComponentProps<"button"> & { look?: ButtonLook; small?: boolean }) {
   return <button type={type} className={clsx(buttonClass(look, small), className)} {...rest} />;
 }
 
-export function ButtonLink({ look = "plain", small = false, className, ...rest }: ComponentProps<typeof Link> & { look?: ButtonLook; small?: boolean }) {
+export function ButtonLink({
+  look = "plain",
+  small = false,
+  className,
+  ...rest
+}: ComponentProps<typeof Link> & { look?: ButtonLook; small?: boolean }) {
   return <Link className={clsx(buttonClass(look, small), className)} {...rest} />;
 }

@@ -6,7 +6,29 @@ import { Form, FormError, Submit } from "./form.tsx";
 import type { FormAction } from "./form-state.ts";
 
 /** Asks before an act that cannot be taken back: names the object in the title and the consequence in the body. */
-export function Confirm({ trigger, triggerLook = "danger", title, consequence, verb, busy, action, fields, small = false, children }: { trigger: ReactNode; triggerLook?: ButtonLook; title: string; consequence: ReactNode; verb: string; busy: string; action: FormAction; fields: Record<string, string>; small?: boolean; children?: ReactNode }) {
+export function Confirm({
+  trigger,
+  triggerLook = "danger",
+  title,
+  consequence,
+  verb,
+  busy,
+  action,
+  fields,
+  small = false,
+  children,
+}: {
+  trigger: ReactNode;
+  triggerLook?: ButtonLook;
+  title: string;
+  consequence: ReactNode;
+  verb: string;
+  busy: string;
+  action: FormAction;
+  fields: Record<string, string>;
+  small?: boolean;
+  children?: ReactNode;
+}) {
   const [open, setOpen] = useState(false);
   return (
     <AlertDialog.Root open={open} onOpenChange={setOpen}>
@@ -28,7 +50,9 @@ export function Confirm({ trigger, triggerLook = "danger", title, consequence, v
               <AlertDialog.Cancel asChild>
                 <Button look="plain">Cancel</Button>
               </AlertDialog.Cancel>
-              <Submit look="danger" busy={busy}>{verb}</Submit>
+              <Submit look="danger" busy={busy}>
+                {verb}
+              </Submit>
             </div>
           </Form>
         </AlertDialog.Content>

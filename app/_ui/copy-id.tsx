@@ -19,8 +19,14 @@ export function CopyId({ value, shown, what }: { value: string; shown?: string; 
     >
       <span className="sr-only">Copy {what}</span>
       <span className="truncate">{shown ?? value}</span>
-      {copied ? <Check size={12} className="shrink-0 text-up" aria-hidden="true" /> : <Copy size={12} className="shrink-0 text-ink-3" aria-hidden="true" />}
-      <span role="status" className="sr-only">{copied ? "Copied" : ""}</span>
+      {copied ? (
+        <Check size={12} className="shrink-0 text-up" aria-hidden="true" />
+      ) : (
+        <Copy size={12} className="shrink-0 text-ink-3" aria-hidden="true" />
+      )}
+      <span role="status" className="sr-only">
+        {copied ? "Copied" : ""}
+      </span>
     </button>
   );
 }

@@ -24,21 +24,32 @@ export function Filters({ name, choices, searchLabel }: { name: string; choices:
         onChange={(event) => void setQ(event.target.value)}
         className="h-8 w-full rounded-md border border-line-strong bg-panel px-2.5 text-sm placeholder:text-ink-3 sm:w-56"
       />
-      <div role="group" aria-label={`Filter by ${name}`} className="flex flex-wrap gap-1">
-        {[{ value: "", label: "All", count: choices.reduce((sum, c) => sum + c.count, 0) }, ...choices].map((choice) => (
-          <button
-            key={choice.value}
-            type="button"
-            aria-pressed={picked === choice.value}
-            onClick={() => void setPicked(choice.value)}
-            className="inline-flex h-8 items-center gap-1.5 rounded-md border border-transparent px-2.5 text-xs text-ink-2 hover:bg-raised aria-pressed:border-line-strong aria-pressed:bg-panel aria-pressed:text-ink"
-          >
-            {choice.label} <span className="tabular text-ink-3">{choice.count}</span>
-          </button>
-        ))}
-      </div>
+      <fieldset aria-label={`Filter by ${name}`} className="flex flex-wrap gap-1">
+        {[{ value: "", label: "All", count: choices.reduce((sum, c) => sum + c.count, 0) }, ...choices].map(
+          (choice) => (
+            <button
+              key={choice.value}
+              type="button"
+              aria-pressed={picked === choice.value}
+              onClick={() => void setPicked(choice.value)}
+              className="inline-flex h-8 items-center gap-1.5 rounded-md border border-transparent px-2.5 text-xs text-ink-2 hover:bg-raised aria-pressed:border-line-strong aria-pressed:bg-panel aria-pressed:text-ink"
+            >
+              {choice.label} <span className="tabular text-ink-3">{choice.count}</span>
+            </button>
+          ),
+        )}
+      </fieldset>
       {(q !== "" || picked !== "") && (
-        <Button look="quiet" small onClick={() => { void setQ(""); void setPicked(""); }}>Clear</Button>
+        <Button
+          look="quiet"
+          small
+          onClick={() => {
+            void setQ("");
+            void setPicked("");
+          }}
+        >
+          Clear
+        </Button>
       )}
     </div>
   );

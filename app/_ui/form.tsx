@@ -74,7 +74,21 @@ export function FormError({ fields = [] }: { fields?: string[] }) {
   );
 }
 
-export function Submit({ children, busy, look = "primary", small = false, name, value }: { children: ReactNode; busy: string; look?: ButtonLook; small?: boolean; name?: string; value?: string }) {
+export function Submit({
+  children,
+  busy,
+  look = "primary",
+  small = false,
+  name,
+  value,
+}: {
+  children: ReactNode;
+  busy: string;
+  look?: ButtonLook;
+  small?: boolean;
+  name?: string;
+  value?: string;
+}) {
   const { pending } = useFormHere();
   return (
     <Button type="submit" look={look} small={small} aria-disabled={pending} name={name} value={value}>
@@ -84,7 +98,25 @@ export function Submit({ children, busy, look = "primary", small = false, name, 
 }
 
 /** A form that is only a button: one click, one action. */
-export function ActButton({ action, fields, children, busy, look = "plain", small = false, label, shortcut }: { action: FormAction; fields: Record<string, string>; children: ReactNode; busy: string; look?: ButtonLook; small?: boolean; label: string; shortcut?: string }) {
+export function ActButton({
+  action,
+  fields,
+  children,
+  busy,
+  look = "plain",
+  small = false,
+  label,
+  shortcut,
+}: {
+  action: FormAction;
+  fields: Record<string, string>;
+  children: ReactNode;
+  busy: string;
+  look?: ButtonLook;
+  small?: boolean;
+  label: string;
+  shortcut?: string;
+}) {
   return (
     <Form action={action} label={label} className="inline-flex flex-wrap items-center gap-2">
       {Object.entries(fields).map(([name, value]) => (
@@ -98,10 +130,29 @@ export function ActButton({ action, fields, children, busy, look = "plain", smal
   );
 }
 
-function ShortcutSubmit({ children, busy, look, small, shortcut }: { children: ReactNode; busy: string; look: ButtonLook; small: boolean; shortcut: string | undefined }) {
+function ShortcutSubmit({
+  children,
+  busy,
+  look,
+  small,
+  shortcut,
+}: {
+  children: ReactNode;
+  busy: string;
+  look: ButtonLook;
+  small: boolean;
+  shortcut: string | undefined;
+}) {
   const { pending } = useFormHere();
   return (
-    <Button type="submit" look={look} small={small} aria-disabled={pending} data-shortcut={shortcut} aria-keyshortcuts={shortcut}>
+    <Button
+      type="submit"
+      look={look}
+      small={small}
+      aria-disabled={pending}
+      data-shortcut={shortcut}
+      aria-keyshortcuts={shortcut}
+    >
       {pending ? busy : children}
     </Button>
   );

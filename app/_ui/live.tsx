@@ -20,10 +20,13 @@ export function Live() {
       clearTimeout(timer);
       first.current ??= performance.now();
       const left = AT_LEAST_EVERY_MS - (performance.now() - first.current);
-      timer = setTimeout(() => {
-        first.current = null;
-        router.refresh();
-      }, Math.max(0, Math.min(SETTLE_MS, left)));
+      timer = setTimeout(
+        () => {
+          first.current = null;
+          router.refresh();
+        },
+        Math.max(0, Math.min(SETTLE_MS, left)),
+      );
     };
     const source = new EventSource("/api/live");
     source.addEventListener("open", () => {
@@ -45,8 +48,19 @@ export function Live() {
   }, [router]);
   const words = { joining: "Connecting", live: "Live", lost: "Reconnecting" }[state];
   return (
-    <span className="inline-flex items-center gap-1.5 text-xs text-ink-2" role="status" title={state === "live" ? "This page follows changes as they happen" : "Shown data may be old until the connection is back"}>
-      <span aria-hidden="true" className={state === "live" ? "size-1.5 rounded-full bg-ink-2" : "size-1.5 rounded-full border border-ink-2"} />
+    <span
+      className="inline-flex items-center gap-1.5 text-xs text-ink-2"
+      role="status"
+      title={
+        state === "live"
+          ? "This page follows changes as they happen"
+          : "Shown data may be old until the connection is back"
+      }
+    >
+      <span
+        aria-hidden="true"
+        className={state === "live" ? "size-1.5 rounded-full bg-ink-2" : "size-1.5 rounded-full border border-ink-2"}
+      />
       {words}
     </span>
   );

@@ -13,7 +13,17 @@ export function PageHead({ title, lead, children }: { title: ReactNode; lead?: R
   );
 }
 
-export function Section({ title, aside, children, id }: { title: string; aside?: ReactNode; children: ReactNode; id?: string }) {
+export function Section({
+  title,
+  aside,
+  children,
+  id,
+}: {
+  title: string;
+  aside?: ReactNode;
+  children: ReactNode;
+  id?: string;
+}) {
   return (
     <section className="mb-7" aria-label={title} id={id}>
       <div className="mb-2 flex flex-wrap items-baseline justify-between gap-x-3">
@@ -33,12 +43,14 @@ export function Panel({ children, className = "" }: { children: ReactNode; class
 export function Facts({ rows }: { rows: (readonly [string, ReactNode] | null)[] }) {
   return (
     <dl className="grid grid-cols-[auto_1fr] gap-x-5 gap-y-1.5 text-sm">
-      {rows.filter((row) => row !== null).map(([name, value]) => (
-        <div key={name} className="contents">
-          <dt className="text-ink-2">{name}</dt>
-          <dd className="min-w-0 break-words">{value}</dd>
-        </div>
-      ))}
+      {rows
+        .filter((row) => row !== null)
+        .map(([name, value]) => (
+          <div key={name} className="contents">
+            <dt className="text-ink-2">{name}</dt>
+            <dd className="min-w-0 break-words">{value}</dd>
+          </div>
+        ))}
     </dl>
   );
 }

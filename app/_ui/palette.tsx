@@ -44,12 +44,19 @@ export function Palette({ entries }: { entries: PaletteEntry[] }) {
     >
       <div className="flex items-center gap-2 border-b px-3">
         <Search size={15} aria-hidden="true" className="text-ink-3" />
-        <Command.Input placeholder="A page, a server, an incident…" className="h-11 flex-1 bg-transparent text-sm outline-none placeholder:text-ink-3" />
+        <Command.Input
+          placeholder="A page, a server, an incident…"
+          className="h-11 flex-1 bg-transparent text-sm outline-none placeholder:text-ink-3"
+        />
       </div>
       <Command.List className="max-h-[50dvh] overflow-y-auto p-1.5">
         <Command.Empty className="px-3 py-6 text-center text-sm text-ink-2">Nothing by that name.</Command.Empty>
         {groups.map((group) => (
-          <Command.Group key={group} heading={group} className="[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:py-1.5 [&_[cmdk-group-heading]]:text-2xs [&_[cmdk-group-heading]]:text-ink-2">
+          <Command.Group
+            key={group}
+            heading={group}
+            className="[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:py-1.5 [&_[cmdk-group-heading]]:text-2xs [&_[cmdk-group-heading]]:text-ink-2"
+          >
             {entries
               .filter((entry) => entry.group === group)
               .map((entry) => (
@@ -80,7 +87,9 @@ export function OpenPalette() {
       onClick={() => window.dispatchEvent(new Event(OPEN_PALETTE))}
       className="flex h-8 items-center justify-between rounded-md border px-2.5 text-xs text-ink-2 hover:bg-raised"
     >
-      <span className="inline-flex items-center gap-2"><Search size={13} aria-hidden="true" /> Go to or do</span>
+      <span className="inline-flex items-center gap-2">
+        <Search size={13} aria-hidden="true" /> Go to or do
+      </span>
       <kbd className="font-mono text-2xs">Ctrl K</kbd>
     </button>
   );

@@ -12,7 +12,7 @@ export interface RegionCell {
 
 /** One shape per region, for a table row; the words are on hover and for screen readers. */
 export function RegionDots({ cells }: { cells: RegionCell[] }) {
-  if (cells.length === 0) return <span className="text-ink-3">none</span>;
+  if (cells.length === 0) return null;
   return (
     <ul className="flex items-center gap-1.5">
       {cells.map((cell) => (

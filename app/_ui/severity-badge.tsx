@@ -19,7 +19,10 @@ export function SeverityBadge({ severity }: { severity: Severity }) {
   return (
     <span
       title={`${severity}: ${SEVERITY_MEANING[severity]}`}
-      className={clsx("inline-flex h-5 items-center rounded-[3px] border px-1.5 font-mono text-2xs font-semibold", LOOK[severity])}
+      className={clsx(
+        "inline-flex h-5 items-center rounded-[3px] border px-1.5 font-mono text-2xs font-semibold",
+        LOOK[severity],
+      )}
     >
       {severity}
     </span>

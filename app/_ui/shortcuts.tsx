@@ -34,8 +34,7 @@ export function Shortcuts({ goto }: { goto: GotoKey[] }) {
         const search = document.querySelector<HTMLElement>("[data-search]");
         if (search !== null) event.preventDefault();
         search?.focus();
-      }
-      else if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
+      } else if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
       else if (event.key === "Enter" && !isControl(event.target)) {
         const href = document.querySelector<HTMLElement>('[data-here="true"]')?.dataset.row;
         if (href) router.push(href);
@@ -63,12 +62,17 @@ export function Shortcuts({ goto }: { goto: GotoKey[] }) {
     <Dialog.Root open={help} onOpenChange={setHelp}>
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-40 bg-shade" />
-        <Dialog.Content aria-describedby={undefined} className="enter fixed top-1/2 left-1/2 z-50 w-[calc(100vw-2rem)] max-w-sm -translate-x-1/2 -translate-y-1/2 rounded-lg border bg-panel p-5 shadow-xl">
+        <Dialog.Content
+          aria-describedby={undefined}
+          className="enter fixed top-1/2 left-1/2 z-50 w-[calc(100vw-2rem)] max-w-sm -translate-x-1/2 -translate-y-1/2 rounded-lg border bg-panel p-5 shadow-xl"
+        >
           <Dialog.Title className="text-lg font-semibold">Keyboard</Dialog.Title>
           <dl className="mt-3 grid grid-cols-[auto_1fr] gap-x-5 gap-y-1.5 text-sm">
             {rows.map(([keys, what]) => (
               <div key={keys} className="contents">
-                <dt><kbd className="font-mono text-xs">{keys}</kbd></dt>
+                <dt>
+                  <kbd className="font-mono text-xs">{keys}</kbd>
+                </dt>
                 <dd className="text-ink-2">{what}</dd>
               </div>
             ))}
@@ -80,7 +84,9 @@ export function Shortcuts({ goto }: { goto: GotoKey[] }) {
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
 }
 
 function isControl(target: EventTarget | null): boolean {

@@ -5,7 +5,13 @@ import { useEffect, useState, type ReactNode } from "react";
 
 export function ThemeProvider({ nonce, children }: { nonce: string | undefined; children: ReactNode }) {
   return (
-    <Provider attribute="class" defaultTheme="system" enableSystem disableTransitionOnChange {...(nonce === undefined ? {} : { nonce })}>
+    <Provider
+      attribute="class"
+      defaultTheme="system"
+      enableSystem
+      disableTransitionOnChange
+      {...(nonce === undefined ? {} : { nonce })}
+    >
       {children}
     </Provider>
   );
@@ -23,7 +29,7 @@ export function ThemeSwitch() {
   const [mounted, setMounted] = useState(false);
   useEffect(() => setMounted(true), []);
   return (
-    <div role="group" aria-label="Theme" className="inline-flex rounded-md border p-0.5">
+    <fieldset aria-label="Theme" className="inline-flex rounded-md border p-0.5">
       {CHOICES.map(([value, label, Icon]) => (
         <button
           key={value}
@@ -37,6 +43,6 @@ export function ThemeSwitch() {
           <Icon size={14} aria-hidden="true" />
         </button>
       ))}
-    </div>
+    </fieldset>
   );
 }

@@ -17,8 +17,9 @@ export function relative(at: number, now: number): string {
 /** The largest unit, and the next one while the first is small: "1 h 5 min", "12 min", "3 d". */
 export function spell(ms: number): string {
   const index = STEPS.findIndex(([size]) => ms >= size);
-  if (index < 0) return "0 s";
-  const [size, unit] = STEPS[index]!;
+  const step = STEPS[index];
+  if (step === undefined) return "0 s";
+  const [size, unit] = step;
   const count = Math.floor(ms / size);
   const next = STEPS[index + 1];
   const rest = next && unit !== "min" && count < 4 ? Math.floor((ms - count * size) / next[0]) : 0;

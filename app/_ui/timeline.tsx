@@ -18,7 +18,13 @@ export function Timeline({ entries }: { entries: TimelineEntry[] }) {
     <ol className="relative ml-1.5 border-l pl-5">
       {entries.map((entry) => (
         <li key={entry.id} className="relative pb-3.5 last:pb-0">
-          <span aria-hidden="true" className={clsx("absolute top-1.5 -left-[25px] size-2 rounded-full border-2", entry.byPerson ? "border-ink bg-ink" : "border-line-strong bg-panel")} />
+          <span
+            aria-hidden="true"
+            className={clsx(
+              "absolute top-1.5 -left-[25px] size-2 rounded-full border-2",
+              entry.byPerson ? "border-ink bg-ink" : "border-line-strong bg-panel",
+            )}
+          />
           <p className="text-sm break-words">{entry.sentence}</p>
           <p className="mt-0.5 flex flex-wrap gap-x-2 text-xs text-ink-2">
             <Moment at={entry.at} />

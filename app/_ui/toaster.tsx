@@ -9,7 +9,14 @@ export function Toaster() {
       theme={resolvedTheme === "dark" ? "dark" : "light"}
       position="bottom-right"
       closeButton
-      toastOptions={{ style: { background: "var(--panel)", color: "var(--ink)", border: "1px solid var(--line-strong)", fontFamily: "var(--font-sans)" } }}
+      toastOptions={{
+        style: {
+          background: "var(--panel)",
+          color: "var(--ink)",
+          border: "1px solid var(--line-strong)",
+          fontFamily: "var(--font-sans)",
+        },
+      }}
     />
   );
 }

@@ -14,6 +14,16 @@ export interface AuditRow {
 
 export async function auditRows(tx: Tx, take = 300): Promise<AuditRow[]> {
   const rows = await tx.auditEvent.findMany({ orderBy: [{ at: "desc" }, { id: "desc" }], take });
-  const names = await peopleNames(tx, rows.map((r) => r.actor));
-  return rows.map((r) => ({ id: r.id, at: r.at.getTime(), who: r.actor === WORKER_ACTOR ? "Tocsin itself" : (names.get(r.actor) ?? r.actor), action: r.action, target: r.target, body: r.body }));
+  const names = await peopleNames(
+    tx,
+    rows.map((r) => r.actor),
+  );
+  return rows.map((r) => ({
+    id: r.id,
+    at: r.at.getTime(),
+    who: r.actor === WORKER_ACTOR ? "Tocsin itself" : (names.get(r.actor) ?? r.actor),
+    action: r.action,
+    target: r.target,
+    body: r.body,
+  }));
 }

@@ -8,6 +8,8 @@ export interface DeliveryRow {
   sinkName: string;
   sinkKind: string;
   incidentId: string | null;
+  /** "#17 Everything", where it is about an incident. */
+  incident: string | null;
   kind: string;
   state: "pending" | "leased" | "sent" | "dead" | "withheld";
   reason: string;
@@ -18,15 +20,33 @@ export interface DeliveryRow {
   tries: { number: number; at: number; durationMs: number; outcome: string; status: number | null; reason: string }[];
 }
 
-export async function deliveries(tx: Tx, of: { incidentId?: string; sinkId?: string; state?: string; take?: number }): Promise<DeliveryRow[]> {
+export async function deliveries(
+  tx: Tx,
+  of: { incidentId?: string; sinkId?: string; state?: string; take?: number },
+): Promise<DeliveryRow[]> {
   const rows = await tx.delivery.findMany({
-    where: { ...(of.incidentId === undefined ? {} : { incidentId: of.incidentId }), ...(of.sinkId === undefined ? {} : { sinkId: of.sinkId }), ...(of.state === undefined ? {} : { state: of.state }) },
+    where: {
+      ...(of.incidentId === undefined ? {} : { incidentId: of.incidentId }),
+      ...(of.sinkId === undefined ? {} : { sinkId: of.sinkId }),
+      ...(of.state === undefined ? {} : { state: of.state }),
+    },
     orderBy: { ordinal: "desc" },
     take: of.take ?? 100,
   });
   const ids = rows.map((r) => r.id);
-  const tries = ids.length === 0 ? [] : await tx.deliveryTry.findMany({ where: { deliveryId: { in: ids } }, orderBy: { number: "asc" } });
-  const sinks = await tx.sink.findMany({ where: { id: { in: [...new Set(rows.map((r) => r.sinkId))] } }, select: { id: true, name: true, kind: true } });
+  const tries =
+    ids.length === 0
+      ? []
+      : await tx.deliveryTry.findMany({ where: { deliveryId: { in: ids } }, orderBy: { number: "asc" } });
+  const sinks = await tx.sink.findMany({
+    where: { id: { in: [...new Set(rows.map((r) => r.sinkId))] } },
+    select: { id: true, name: true, kind: true },
+  });
+  const about = await tx.incident.findMany({
+    where: { id: { in: [...new Set(rows.flatMap((r) => (r.incidentId === null ? [] : [r.incidentId])))] } },
+    select: { id: true, number: true, subjectName: true },
+  });
+  const byIncident = new Map(about.map((i) => [i.id, `#${i.number} ${i.subjectName}`]));
   const byId = new Map(sinks.map((s) => [s.id, s]));
   return rows.map((row) => ({
     id: row.id,
@@ -34,6 +54,7 @@ export async function deliveries(tx: Tx, of: { incidentId?: string; sinkId?: str
     sinkName: byId.get(row.sinkId)?.name ?? "removed sink",
     sinkKind: sinkOf(byId.get(row.sinkId)?.kind ?? "")?.name ?? "",
     incidentId: row.incidentId,
+    incident: row.incidentId === null ? null : (byIncident.get(row.incidentId) ?? null),
     kind: row.kind,
     state: row.state as DeliveryRow["state"],
     reason: row.reason,
@@ -41,6 +62,15 @@ export async function deliveries(tx: Tx, of: { incidentId?: string; sinkId?: str
     createdAt: row.createdAt.getTime(),
     dueAt: row.dueAt.getTime(),
     settledAt: row.settledAt?.getTime() ?? null,
-    tries: tries.filter((t) => t.deliveryId === row.id).map((t) => ({ number: t.number, at: t.at.getTime(), durationMs: t.durationMs, outcome: t.outcome, status: t.status, reason: t.reason })),
+    tries: tries
+      .filter((t) => t.deliveryId === row.id)
+      .map((t) => ({
+        number: t.number,
+        at: t.at.getTime(),
+        durationMs: t.durationMs,
+        outcome: t.outcome,
+        status: t.status,
+        reason: t.reason,
+      })),
   }));
 }

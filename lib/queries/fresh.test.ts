@@ -10,11 +10,23 @@ test.each([
   ["past that it is shown as not checked, never green", 60, 211, "unknown", true],
   ["a short interval goes stale sooner", 15, 76, "unknown", true],
 ])("%s", (_, intervalS, afterS, status, stale) => {
-  const answer = shown({ status: "up", reason: null, lastSlot: slot }, intervalS, later(afterS));
+  const answer = shown({ status: "up", reason: null, lastSlot: slot }, { intervalS, paused: false }, later(afterS));
   expect(answer).toMatchObject({ status, stale });
   if (stale) expect(answer.reason).toBe("not_checked");
 });
 
 test("a server nobody has looked at yet is unknown and not stale", () => {
-  expect(shown(null, 60, slot)).toEqual({ status: "unknown", reason: "not_checked", stale: false });
+  expect(shown(null, { intervalS: 60, paused: false }, slot)).toEqual({
+    status: "unknown",
+    reason: "not_checked",
+    stale: false,
+  });
+});
+
+test("a paused server is never green, and nothing is said to be wrong with it", () => {
+  expect(shown({ status: "up", reason: null, lastSlot: slot }, { intervalS: 60, paused: true }, later(1))).toEqual({
+    status: "unknown",
+    reason: null,
+    stale: false,
+  });
 });

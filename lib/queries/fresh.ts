@@ -17,10 +17,11 @@ export interface Shown {
   stale: boolean;
 }
 
-/** @param intervalS the server's own interval, seconds */
-export function shown(stored: Stored | null, intervalS: number, now: Date): Shown {
+/** @param server its own interval in seconds; of a paused one nothing is known and nothing is wrong */
+export function shown(stored: Stored | null, server: { intervalS: number; paused: boolean }, now: Date): Shown {
+  if (server.paused) return { status: "unknown", reason: null, stale: false };
   if (stored === null || stored.lastSlot === null) return { status: "unknown", reason: "not_checked", stale: false };
-  if (isStale(stored.lastSlot, intervalS, now)) return { status: "unknown", reason: "not_checked", stale: true };
+  if (isStale(stored.lastSlot, server.intervalS, now)) return { status: "unknown", reason: "not_checked", stale: true };
   return { status: stored.status as Status, reason: stored.reason, stale: false };
 }
 

@@ -33,7 +33,14 @@ export async function incidentDetail(tx: Tx, id: string) {
     nextStepAt: row.nextStepAt?.getTime() ?? null,
     silenced: row.silenceId !== null,
     drill: row.drill,
-    timeline: events.map((e) => ({ id: e.seq.toString(), at: e.at.getTime(), stage: e.stage, decision: e.decision, sentence: e.sentence, byPerson: e.actorId !== null && names.has(e.actorId) })),
+    timeline: events.map((e) => ({
+      id: e.seq.toString(),
+      at: e.at.getTime(),
+      stage: e.stage,
+      decision: e.decision,
+      sentence: e.sentence,
+      byPerson: e.actorId !== null && names.has(e.actorId),
+    })),
   };
 }
 export type IncidentDetail = NonNullable<Awaited<ReturnType<typeof incidentDetail>>>;
@@ -42,7 +49,15 @@ function regionsOf(stored: unknown, known: { name: string; city: string }[]) {
   if (!Array.isArray(stored)) return [];
   return stored.flatMap((cell: { region?: unknown; status?: unknown; reason?: unknown }) =>
     typeof cell?.region === "string"
-      ? [{ region: cell.region, city: known.find((r) => r.name === cell.region)?.city ?? cell.region, status: asStatus(String(cell.status)), reason: reasonLabel(typeof cell.reason === "string" ? cell.reason : null), latencyMs: null }]
+      ? [
+          {
+            region: cell.region,
+            city: known.find((r) => r.name === cell.region)?.city ?? cell.region,
+            status: asStatus(String(cell.status)),
+            reason: reasonLabel(typeof cell.reason === "string" ? cell.reason : null),
+            latencyMs: null,
+          },
+        ]
       : [],
   );
 }

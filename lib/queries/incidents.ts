@@ -22,13 +22,22 @@ export interface IncidentRow {
 
 const ORDER = { open: 0, acknowledged: 1, resolved: 2 } as const;
 
-export async function incidents(tx: Tx, filter: { live?: boolean; serverId?: string; take?: number } = {}): Promise<IncidentRow[]> {
+export async function incidents(
+  tx: Tx,
+  filter: { live?: boolean; serverId?: string; take?: number } = {},
+): Promise<IncidentRow[]> {
   const rows = await tx.incident.findMany({
-    where: { ...(filter.live === true ? { state: { not: "resolved" } } : {}), ...(filter.serverId === undefined ? {} : { serverId: filter.serverId }) },
+    where: {
+      ...(filter.live === true ? { state: { not: "resolved" } } : {}),
+      ...(filter.serverId === undefined ? {} : { serverId: filter.serverId }),
+    },
     orderBy: [{ openedAt: "desc" }],
     take: filter.take ?? 500,
   });
-  const names = await peopleNames(tx, rows.map((r) => r.acknowledgedBy));
+  const names = await peopleNames(
+    tx,
+    rows.map((r) => r.acknowledgedBy),
+  );
   return rows
     .map((row) => ({
       id: row.id,
@@ -46,7 +55,13 @@ export async function incidents(tx: Tx, filter: { live?: boolean; serverId?: str
       silenced: row.silenceId !== null,
       drill: row.drill,
     }))
-    .sort((a, b) => ORDER[a.state] - ORDER[b.state] || (a.state === "resolved" ? b.startedAt - a.startedAt : a.severity.localeCompare(b.severity) || b.startedAt - a.startedAt));
+    .sort(
+      (a, b) =>
+        ORDER[a.state] - ORDER[b.state] ||
+        (a.state === "resolved"
+          ? b.startedAt - a.startedAt
+          : a.severity.localeCompare(b.severity) || b.startedAt - a.startedAt),
+    );
 }
 
 /** Display names by id; ids that are no person (the worker) are absent. */

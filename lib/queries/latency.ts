@@ -12,8 +12,14 @@ const MAX_POINTS = 240;
 const WORST: Status[] = ["up", "unknown", "degraded", "down"];
 
 export async function latency(tx: Tx, serverId: string, now: Date, hours = 6): Promise<LatencyMinute[]> {
-  const rows = await tx.probeMinute.findMany({ where: { serverId, slot: { gte: new Date(now.getTime() - hours * 3_600_000) } }, orderBy: { slot: "asc" }, take: 6000 });
-  return thin(rows.map((row) => ({ slot: row.slot.getTime(), status: asStatus(row.status), regions: latencies(row.regions) })));
+  const rows = await tx.probeMinute.findMany({
+    where: { serverId, slot: { gte: new Date(now.getTime() - hours * 3_600_000) } },
+    orderBy: { slot: "asc" },
+    take: 6000,
+  });
+  return thin(
+    rows.map((row) => ({ slot: row.slot.getTime(), status: asStatus(row.status), regions: latencies(row.regions) })),
+  );
 }
 
 /** Neighbours fold into one point: the worst status wins, so that a bad minute is never thinned away. */
@@ -31,5 +37,10 @@ export function thin(points: LatencyMinute[], max = MAX_POINTS): LatencyMinute[]
 
 function latencies(regions: unknown): Record<string, number | null> {
   if (typeof regions !== "object" || regions === null) return {};
-  return Object.fromEntries(Object.entries(regions).map(([name, cell]) => [name, Array.isArray(cell) && typeof cell[2] === "number" ? Math.round(cell[2]) : null]));
+  return Object.fromEntries(
+    Object.entries(regions).map(([name, cell]) => [
+      name,
+      Array.isArray(cell) && typeof cell[2] === "number" ? Math.round(cell[2]) : null,
+    ]),
+  );
 }

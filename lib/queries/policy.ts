@@ -12,10 +12,19 @@ export interface PolicyNow {
 }
 
 export async function policyNow(tx: Tx): Promise<PolicyNow> {
-  const facts = (await sinks(tx)).map((s) => ({ id: s.id, name: s.name, kind: s.kind, enabled: s.enabled, wakes: s.wakes, acknowledge: s.capabilities?.acknowledge ?? false, tells: s.tells }));
+  const facts = (await sinks(tx)).map((s) => ({
+    id: s.id,
+    name: s.name,
+    kind: s.kind,
+    enabled: s.enabled,
+    wakes: s.wakes,
+    acknowledge: s.capabilities?.acknowledge ?? false,
+    tells: s.tells,
+  }));
   const row = await tx.policy.findFirst({ where: { isDefault: true } });
   const stored = policyStepsSchema.safeParse(row?.steps);
-  if (row !== null && stored.success) return { name: row.name, steps: stored.data, updatedAt: row.updatedAt.getTime(), sinks: facts };
+  if (row !== null && stored.success)
+    return { name: row.name, steps: stored.data, updatedAt: row.updatedAt.getTime(), sinks: facts };
   const { name, steps } = defaultPolicy(facts);
   return { name, steps, updatedAt: null, sinks: facts };
 }

@@ -21,7 +21,10 @@ export async function request(tx: Tx, id: string): Promise<RequestNow | null> {
 
 /** The newest probe asked for by hand of one server. */
 export async function lastProbeRequest(tx: Tx, serverId: string): Promise<RequestNow | null> {
-  const row = await tx.request.findFirst({ where: { kind: "probe-now", payload: { path: ["serverId"], equals: serverId } }, orderBy: { createdAt: "desc" } });
+  const row = await tx.request.findFirst({
+    where: { kind: "probe-now", payload: { path: ["serverId"], equals: serverId } },
+    orderBy: { createdAt: "desc" },
+  });
   return row === null ? null : plain(row);
 }
 
@@ -39,7 +42,12 @@ function plain(row: Row): RequestNow {
       const parsed = progressSchema.safeParse(line);
       return parsed.success ? [parsed.data] : [];
     }),
-    failure: row.state === "failed" ? (typeof result?.sentence === "string" ? result.sentence : "The worker could not finish this.") : null,
+    failure:
+      row.state === "failed"
+        ? typeof result?.sentence === "string"
+          ? result.sentence
+          : "The worker could not finish this."
+        : null,
     createdAt: row.createdAt.getTime(),
     doneAt: row.doneAt?.getTime() ?? null,
     serverId: typeof payload.serverId === "string" ? payload.serverId : null,

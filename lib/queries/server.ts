@@ -11,11 +11,17 @@ export async function server(tx: Tx, id: string, now: Date) {
   if (row === null) return null;
   const state = await tx.serverNow.findFirst({ where: { serverId: id } });
   const regions = await regionsOf(tx);
-  const credential = await tx.serverCredential.findFirst({ where: { serverId: id }, select: { kind: true, headerName: true, createdAt: true } });
-  const transcripts = await tx.lastTranscript.findMany({ where: { serverId: id }, orderBy: [{ region: "asc" }, { kind: "desc" }] });
-  const seen = shown(state, row.intervalS, now);
+  const credential = await tx.serverCredential.findFirst({
+    where: { serverId: id },
+    select: { kind: true, headerName: true, createdAt: true },
+  });
+  const transcripts = await tx.lastTranscript.findMany({
+    where: { serverId: id },
+    orderBy: [{ region: "asc" }, { kind: "desc" }],
+  });
+  const seen = shown(state, row, now);
   const expected = row.regions.length === 0 ? regions : regions.filter((r) => row.regions.includes(r.name));
-  const cells: RegionNow[] = cellsOf(state?.regions, expected, row.intervalS, now);
+  const cells: RegionNow[] = row.paused ? [] : cellsOf(state?.regions, expected, row.intervalS, now);
   const tools = toolSurfaceSchema.safeParse(state?.tools);
   return {
     id: row.id,
@@ -33,7 +39,7 @@ export async function server(tx: Tx, id: string, now: Date) {
     stale: seen.stale,
     reason: reasonLabel(seen.reason),
     advice: seen.status === "up" && seen.reason === null ? null : reasonAdvice(seen.reason),
-    evidence: seen.stale ? "" : (state?.evidence ?? ""),
+    evidence: seen.stale || row.paused ? "" : (state?.evidence ?? ""),
     auth: state?.auth ?? "unknown",
     since: state?.since.getTime() ?? null,
     lastSlot: state?.lastSlot?.getTime() ?? null,
@@ -44,8 +50,19 @@ export async function server(tx: Tx, id: string, now: Date) {
     flapping: (state?.flips.length ?? 0) >= 4,
     tools: tools.success ? tools.data : null,
     cells,
-    credential: credential === null ? null : { kind: credential.kind, headerName: credential.headerName, at: credential.createdAt.getTime() },
-    transcripts: transcripts.map((t) => ({ region: t.region, city: regions.find((r) => r.name === t.region)?.city ?? t.region, kind: t.kind, slot: t.slot.getTime(), status: asStatus(t.status), reason: reasonLabel(t.reason), steps: stepsOf(t.transcript) })),
+    credential:
+      credential === null
+        ? null
+        : { kind: credential.kind, headerName: credential.headerName, at: credential.createdAt.getTime() },
+    transcripts: transcripts.map((t) => ({
+      region: t.region,
+      city: regions.find((r) => r.name === t.region)?.city ?? t.region,
+      kind: t.kind,
+      slot: t.slot.getTime(),
+      status: asStatus(t.status),
+      reason: reasonLabel(t.reason),
+      steps: stepsOf(t.transcript),
+    })),
   };
 }
 export type ServerDetail = NonNullable<Awaited<ReturnType<typeof server>>>;
@@ -58,7 +75,19 @@ function stepsOf(transcript: unknown) {
     const step = stepSchema.safeParse(raw);
     if (!step.success) return [];
     const { phase, title, durationMs, request, response, error } = step.data;
-    return [{ phase, title, durationMs: Math.round(durationMs), request: request === undefined ? null : `${request.method} ${shownUrl(request.url)}`, status: response?.status ?? null, contentType: response?.contentType ?? null, bytes: response?.bytes ?? null, bodyHead: response?.bodyHead ?? "", error: error ?? null }];
+    return [
+      {
+        phase,
+        title,
+        durationMs: Math.round(durationMs),
+        request: request === undefined ? null : `${request.method} ${shownUrl(request.url)}`,
+        status: response?.status ?? null,
+        contentType: response?.contentType ?? null,
+        bytes: response?.bytes ?? null,
+        bodyHead: response?.bodyHead ?? "",
+        error: error ?? null,
+      },
+    ];
   });
 }
 export type ShownStep = ReturnType<typeof stepsOf>[number];

@@ -41,13 +41,25 @@ interface StoredCell {
 }
 
 /** One cell per region this server is looked at from; a cell without a fresh outcome is unknown. */
-export function cellsOf(stored: unknown, expected: { name: string; city: string }[], intervalS: number, now: Date): RegionNow[] {
+export function cellsOf(
+  stored: unknown,
+  expected: { name: string; city: string }[],
+  intervalS: number,
+  now: Date,
+): RegionNow[] {
   const cells = (typeof stored === "object" && stored !== null ? stored : {}) as Record<string, StoredCell>;
   return expected.map(({ name, city }) => {
     const cell = Object.hasOwn(cells, name) ? cells[name] : undefined;
     const slot = cell?.slot === undefined ? null : new Date(cell.slot);
-    if (cell === undefined || (slot !== null && isStale(slot, intervalS, now))) return { region: name, city, status: "unknown" as const, reason: reasonLabel("not_checked"), latencyMs: null };
-    return { region: name, city, status: asStatus(cell.status ?? "unknown"), reason: reasonLabel(cell.reason ?? null), latencyMs: cell.latencyMs ?? null };
+    if (cell === undefined || (slot !== null && isStale(slot, intervalS, now)))
+      return { region: name, city, status: "unknown" as const, reason: reasonLabel("not_checked"), latencyMs: null };
+    return {
+      region: name,
+      city,
+      status: asStatus(cell.status ?? "unknown"),
+      reason: reasonLabel(cell.reason ?? null),
+      latencyMs: cell.latencyMs ?? null,
+    };
   });
 }
 
@@ -60,7 +72,7 @@ export async function servers(tx: Tx, now: Date): Promise<ServerRow[]> {
   const byServer = new Map(states.map((s) => [s.serverId, s]));
   return rows.map((server) => {
     const state = byServer.get(server.id) ?? null;
-    const seen = shown(state, server.intervalS, now);
+    const seen = shown(state, server, now);
     const expected = server.regions.length === 0 ? regions : regions.filter((r) => server.regions.includes(r.name));
     return {
       id: server.id,
@@ -74,8 +86,8 @@ export async function servers(tx: Tx, now: Date): Promise<ServerRow[]> {
       since: state === null ? null : state.since.getTime(),
       lastSlot: state?.lastSlot?.getTime() ?? null,
       era: state?.era ?? null,
-      latencyMs: seen.stale ? null : (state?.latencyMs ?? null),
-      cells: cellsOf(state?.regions, expected, server.intervalS, now),
+      latencyMs: seen.stale || server.paused ? null : (state?.latencyMs ?? null),
+      cells: server.paused ? [] : cellsOf(state?.regions, expected, server.intervalS, now),
     };
   });
 }

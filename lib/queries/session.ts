@@ -37,12 +37,30 @@ export async function viewerOf(db: Db, token: string, now: Date): Promise<Viewer
     if (person.disabledAt !== null) return null;
     const tenants = await tx.tenant.findMany({ orderBy: [{ isPlatform: "asc" }, { name: "asc" }] });
     const members = memberships(person.groups);
-    const seats = tenants.map(({ id, slug, name, isPlatform }) => ({ id, slug, name, isPlatform, layers: layersIn(members, { slug, isPlatform }) })).filter((seat) => seat.layers.length > 0);
+    const seats = tenants
+      .map(({ id, slug, name, isPlatform }) => ({
+        id,
+        slug,
+        name,
+        isPlatform,
+        layers: layersIn(members, { slug, isPlatform }),
+      }))
+      .filter((seat) => seat.layers.length > 0);
     const seat = seats.find((s) => s.id === session.currentTenantId) ?? seats[0] ?? null;
-    return { sessionId: session.id, personId: person.id, name: person.name, email: person.email, seats, seat, lastSeenAt: session.lastSeenAt };
+    return {
+      sessionId: session.id,
+      personId: person.id,
+      name: person.name,
+      email: person.email,
+      seats,
+      seat,
+      lastSeenAt: session.lastSeenAt,
+    };
   });
 }
 
 export function personByIdentity(db: Db, issuer: string, subject: string): Promise<{ id: string } | null> {
-  return db.global((tx) => tx.person.findUnique({ where: { issuer_subject: { issuer, subject } }, select: { id: true } }));
+  return db.global((tx) =>
+    tx.person.findUnique({ where: { issuer_subject: { issuer, subject } }, select: { id: true } }),
+  );
 }

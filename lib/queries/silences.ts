@@ -15,13 +15,24 @@ export interface SilenceRow {
 }
 
 export async function silences(tx: Tx, now: Date): Promise<SilenceRow[]> {
-  const rows = await tx.silence.findMany({ where: { endsAt: { gte: new Date(now.getTime() - 7 * 86_400_000) } }, orderBy: { endsAt: "desc" }, take: 200 });
-  const servers = await tx.server.findMany({ where: { id: { in: rows.flatMap((r) => (r.serverId === null ? [] : [r.serverId])) } }, select: { id: true, name: true } });
-  const names = await peopleNames(tx, rows.map((r) => r.createdBy));
+  const rows = await tx.silence.findMany({
+    where: { endsAt: { gte: new Date(now.getTime() - 7 * 86_400_000) } },
+    orderBy: { endsAt: "desc" },
+    take: 200,
+  });
+  const servers = await tx.server.findMany({
+    where: { id: { in: rows.flatMap((r) => (r.serverId === null ? [] : [r.serverId])) } },
+    select: { id: true, name: true },
+  });
+  const names = await peopleNames(
+    tx,
+    rows.map((r) => r.createdBy),
+  );
   return rows.map((row) => ({
     id: row.id,
     serverId: row.serverId,
-    serverName: row.serverId === null ? "Every server" : (servers.find((s) => s.id === row.serverId)?.name ?? "a removed server"),
+    serverName:
+      row.serverId === null ? "Every server" : (servers.find((s) => s.id === row.serverId)?.name ?? "a removed server"),
     comment: row.comment,
     by: row.createdBy === null ? "" : (names.get(row.createdBy) ?? ""),
     startsAt: row.startsAt.getTime(),

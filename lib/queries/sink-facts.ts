@@ -7,7 +7,13 @@ import { sinkOf } from "#lib/sinks/index";
 export async function sinkFacts(tx: Tx): Promise<SinkFacts[]> {
   const rows = await tx.$queryRaw<{ id: string; name: string; kind: string; config: unknown; state: string }[]>`
     SELECT id, name, kind, config, state FROM sink WHERE removed_at IS NULL AND tenant_id = app.tenant() ORDER BY created_at, id`;
-  return rows.map(({ id, name, kind, config, state }) => ({ id, name, kind, enabled: state === "enabled", ...capabilities(kind, config) }));
+  return rows.map(({ id, name, kind, config, state }) => ({
+    id,
+    name,
+    kind,
+    enabled: state === "enabled",
+    ...capabilities(kind, config),
+  }));
 }
 
 /** A form that this version cannot read must not stop the others from being told. */

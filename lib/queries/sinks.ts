@@ -44,9 +44,16 @@ export async function sinks(tx: Tx): Promise<SinkRow[]> {
 export async function sink(tx: Tx, id: string): Promise<SinkDetail | null> {
   const row = await tx.sink.findFirst({ where: { id, removedAt: null }, select: SELECT });
   if (row === null) return null;
-  const [sealed] = await tx.$queryRaw<{ has: boolean }[]>`SELECT sealed IS NOT NULL AS has FROM sink WHERE id = ${id}::uuid`;
+  const [sealed] = await tx.$queryRaw<
+    { has: boolean }[]
+  >`SELECT sealed IS NOT NULL AS has FROM sink WHERE id = ${id}::uuid`;
   const tallies = await tallyOf(tx, id);
-  return { ...plain(row, tallies.get(id)), fields: sinkOf(row.kind)?.fields ?? [], values: stored(row.config), hasSecret: sealed?.has ?? false };
+  return {
+    ...plain(row, tallies.get(id)),
+    fields: sinkOf(row.kind)?.fields ?? [],
+    values: stored(row.config),
+    hasSecret: sealed?.has ?? false,
+  };
 }
 
 interface Tally {

@@ -13,8 +13,10 @@ export function reasonAdvice(reason: string | null): string | null {
 const ERA_WORDS: Record<string, string> = { legacy: "Legacy", modern: "Modern", dual: "Both eras", sse: "HTTP+SSE" };
 export const eraWord = (era: string | null): string => (era === null ? "Not found yet" : (ERA_WORDS[era] ?? era));
 
-export const asStatus = (value: string): Status => (["up", "degraded", "down", "unknown"].includes(value) ? (value as Status) : "unknown");
-export const asSeverity = (value: string): Severity => (["P1", "P2", "P3", "P4"].includes(value) ? (value as Severity) : "P4");
+export const asStatus = (value: string): Status =>
+  ["up", "degraded", "down", "unknown"].includes(value) ? (value as Status) : "unknown";
+export const asSeverity = (value: string): Severity =>
+  ["P1", "P2", "P3", "P4"].includes(value) ? (value as Severity) : "P4";
 
 /** Origin and path; a query may hold a key and is never shown. */
 export function shownUrl(url: string): string {

@@ -7,21 +7,35 @@ import { useState, type ReactNode } from "react";
 import type { NavItem } from "../nav.ts";
 import { ICONS, isHere, NavLinks } from "./nav-links.tsx";
 
-const PLACE = "flex h-14 flex-col items-center justify-center gap-0.5 text-2xs text-ink-2 aria-[current=page]:font-semibold aria-[current=page]:text-ink";
+const PLACE =
+  "flex h-14 flex-col items-center justify-center gap-0.5 text-2xs text-ink-2 aria-[current=page]:font-semibold aria-[current=page]:text-ink";
 
 /** Phone width: the first four pages under the thumb, the rest in a drawer. */
 export function BottomBar({ items, open, children }: { items: NavItem[]; open: number; children: ReactNode }) {
   const pathname = usePathname();
   const [drawer, setDrawer] = useState(false);
   return (
-    <nav aria-label="Main, phone" className="fixed inset-x-0 bottom-0 z-20 grid auto-cols-fr grid-flow-col border-t bg-panel md:hidden">
+    <nav
+      aria-label="Main, phone"
+      className="fixed inset-x-0 bottom-0 z-20 grid auto-cols-fr grid-flow-col border-t bg-panel md:hidden"
+    >
       {items.slice(0, 4).map((item) => {
         const Icon = ICONS[item.icon];
         return (
-          <Link key={item.href} href={item.href} aria-current={isHere(pathname, item.href) ? "page" : undefined} className={PLACE}>
+          <Link
+            key={item.href}
+            href={item.href}
+            aria-current={isHere(pathname, item.href) ? "page" : undefined}
+            className={PLACE}
+          >
             <span className="relative">
               <Icon size={18} aria-hidden="true" />
-              {item.icon === "now" && open > 0 && <span className="absolute -top-1.5 left-3 rounded-[3px] bg-down px-1 font-mono text-[10px] leading-4 font-semibold text-panel">{open}<span className="sr-only"> open</span></span>}
+              {item.icon === "now" && open > 0 && (
+                <span className="absolute -top-1.5 left-3 rounded-[3px] bg-down px-1 font-mono text-[10px] leading-4 font-semibold text-panel">
+                  {open}
+                  <span className="sr-only"> open</span>
+                </span>
+              )}
             </span>
             {item.label}
           </Link>
@@ -34,7 +48,10 @@ export function BottomBar({ items, open, children }: { items: NavItem[]; open: n
         </Dialog.Trigger>
         <Dialog.Portal>
           <Dialog.Overlay className="fixed inset-0 z-30 bg-shade" />
-          <Dialog.Content aria-describedby={undefined} className="enter fixed inset-x-0 bottom-0 z-40 flex flex-col gap-4 rounded-t-xl border-t bg-panel p-4">
+          <Dialog.Content
+            aria-describedby={undefined}
+            className="enter fixed inset-x-0 bottom-0 z-40 flex flex-col gap-4 rounded-t-xl border-t bg-panel p-4"
+          >
             <Dialog.Title className="text-sm font-semibold">All pages</Dialog.Title>
             <NavLinks items={items} open={open} onGo={() => setDrawer(false)} />
             {children}

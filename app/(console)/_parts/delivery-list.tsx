@@ -11,10 +11,24 @@ const STATE: Record<DeliveryRow["state"], { word: string; ink: string }> = {
   dead: { word: "Dead", ink: "text-down font-semibold" },
   withheld: { word: "Not sent", ink: "text-ink-2" },
 };
-const KIND: Record<string, string> = { trigger: "Trigger", update: "Update", acknowledge: "Acknowledge", resolve: "Resolve", test: "Test" };
+const KIND: Record<string, string> = {
+  trigger: "Trigger",
+  update: "Update",
+  acknowledge: "Acknowledge",
+  resolve: "Resolve",
+  test: "Test",
+};
 
 /** Deliveries with their tries and the reason of each; a dead one can be sent again. */
-export function DeliveryList({ rows, mayRedrive, bySink }: { rows: DeliveryRow[]; mayRedrive: boolean; bySink: boolean }) {
+export function DeliveryList({
+  rows,
+  mayRedrive,
+  bySink,
+}: {
+  rows: DeliveryRow[];
+  mayRedrive: boolean;
+  bySink: boolean;
+}) {
   return (
     <ul className="divide-y rounded-lg border bg-panel">
       {rows.map((row) => (
@@ -23,28 +37,59 @@ export function DeliveryList({ rows, mayRedrive, bySink }: { rows: DeliveryRow[]
             <span className={`w-16 ${STATE[row.state].ink}`}>{STATE[row.state].word}</span>
             <span className="font-medium">{KIND[row.kind] ?? row.kind}</span>
             {bySink ? (
-              row.incidentId !== null && <Link href={`/incidents/${row.incidentId}`} className="text-ink-2 underline underline-offset-2 hover:text-ink">its incident</Link>
+              row.incidentId !== null && (
+                <Link
+                  href={`/incidents/${row.incidentId}`}
+                  className="min-w-0 truncate text-ink-2 underline underline-offset-2 hover:text-ink"
+                >
+                  {row.incident ?? "its incident"}
+                </Link>
+              )
             ) : (
               <Link href={`/sinks/${row.sinkId}`} className="hover:underline">
-                {row.sinkName} {row.sinkKind !== "" && row.sinkKind !== row.sinkName && <span className="text-ink-2">{row.sinkKind}</span>}
+                {row.sinkName}{" "}
+                {row.sinkKind !== "" && row.sinkKind !== row.sinkName && (
+                  <span className="text-ink-2">{row.sinkKind}</span>
+                )}
               </Link>
             )}
             <span className="ml-auto text-xs text-ink-2">
-              {row.state === "pending" && row.tries.length > 0 ? <>next try <Moment at={row.dueAt} /></> : <Moment at={row.settledAt ?? row.createdAt} />}
+              {row.state === "pending" && row.tries.length > 0 ? (
+                <>
+                  next try <Moment at={row.dueAt} />
+                </>
+              ) : (
+                <Moment at={row.settledAt ?? row.createdAt} />
+              )}
             </span>
           </div>
-          {row.reason !== "" && row.state !== "sent" && <p className="mt-0.5 text-xs break-words text-ink-2 sm:pl-19">{row.reason}</p>}
-          {row.mayHaveArrived && row.state !== "sent" && <p className="mt-0.5 text-xs text-ink-2 sm:pl-19">An earlier try may have arrived although no answer came back.</p>}
+          {row.reason !== "" && row.state !== "sent" && (
+            <p className="mt-0.5 text-xs break-words text-ink-2 sm:pl-19">{row.reason}</p>
+          )}
+          {row.mayHaveArrived && row.state !== "sent" && (
+            <p className="mt-0.5 text-xs text-ink-2 sm:pl-19">
+              An earlier try may have arrived although no answer came back.
+            </p>
+          )}
           <div className="flex flex-wrap items-start gap-x-4 sm:pl-19">
             {row.tries.length > 0 && (
               <details className="mt-1 min-w-0 flex-1 text-xs">
-                <summary className="text-ink-2 hover:text-ink">{row.tries.length === 1 ? "1 try" : `${row.tries.length} tries`}</summary>
+                <summary className="text-ink-2 hover:text-ink">
+                  {row.tries.length === 1 ? "1 try" : `${row.tries.length} tries`}
+                </summary>
                 <ol className="mt-1 flex flex-col gap-1">
                   {row.tries.map((t) => (
                     <li key={t.number} className="flex flex-wrap gap-x-3 break-words text-ink-2">
                       <span className="tabular">{t.number}.</span>
                       <Moment at={t.at} />
-                      <span className="text-ink">{{ sent: "accepted", retry: "not accepted, tried again", dead: "given up", lost: "lost with its process" }[t.outcome] ?? t.outcome}</span>
+                      <span className="text-ink">
+                        {{
+                          sent: "accepted",
+                          retry: "not accepted, tried again",
+                          dead: "given up",
+                          lost: "lost with its process",
+                        }[t.outcome] ?? t.outcome}
+                      </span>
                       {t.status !== null && <span className="font-mono">{t.status}</span>}
                       <span className="tabular">{t.durationMs} ms</span>
                       <span className="min-w-0 break-words">{t.reason}</span>
@@ -55,7 +100,15 @@ export function DeliveryList({ rows, mayRedrive, bySink }: { rows: DeliveryRow[]
             )}
             {row.state === "dead" && mayRedrive && (
               <div className="mt-1">
-                <ActButton action={redriveAction} fields={{ deliveryId: row.id }} busy="Queueing…" small label={`Send the ${row.kind} again`}>Send again</ActButton>
+                <ActButton
+                  action={redriveAction}
+                  fields={{ deliveryId: row.id }}
+                  busy="Queueing…"
+                  small
+                  label={`Send the ${row.kind} again`}
+                >
+                  Send again
+                </ActButton>
               </div>
             )}
           </div>

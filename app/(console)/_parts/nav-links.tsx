@@ -4,7 +4,15 @@ import Link from "next/link";
 import { usePathname } from "next/navigation";
 import type { NavItem } from "../nav.ts";
 
-export const ICONS = { now: Siren, incidents: ListChecks, servers: Server, sinks: BellRing, routes: Route, silences: Moon, audit: ScrollText };
+export const ICONS = {
+  now: Siren,
+  incidents: ListChecks,
+  servers: Server,
+  sinks: BellRing,
+  routes: Route,
+  silences: Moon,
+  audit: ScrollText,
+};
 
 export function isHere(pathname: string, href: string): boolean {
   return href === "/" ? pathname === "/" : pathname === href || pathname.startsWith(`${href}/`);

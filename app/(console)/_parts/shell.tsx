@@ -34,7 +34,10 @@ export function Shell({ items, open, person, seats, seatId, children }: ShellPro
   );
   return (
     <div className="md:grid md:grid-cols-[13.5rem_1fr]">
-      <a href="#main" className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-panel focus:px-3 focus:py-2">
+      <a
+        href="#main"
+        className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-panel focus:px-3 focus:py-2"
+      >
         Skip to the page
       </a>
       <aside className="sticky top-0 hidden h-dvh flex-col gap-4 border-r bg-panel p-3 md:flex">
@@ -55,10 +58,16 @@ export function Shell({ items, open, person, seats, seatId, children }: ShellPro
           <TenantSwitch seats={seats} seatId={seatId} />
         </div>
       </header>
-      <main id="main" tabIndex={-1} className="mx-auto w-full max-w-6xl min-w-0 px-4 pt-5 pb-24 outline-none md:px-8 md:pt-7 md:pb-12">
+      <main
+        id="main"
+        tabIndex={-1}
+        className="mx-auto w-full max-w-6xl min-w-0 px-4 pt-5 pb-24 outline-none md:px-8 md:pt-7 md:pb-12"
+      >
         {children}
       </main>
-      <BottomBar items={items} open={open}>{about}</BottomBar>
+      <BottomBar items={items} open={open}>
+        {about}
+      </BottomBar>
     </div>
   );
 }

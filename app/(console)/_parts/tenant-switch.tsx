@@ -18,10 +18,14 @@ export function TenantSwitch({ seats, seatId }: { seats: { id: string; name: str
         className="h-8 w-full truncate rounded-md border border-line-strong bg-panel px-2 text-sm font-medium"
       >
         {seats.map((seat) => (
-          <option key={seat.id} value={seat.id}>{seat.name}</option>
+          <option key={seat.id} value={seat.id}>
+            {seat.name}
+          </option>
         ))}
       </select>
-      <button ref={submit} type="submit" hidden tabIndex={-1}>Look at this tenant</button>
+      <button ref={submit} type="submit" hidden tabIndex={-1}>
+        Look at this tenant
+      </button>
     </Form>
   );
 }

@@ -17,26 +17,58 @@ export default async function AuditPage({ searchParams }: { searchParams: Search
   const q = await param(searchParams, "q");
   const noun = await param(searchParams, "about");
   const nouns = [...new Set(all.map((row) => row.action.split(".")[0] ?? ""))].sort();
-  const rows = all.filter((row) => (noun === "" || row.action.startsWith(`${noun}.`)) && matches(q, row.who, row.action, row.target, row.body));
+  const rows = all.filter(
+    (row) =>
+      (noun === "" || row.action.startsWith(`${noun}.`)) && matches(q, row.who, row.action, row.target, row.body),
+  );
   return (
     <>
-      <PageHead title="Audit log" lead="Every change in this tenant, written in the same transaction as the change itself. Rows cannot be edited or deleted." />
+      <PageHead
+        title="Audit log"
+        lead="Every change in this tenant, written in the same transaction as the change itself. Rows cannot be edited or deleted."
+      />
       {all.length === 0 ? (
         <Empty title="Nothing was changed in this tenant yet">The first change by anybody is the first row.</Empty>
       ) : (
         <>
-          <Filters name="about" searchLabel="Search the log" choices={nouns.map((value) => ({ value, label: value, count: all.filter((r) => r.action.startsWith(`${value}.`)).length }))} />
+          <Filters
+            name="about"
+            searchLabel="Search the log"
+            choices={nouns.map((value) => ({
+              value,
+              label: value,
+              count: all.filter((r) => r.action.startsWith(`${value}.`)).length,
+            }))}
+          />
           {rows.length === 0 ? (
             <Empty title="No row matches">Clear the search or choose another noun.</Empty>
           ) : (
-            <Table label="Audit log" tall head={<><Th>When</Th><Th>Who</Th><Th>What</Th><Th wide>Of what</Th><Th wide>Changed</Th></>}>
+            <Table
+              label="Audit log"
+              tall
+              head={
+                <>
+                  <Th>When</Th>
+                  <Th>Who</Th>
+                  <Th>What</Th>
+                  <Th wide>Of what</Th>
+                  <Th wide>Changed</Th>
+                </>
+              }
+            >
               {rows.map((row) => (
                 <Tr key={row.id}>
-                  <Td className="text-ink-2"><Moment at={row.at} /></Td>
+                  <Td className="text-ink-2">
+                    <Moment at={row.at} />
+                  </Td>
                   <Td className="max-w-40 truncate">{row.who}</Td>
                   <Td className="font-mono text-xs">{row.action}</Td>
-                  <Td wide className="max-w-48 truncate font-mono text-xs text-ink-2" title={row.target}>{row.target}</Td>
-                  <Td wide className="max-w-72 truncate font-mono text-xs text-ink-2" title={row.body}>{row.body === "{}" ? "" : row.body}</Td>
+                  <Td wide className="max-w-48 truncate font-mono text-xs text-ink-2" title={row.target}>
+                    {row.target}
+                  </Td>
+                  <Td wide className="max-w-72 truncate font-mono text-xs text-ink-2" title={row.body}>
+                    {row.body === "{}" ? "" : row.body}
+                  </Td>
                 </Tr>
               ))}
             </Table>

@@ -20,16 +20,34 @@ export default async function IncidentsPage({ searchParams }: { searchParams: Se
   const all = await read(who, (tx) => incidents(tx));
   const q = await param(searchParams, "q");
   const state = await param(searchParams, "state");
-  const rows = all.filter((row) => (state === "" || row.state === state) && matches(q, row.subject, row.reason, row.evidence, `#${row.number}`, row.severity));
+  const rows = all.filter(
+    (row) =>
+      (state === "" || row.state === state) &&
+      matches(q, row.subject, row.reason, row.evidence, `#${row.number}`, row.severity),
+  );
   return (
     <>
       <PageHead title="Incidents" />
       {all.length === 0 ? (
-        <Empty title="There has been no incident">One opens when a server fails as many checks in a row as its settings say, in two regions or more.</Empty>
+        <Empty title="There has been no incident">
+          One opens when a server fails as many checks in a row as its settings say, in two regions or more.
+        </Empty>
       ) : (
         <>
-          <Filters name="state" searchLabel="Search incidents" choices={STATES.map(([value, label]) => ({ value, label, count: all.filter((r) => r.state === value).length }))} />
-          {rows.length === 0 ? <Empty title="No incident matches">Clear the search or choose another state.</Empty> : <IncidentTable rows={rows} label="Incidents" />}
+          <Filters
+            name="state"
+            searchLabel="Search incidents"
+            choices={STATES.map(([value, label]) => ({
+              value,
+              label,
+              count: all.filter((r) => r.state === value).length,
+            }))}
+          />
+          {rows.length === 0 ? (
+            <Empty title="No incident matches">Clear the search or choose another state.</Empty>
+          ) : (
+            <IncidentTable rows={rows} label="Incidents" />
+          )}
           {all.length === 500 && <p className="mt-2 text-xs text-ink-2">The newest 500 are shown.</p>}
         </>
       )}

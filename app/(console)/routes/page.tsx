@@ -21,12 +21,30 @@ export default async function RoutesPage() {
         lead={
           <>
             Who is told what and when, until somebody acknowledges.{" "}
-            {policy.updatedAt === null ? "Nobody has set this yet: it is drawn from the sinks and follows them." : <>Set <Moment at={policy.updatedAt} />.</>} Open incidents keep the policy they opened with.
+            {policy.updatedAt === null ? (
+              "Nobody has set this yet: it is drawn from the sinks and follows them."
+            ) : (
+              <>
+                Set <Moment at={policy.updatedAt} />.
+              </>
+            )}{" "}
+            Open incidents keep the policy they opened with.
           </>
         }
       />
       {policy.sinks.length === 0 ? (
-        <Empty title="There is nobody to route to" {...(can(who, "sink.change") ? { action: <ButtonLink href="/sinks/new" look="primary">Add a sink</ButtonLink> } : {})}>
+        <Empty
+          title="There is nobody to route to"
+          {...(can(who, "sink.change")
+            ? {
+                action: (
+                  <ButtonLink href="/sinks/new" look="primary">
+                    Add a sink
+                  </ButtonLink>
+                ),
+              }
+            : {})}
+        >
           Routes decide among sinks, and this tenant has none yet.
         </Empty>
       ) : can(who, "policy.change") ? (

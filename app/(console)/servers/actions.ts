@@ -9,7 +9,12 @@ import type { FormState } from "../../_ui/form-state.ts";
 
 export async function registerServerAction(_: FormState, form: FormData): Promise<FormState> {
   return act(async ({ run }) => {
-    const { serverId, requestId } = await run(registerServer, { url: text(form, "url"), name: text(form, "name"), intervalS: text(form, "intervalS"), weight: text(form, "weight") });
+    const { serverId, requestId } = await run(registerServer, {
+      url: text(form, "url"),
+      name: text(form, "name"),
+      intervalS: text(form, "intervalS"),
+      weight: text(form, "weight"),
+    });
     return { to: `/servers/${serverId}?look=${requestId}` };
   });
 }
@@ -32,7 +37,12 @@ export async function changeServerAction(_: FormState, form: FormData): Promise<
 export async function setCredentialAction(_: FormState, form: FormData): Promise<FormState> {
   return act(async ({ run }) => {
     const kind = text(form, "kind");
-    await run(setCredential, { serverId: text(form, "serverId"), kind, headerName: kind === "bearer" ? "Bearer" : text(form, "headerName"), secret: text(form, "secret") });
+    await run(setCredential, {
+      serverId: text(form, "serverId"),
+      kind,
+      headerName: kind === "bearer" ? "Bearer" : text(form, "headerName"),
+      secret: text(form, "secret"),
+    });
     return "Credential sealed. The next check presents it.";
   });
 }

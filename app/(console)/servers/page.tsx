@@ -25,15 +25,46 @@ export default async function ServersPage({ searchParams }: { searchParams: Sear
   const mayRegister = can(who, "server.register");
   return (
     <>
-      <PageHead title="Servers">{mayRegister && <ButtonLink href="/servers/new" look="primary">Register a server</ButtonLink>}</PageHead>
+      <PageHead title="Servers">
+        {mayRegister && (
+          <ButtonLink href="/servers/new" look="primary">
+            Register a server
+          </ButtonLink>
+        )}
+      </PageHead>
       {all.length === 0 ? (
-        <Empty title="No server is watched yet" {...(mayRegister ? { action: <ButtonLink href="/servers/new" look="primary">Register a server</ButtonLink> } : {})}>
-          {mayRegister ? "Paste the address of an MCP server: the first check runs at once, and you see each of its steps." : "An operator or customer of this tenant can register one; it then appears here."}
+        <Empty
+          title="No server is watched yet"
+          {...(mayRegister
+            ? {
+                action: (
+                  <ButtonLink href="/servers/new" look="primary">
+                    Register a server
+                  </ButtonLink>
+                ),
+              }
+            : {})}
+        >
+          {mayRegister
+            ? "Paste the address of an MCP server: the first check runs at once, and you see each of its steps."
+            : "An operator or customer of this tenant can register one; it then appears here."}
         </Empty>
       ) : (
         <>
-          <Filters name="state" searchLabel="Search servers" choices={WORST_FIRST.map((value) => ({ value, label: STATUS_WORD[value], count: all.filter((r) => r.status === value).length }))} />
-          {rows.length === 0 ? <Empty title="No server matches">Clear the search or choose another state.</Empty> : <ServerTable rows={rows} label="Servers" />}
+          <Filters
+            name="state"
+            searchLabel="Search servers"
+            choices={WORST_FIRST.map((value) => ({
+              value,
+              label: STATUS_WORD[value],
+              count: all.filter((r) => r.status === value).length,
+            }))}
+          />
+          {rows.length === 0 ? (
+            <Empty title="No server matches">Clear the search or choose another state.</Empty>
+          ) : (
+            <ServerTable rows={rows} label="Servers" />
+          )}
         </>
       )}
     </>

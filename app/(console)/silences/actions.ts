@@ -6,7 +6,11 @@ import type { FormState } from "../../_ui/form-state.ts";
 
 export async function createSilenceAction(_: FormState, form: FormData): Promise<FormState> {
   return act(async ({ run }) => {
-    await run(createSilence, { serverId: text(form, "serverId"), minutes: text(form, "minutes"), comment: text(form, "comment") });
+    await run(createSilence, {
+      serverId: text(form, "serverId"),
+      minutes: text(form, "minutes"),
+      comment: text(form, "comment"),
+    });
     return "Silenced.";
   });
 }

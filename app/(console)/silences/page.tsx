@@ -24,27 +24,63 @@ const LENGTHS = [
 
 export default async function SilencesPage() {
   const who = await allowed("silence.read");
-  const { rows, all } = await read(who, async (tx, now) => ({ rows: await silences(tx, now), all: await servers(tx, now) }));
+  const { rows, all } = await read(who, async (tx, now) => ({
+    rows: await silences(tx, now),
+    all: await servers(tx, now),
+  }));
   const holding = rows.filter((r) => r.state === "holds");
   const ended = rows.filter((r) => r.state === "ended");
   const mayChange = can(who, "silence.change");
   return (
     <>
-      <PageHead title="Silences" lead="Checking goes on and incidents are written down, but nobody is told. What is still wrong when a silence ends is told then." />
+      <PageHead
+        title="Silences"
+        lead="Checking goes on and incidents are written down, but nobody is told. What is still wrong when a silence ends is told then."
+      />
       <Section title="Hold now">
-        {holding.length === 0 ? <Empty title="Nothing is silenced">{mayChange ? "Before planned work, silence the server for as long as the work takes." : "Every incident is told as the routes say."}</Empty> : <List rows={holding} mayEnd={mayChange} />}
+        {holding.length === 0 ? (
+          <Empty title="Nothing is silenced">
+            {mayChange
+              ? "Before planned work, silence the server for as long as the work takes."
+              : "Every incident is told as the routes say."}
+          </Empty>
+        ) : (
+          <List rows={holding} mayEnd={mayChange} />
+        )}
       </Section>
       {mayChange && (
         <Section title="Silence">
           <Panel className="max-w-2xl">
             <Form action={createSilenceAction} label="Silence" clear>
               <div className="grid gap-4 sm:grid-cols-2">
-                <SelectField name="serverId" label="What" options={[...all.map((s) => ({ value: s.id, label: s.name })), { value: "", label: "Every server of this tenant" }]} required />
-                <SelectField name="minutes" label="For" value="60" options={LENGTHS.map(([value, label]) => ({ value: String(value), label }))} required />
+                <SelectField
+                  name="serverId"
+                  label="What"
+                  options={[
+                    ...all.map((s) => ({ value: s.id, label: s.name })),
+                    { value: "", label: "Every server of this tenant" },
+                  ]}
+                  required
+                />
+                <SelectField
+                  name="minutes"
+                  label="For"
+                  value="60"
+                  options={LENGTHS.map(([value, label]) => ({ value: String(value), label }))}
+                  required
+                />
               </div>
-              <TextField name="comment" label="Why" required placeholder="Planned work, ticket number…" help="Others see this beside every incident it holds back." />
+              <TextField
+                name="comment"
+                label="Why"
+                required
+                placeholder="Planned work, ticket number…"
+                help="Others see this beside every incident it holds back."
+              />
               <FormError fields={["serverId", "minutes", "comment"]} />
-              <div><Submit busy="Silencing…">Silence</Submit></div>
+              <div>
+                <Submit busy="Silencing…">Silence</Submit>
+              </div>
             </Form>
           </Panel>
         </Section>
@@ -67,12 +103,25 @@ function List({ rows, mayEnd }: { rows: SilenceRow[]; mayEnd: boolean }) {
             <span className="font-medium break-words">{row.serverName}</span>
             <span className="ml-2 break-words text-ink-2">{row.comment}</span>
             <span className="block text-xs text-ink-2">
-              {row.by !== "" && `${row.by}, `}<Moment at={row.startsAt} />
+              {row.by !== "" && `${row.by}, `}
+              <Moment at={row.startsAt} />
             </span>
           </span>
-          <span className="text-xs text-ink-2">{row.state === "holds" ? "ends" : "ended"} <Moment at={row.endsAt} /></span>
+          <span className="text-xs text-ink-2">
+            {row.state === "holds" ? "ends" : "ended"} <Moment at={row.endsAt} />
+          </span>
           {mayEnd && (
-            <Confirm trigger="End now" triggerLook="plain" small title={`End the silence on ${row.serverName}?`} consequence="What is wrong there now is told at once, as the routes say." verb="End silence" busy="Ending…" action={endSilenceAction} fields={{ silenceId: row.id }} />
+            <Confirm
+              trigger="End now"
+              triggerLook="plain"
+              small
+              title={`End the silence on ${row.serverName}?`}
+              consequence="What is wrong there now is told at once, as the routes say."
+              verb="End silence"
+              busy="Ending…"
+              action={endSilenceAction}
+              fields={{ silenceId: row.id }}
+            />
           )}
         </li>
       ))}

@@ -11,13 +11,18 @@ import type { FormState } from "../../_ui/form-state.ts";
 /** "config.<field>" entries as one object without a prototype, so that no field name can be special. */
 function config(form: FormData): Record<string, string> {
   const out: Record<string, string> = Object.create(null);
-  for (const [key, value] of form) if (key.startsWith("config.") && typeof value === "string") out[key.slice(7)] = value;
+  for (const [key, value] of form)
+    if (key.startsWith("config.") && typeof value === "string") out[key.slice(7)] = value;
   return { ...out };
 }
 
 export async function createSinkAction(_: FormState, form: FormData): Promise<FormState> {
   return act(async ({ run }) => {
-    const { sinkId } = await run(createSink, { kind: text(form, "kind"), name: text(form, "name"), config: config(form) });
+    const { sinkId } = await run(createSink, {
+      kind: text(form, "kind"),
+      name: text(form, "name"),
+      config: config(form),
+    });
     return { to: `/sinks/${sinkId}` };
   });
 }

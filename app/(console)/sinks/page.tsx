@@ -16,12 +16,21 @@ export const metadata: Metadata = { title: "Sinks" };
 
 export default async function SinksPage() {
   const who = await allowed("sink.read");
-  const { rows, dead } = await read(who, async (tx) => ({ rows: await sinks(tx), dead: await deliveries(tx, { state: "dead", take: 20 }) }));
+  const { rows, dead } = await read(who, async (tx) => ({
+    rows: await sinks(tx),
+    dead: await deliveries(tx, { state: "dead", take: 20 }),
+  }));
   const mayChange = can(who, "sink.change");
-  const add = <ButtonLink href="/sinks/new" look="primary">Add a sink</ButtonLink>;
+  const add = (
+    <ButtonLink href="/sinks/new" look="primary">
+      Add a sink
+    </ButtonLink>
+  );
   return (
     <>
-      <PageHead title="Sinks" lead="Where notices go.">{mayChange && add}</PageHead>
+      <PageHead title="Sinks" lead="Where notices go.">
+        {mayChange && add}
+      </PageHead>
       {dead.length > 0 && (
         <Section title="Could not be delivered" aside="newest 20">
           <DeliveryList rows={dead} mayRedrive={can(who, "delivery.redrive")} bySink={false} />
@@ -29,7 +38,8 @@ export default async function SinksPage() {
       )}
       {rows.length === 0 ? (
         <Empty title="Nobody can be told yet" {...(mayChange ? { action: add } : {})}>
-          Without a sink an incident opens, is written down, and no one hears of it. Add the place where your people look.
+          Without a sink an incident opens, is written down, and no one hears of it. Add the place where your people
+          look.
         </Empty>
       ) : (
         <Table
@@ -40,19 +50,36 @@ export default async function SinksPage() {
               <Th wide>Kind</Th>
               <Th wide>Tells</Th>
               <Th>State</Th>
-              <Th wide className="text-right">Waiting</Th>
+              <Th wide className="text-right">
+                Waiting
+              </Th>
               <Th className="text-right">Last sent</Th>
             </>
           }
         >
           {rows.map((row) => (
             <Tr key={row.id} href={`/sinks/${row.id}`}>
-              <Td className="w-full max-w-0 min-w-36"><Link href={`/sinks/${row.id}`} className="block truncate font-medium hover:underline">{row.name}</Link></Td>
-              <Td wide className="whitespace-nowrap text-ink-2">{row.kindName}{row.wakes && <span className="ml-2 rounded border px-1 text-2xs">wakes people</span>}</Td>
-              <Td wide className="max-w-64 truncate text-ink-2">{row.tells}</Td>
-              <Td><SinkState enabled={row.enabled} dead={row.dead} /></Td>
-              <Td wide className="text-right whitespace-nowrap text-ink-2">{row.waiting === 0 ? "" : row.waiting}</Td>
-              <Td className="text-right text-ink-2">{row.lastSentAt === null ? "never" : <Moment at={row.lastSentAt} />}</Td>
+              <Td className="w-full max-w-0 min-w-36">
+                <Link href={`/sinks/${row.id}`} className="block truncate font-medium hover:underline">
+                  {row.name}
+                </Link>
+              </Td>
+              <Td wide className="whitespace-nowrap text-ink-2">
+                {row.kindName}
+                {row.wakes && <span className="ml-2 rounded border px-1 text-2xs">wakes people</span>}
+              </Td>
+              <Td wide className="max-w-64 truncate text-ink-2">
+                {row.tells}
+              </Td>
+              <Td>
+                <SinkState enabled={row.enabled} dead={row.dead} />
+              </Td>
+              <Td wide className="text-right whitespace-nowrap text-ink-2">
+                {row.waiting === 0 ? "" : row.waiting}
+              </Td>
+              <Td className="text-right text-ink-2">
+                {row.lastSentAt === null ? "never" : <Moment at={row.lastSentAt} />}
+              </Td>
             </Tr>
           ))}
         </Table>

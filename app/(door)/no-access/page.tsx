@@ -13,10 +13,14 @@ export default async function NoAccessPage() {
   return (
     <FullPage title="You have no access yet">
       <p>
-        You are signed in as <strong className="text-ink">{who.name}</strong>, but your identity provider puts you in none of the groups this console knows.
+        You are signed in as <strong className="text-ink">{who.name}</strong>, but your identity provider puts you in
+        none of the groups this console knows.
       </p>
       <p>
-        Ask for one of: <code className="font-mono text-ink">tocsin-operator-&lt;tenant&gt;</code>, <code className="font-mono text-ink">tocsin-customer-&lt;tenant&gt;</code>, <code className="font-mono text-ink">tocsin-auditor</code>, <code className="font-mono text-ink">tocsin-root</code>. Then sign out and in again.
+        Ask for one of: <code className="font-mono text-ink">tocsin-operator-&lt;tenant&gt;</code>,{" "}
+        <code className="font-mono text-ink">tocsin-customer-&lt;tenant&gt;</code>,{" "}
+        <code className="font-mono text-ink">tocsin-auditor</code>,{" "}
+        <code className="font-mono text-ink">tocsin-root</code>. Then sign out and in again.
       </p>
       <SignOutButton />
     </FullPage>

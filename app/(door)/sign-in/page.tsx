@@ -9,8 +9,10 @@ export const metadata: Metadata = { title: "Sign in" };
 
 const SENTENCES: Record<string, string> = {
   AccessDenied: "Your account is disabled here. Ask whoever runs this console to enable it.",
-  OAuthCallback: "The identity provider's answer could not be used. Try again; if it stays, the operator finds the cause in the console's log.",
-  OAuthSignin: "The identity provider cannot be reached. Try again in a moment; if it stays, the operator finds the cause in the console's log.",
+  OAuthCallback:
+    "The identity provider's answer could not be used. Try again; if it stays, the operator finds the cause in the console's log.",
+  OAuthSignin:
+    "The identity provider cannot be reached. Try again in a moment; if it stays, the operator finds the cause in the console's log.",
   Configuration: "Sign-in is not set up right. The operator finds the cause in the console's log.",
 };
 
@@ -19,7 +21,12 @@ type Params = Promise<Record<string, string | string[] | undefined>>;
 export default async function SignInPage({ searchParams }: { searchParams: Params }) {
   if ((await viewer()) !== null) redirect("/");
   const query = await searchParams;
-  const error = typeof query.error === "string" ? (Object.hasOwn(SENTENCES, query.error) ? SENTENCES[query.error] : "Sign-in did not work. Try again.") : null;
+  const error =
+    typeof query.error === "string"
+      ? Object.hasOwn(SENTENCES, query.error)
+        ? SENTENCES[query.error]
+        : "Sign-in did not work. Try again."
+      : null;
   const to = typeof query.to === "string" && /^\/(?![/\\])/.test(query.to) ? query.to : "/";
   const out = query.out === "1";
   return (
@@ -32,7 +39,8 @@ export default async function SignInPage({ searchParams }: { searchParams: Param
       )}
       <SignInButton to={to} />
       <p className="text-xs">
-        You are sent to your identity provider at <span className="font-mono text-ink">{issuerHost()}</span> and back. A session ends after 30 minutes without activity, and after 12 hours in any case.
+        You are sent to your identity provider at <span className="font-mono text-ink">{issuerHost()}</span> and back. A
+        session ends after 30 minutes without activity, and after 12 hours in any case.
       </p>
     </FullPage>
   );

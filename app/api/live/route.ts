@@ -17,7 +17,8 @@ const RECHECK_EVERY_BEATS = 3;
  */
 export async function GET(request: Request): Promise<Response> {
   const who = await viewer();
-  if (who === null || who.seat === null) return Response.json({ code: "E_SIGNED_OUT", title: "Sign in again." }, { status: 401 });
+  if (who === null || who.seat === null)
+    return Response.json({ code: "E_SIGNED_OUT", title: "Sign in again." }, { status: 401 });
   const tenantId = who.seat.id;
   const token = (await cookies()).get(sessionCookieName())?.value ?? "";
   const encoder = new TextEncoder();
@@ -31,7 +32,9 @@ export async function GET(request: Request): Promise<Response> {
           stop();
         }
       };
-      const unfollow = follow(tenantId, (hint) => say(`event: change\ndata: ${JSON.stringify(hint === null ? {} : { what: hint.what, id: hint.id })}\n\n`));
+      const unfollow = follow(tenantId, (hint) =>
+        say(`event: change\ndata: ${JSON.stringify(hint === null ? {} : { what: hint.what, id: hint.id })}\n\n`),
+      );
       let beats = 0;
       const timer = setInterval(async () => {
         say(": here\n\n");
@@ -56,5 +59,11 @@ export async function GET(request: Request): Promise<Response> {
     },
     cancel: () => stop(),
   });
-  return new Response(stream, { headers: { "content-type": "text/event-stream", "cache-control": "no-store, no-transform", "x-accel-buffering": "no" } });
+  return new Response(stream, {
+    headers: {
+      "content-type": "text/event-stream",
+      "cache-control": "no-store, no-transform",
+      "x-accel-buffering": "no",
+    },
+  });
 }

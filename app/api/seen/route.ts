@@ -10,7 +10,8 @@ export async function POST(request: Request): Promise<Response> {
   try {
     assertOwnOrigin(request.headers);
   } catch (error) {
-    if (error instanceof TocsinError) return Response.json({ code: error.code, title: error.message }, { status: error.httpStatus });
+    if (error instanceof TocsinError)
+      return Response.json({ code: error.code, title: error.message }, { status: error.httpStatus });
     throw error;
   }
   const who = await viewer();

@@ -11,15 +11,34 @@ export const redriveDelivery = defineCommand({
     const delivery = await tx.delivery.findFirst({ where: { id: input.deliveryId } });
     const sink = delivery === null ? null : await tx.sink.findFirst({ where: { id: delivery.sinkId } });
     if (delivery === null || sink === null) throw new TocsinError("E_NOT_FOUND", "There is no such delivery.");
-    if (sink.removedAt !== null) throw new TocsinError("E_STATE", "Its sink was removed, so this cannot be sent again.");
-    if (sink.state === "disabled") throw new TocsinError("E_STATE", `The sink "${sink.name}" is disabled: enable it first, then send again.`);
-    const { count } = await tx.delivery.updateMany({ where: { id: delivery.id, state: "dead" }, data: { state: "pending", dueAt: now, redrivenAt: now, settledAt: null, reason: "Sent again by hand." } });
+    if (sink.removedAt !== null)
+      throw new TocsinError("E_STATE", "Its sink was removed, so this cannot be sent again.");
+    if (sink.state === "disabled")
+      throw new TocsinError("E_STATE", `The sink "${sink.name}" is disabled: enable it first, then send again.`);
+    const { count } = await tx.delivery.updateMany({
+      where: { id: delivery.id, state: "dead" },
+      data: { state: "pending", dueAt: now, redrivenAt: now, settledAt: null, reason: "Sent again by hand." },
+    });
     if (count === 0) throw new TocsinError("E_STATE", "This delivery is not dead any more: look at its newest state.");
     if (delivery.incidentId !== null) {
-      await tx.incidentEvent.create({ data: { tenantId: actor.tenantId, incidentId: delivery.incidentId, at: now, stage: "person", decision: "redriven", sentence: `${actor.name} sent the ${delivery.kind} to ${sink.name} again.`, actorId: actor.personId, data: { deliveryId: delivery.id, sinkId: sink.id } } });
+      await tx.incidentEvent.create({
+        data: {
+          tenantId: actor.tenantId,
+          incidentId: delivery.incidentId,
+          at: now,
+          stage: "person",
+          decision: "redriven",
+          sentence: `${actor.name} sent the ${delivery.kind} to ${sink.name} again.`,
+          actorId: actor.personId,
+          data: { deliveryId: delivery.id, sinkId: sink.id },
+        },
+      });
     }
     await hint(tx, "tocsin_outbox");
     await liveHint(tx, { tenant: actor.tenantId, what: "delivery", id: delivery.id });
-    return { result: undefined, audit: { target: `delivery:${delivery.id}`, body: { sink: sink.id, kind: delivery.kind, tries: delivery.tries } } };
+    return {
+      result: undefined,
+      audit: { target: `delivery:${delivery.id}`, body: { sink: sink.id, kind: delivery.kind, tries: delivery.tries } },
+    };
   },
 });

@@ -14,12 +14,34 @@ export const savePolicy = defineCommand({
     const wanted = [...new Set(input.steps.flatMap((step) => step.targets.map((target) => target.sinkId)))];
     // By this tenant's rows only: a sink of another tenant is as unknown as one that never was.
     const known = await tx.sink.count({ where: { id: { in: wanted }, removedAt: null } });
-    if (known !== wanted.length) throw new TocsinError("E_INVALID", "One of the sinks was removed meanwhile: load the page again and choose anew.", { field: "steps" });
+    if (known !== wanted.length)
+      throw new TocsinError(
+        "E_INVALID",
+        "One of the sinks was removed meanwhile: load the page again and choose anew.",
+        { field: "steps" },
+      );
     const before = await tx.policy.findFirst({ where: { isDefault: true } });
     const id = before?.id ?? randomUUID();
-    if (before === null) await tx.policy.create({ data: { tenantId: actor.tenantId, id, name: "Default policy", steps: input.steps, isDefault: true, updatedAt: now } });
-    else await tx.policy.update({ where: { tenantId_id: { tenantId: actor.tenantId, id } }, data: { steps: input.steps, updatedAt: now } });
+    if (before === null)
+      await tx.policy.create({
+        data: {
+          tenantId: actor.tenantId,
+          id,
+          name: "Default policy",
+          steps: input.steps,
+          isDefault: true,
+          updatedAt: now,
+        },
+      });
+    else
+      await tx.policy.update({
+        where: { tenantId_id: { tenantId: actor.tenantId, id } },
+        data: { steps: input.steps, updatedAt: now },
+      });
     await liveHint(tx, { tenant: actor.tenantId, what: "policy", id });
-    return { result: undefined, audit: { target: `policy:${id}`, body: { before: before?.steps ?? null, after: input.steps } } };
+    return {
+      result: undefined,
+      audit: { target: `policy:${id}`, body: { before: before?.steps ?? null, after: input.steps } },
+    };
   },
 });

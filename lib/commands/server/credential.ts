@@ -18,7 +18,11 @@ export const setCredential = defineCommand({
     const value = kind === "bearer" ? input.secret.replace(/^bearer\s+/i, "") : input.secret;
     const sealed = secrets().seal(places.serverCredential(actor.tenantId, serverId), value);
     const row = { kind, headerName, sealed, createdAt: now, expiresAt: null };
-    await tx.serverCredential.upsert({ where: { tenantId_serverId: { tenantId: actor.tenantId, serverId } }, create: { tenantId: actor.tenantId, serverId, ...row }, update: row });
+    await tx.serverCredential.upsert({
+      where: { tenantId_serverId: { tenantId: actor.tenantId, serverId } },
+      create: { tenantId: actor.tenantId, serverId, ...row },
+      update: row,
+    });
     await liveHint(tx, { tenant: actor.tenantId, what: "server", id: serverId });
     return { result: undefined, audit: { target: `server:${serverId}`, body: { kind, headerName } } };
   },

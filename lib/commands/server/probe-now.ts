@@ -11,13 +11,28 @@ export const probeNow = defineCommand({
   input: z.strictObject({ serverId: z.uuid() }),
   async run({ tx, input, actor, now }) {
     await liveServer(tx, input.serverId);
-    const waiting = await tx.request.findFirst({ where: { kind: "probe-now", state: "pending", payload: { path: ["serverId"], equals: input.serverId } }, select: { id: true } });
+    const waiting = await tx.request.findFirst({
+      where: { kind: "probe-now", state: "pending", payload: { path: ["serverId"], equals: input.serverId } },
+      select: { id: true },
+    });
     const id = waiting?.id ?? randomUUID();
     if (waiting === null) {
-      await tx.request.create({ data: { tenantId: actor.tenantId, id, kind: "probe-now", payload: { serverId: input.serverId }, createdBy: actor.personId, createdAt: now } });
+      await tx.request.create({
+        data: {
+          tenantId: actor.tenantId,
+          id,
+          kind: "probe-now",
+          payload: { serverId: input.serverId },
+          createdBy: actor.personId,
+          createdAt: now,
+        },
+      });
       await hint(tx, "tocsin_request");
       await liveHint(tx, { tenant: actor.tenantId, what: "request", id });
     }
-    return { result: { requestId: id }, audit: { target: `server:${input.serverId}`, body: { requestId: id, again: waiting !== null } } };
+    return {
+      result: { requestId: id },
+      audit: { target: `server:${input.serverId}`, body: { requestId: id, again: waiting !== null } },
+    };
   },
 });

@@ -9,9 +9,15 @@ export const removeServer = defineCommand({
   input: z.strictObject({ serverId: z.uuid() }),
   async run({ tx, input, actor, now }) {
     const before = await liveServer(tx, input.serverId);
-    await tx.server.update({ where: { tenantId_id: { tenantId: actor.tenantId, id: input.serverId } }, data: { removedAt: now } });
+    await tx.server.update({
+      where: { tenantId_id: { tenantId: actor.tenantId, id: input.serverId } },
+      data: { removedAt: now },
+    });
     const { count } = await tx.serverCredential.deleteMany({ where: { serverId: input.serverId } });
     await liveHint(tx, { tenant: actor.tenantId, what: "server", id: input.serverId });
-    return { result: { name: before.name }, audit: { target: `server:${input.serverId}`, body: { name: before.name, credentialDeleted: count > 0 } } };
+    return {
+      result: { name: before.name },
+      audit: { target: `server:${input.serverId}`, body: { name: before.name, credentialDeleted: count > 0 } },
+    };
   },
 });

@@ -7,6 +7,7 @@ import type { Viewer } from "#lib/queries/session";
  * @throws TocsinError E_NOT_FOUND for a tenant without a seat, whether it exists or not
  */
 export async function chooseTenant(db: Db, viewer: Viewer, tenantId: string): Promise<void> {
-  if (!viewer.seats.some((seat) => seat.id === tenantId)) throw new TocsinError("E_NOT_FOUND", "There is no such tenant among yours.");
+  if (!viewer.seats.some((seat) => seat.id === tenantId))
+    throw new TocsinError("E_NOT_FOUND", "There is no such tenant among yours.");
   await db.global((tx) => tx.session.update({ where: { id: viewer.sessionId }, data: { currentTenantId: tenantId } }));
 }

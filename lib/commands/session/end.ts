@@ -10,6 +10,10 @@ export async function endSession(db: Db, token: string, now: Date): Promise<void
   await db.withTenant(context, async (tx) => {
     const { count } = await tx.session.deleteMany({ where: { id: session.id } });
     if (count === 0) return;
-    await audit(tx, context, { action: "session.sign_out", target: `person:${session.personId}`, body: { lastedS: Math.round((now.getTime() - session.createdAt.getTime()) / 1000) } });
+    await audit(tx, context, {
+      action: "session.sign_out",
+      target: `person:${session.personId}`,
+      body: { lastedS: Math.round((now.getTime() - session.createdAt.getTime()) / 1000) },
+    });
   });
 }

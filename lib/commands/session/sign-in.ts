@@ -19,7 +19,9 @@ const MAX_GROUPS = 200;
 export function personFromClaims(claims: Record<string, unknown>, issuer: string, groupsClaim: string): SignedInPerson {
   const text = (value: unknown, max: number) => (typeof value === "string" ? cleanText(value, max) : "");
   const given = Object.hasOwn(claims, groupsClaim) ? claims[groupsClaim] : [];
-  const groups = (Array.isArray(given) ? given : []).filter((g): g is string => typeof g === "string" && g.length <= 200);
+  const groups = (Array.isArray(given) ? given : []).filter(
+    (g): g is string => typeof g === "string" && g.length <= 200,
+  );
   const email = claims.email_verified === false ? "" : text(claims.email, 254);
   const subject = String(claims.sub).slice(0, 255);
   return {
@@ -33,13 +35,19 @@ export function personFromClaims(claims: Record<string, unknown>, issuer: string
 
 /** @returns false when this person is disabled here */
 export async function signIn(db: Db, given: SignedInPerson, now: Date): Promise<boolean> {
-  const found = await db.global((tx) => tx.person.findUnique({ where: { issuer_subject: { issuer: given.issuer, subject: given.subject } } }));
+  const found = await db.global((tx) =>
+    tx.person.findUnique({ where: { issuer_subject: { issuer: given.issuer, subject: given.subject } } }),
+  );
   const id = found?.id ?? randomUUID();
   const allowed = (found?.disabledAt ?? null) === null;
   const context = { tenantId: PLATFORM_TENANT, actorId: id };
   await db.withTenant(context, async (tx) => {
     const row = { name: given.name, email: given.email, groups: given.groups, lastSeenAt: now };
-    await tx.person.upsert({ where: { issuer_subject: { issuer: given.issuer, subject: given.subject } }, create: { id, issuer: given.issuer, subject: given.subject, createdAt: now, ...row }, update: row });
+    await tx.person.upsert({
+      where: { issuer_subject: { issuer: given.issuer, subject: given.subject } },
+      create: { id, issuer: given.issuer, subject: given.subject, createdAt: now, ...row },
+      update: row,
+    });
     await audit(tx, context, {
       action: allowed ? "session.sign_in" : "session.refused",
       target: `person:${id}`,

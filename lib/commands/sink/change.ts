@@ -13,9 +13,22 @@ export const changeSink = defineCommand({
     const sink = sinkKind(before.kind);
     const kept = openHidden(actor.tenantId, before.id, before.sealed);
     const { config, hidden } = partConfig(sink, input.config, kept);
-    await tx.sink.update({ where: { tenantId_id: { tenantId: actor.tenantId, id: before.id } }, data: { name: input.name, config, sealed: sealHidden(actor.tenantId, before.id, hidden), updatedAt: now } });
+    await tx.sink.update({
+      where: { tenantId_id: { tenantId: actor.tenantId, id: before.id } },
+      data: { name: input.name, config, sealed: sealHidden(actor.tenantId, before.id, hidden), updatedAt: now },
+    });
     await liveHint(tx, { tenant: actor.tenantId, what: "sink", id: before.id });
     const renewed = Object.keys(hidden).filter((name) => hidden[name] !== kept[name]);
-    return { result: undefined, audit: { target: `sink:${before.id}`, body: { name: { before: before.name, after: input.name }, fields: Object.keys(config), secretsRenewed: renewed } } };
+    return {
+      result: undefined,
+      audit: {
+        target: `sink:${before.id}`,
+        body: {
+          name: { before: before.name, after: input.name },
+          fields: Object.keys(config),
+          secretsRenewed: renewed,
+        },
+      },
+    };
   },
 });

@@ -12,8 +12,26 @@ export const createSink = defineCommand({
     const sink = sinkKind(input.kind);
     const { config, hidden } = partConfig(sink, input.config);
     const id = randomUUID();
-    await tx.sink.create({ data: { tenantId: actor.tenantId, id, kind: sink.kind, name: input.name, config, sealed: sealHidden(actor.tenantId, id, hidden), createdBy: actor.personId, createdAt: now, updatedAt: now } });
+    await tx.sink.create({
+      data: {
+        tenantId: actor.tenantId,
+        id,
+        kind: sink.kind,
+        name: input.name,
+        config,
+        sealed: sealHidden(actor.tenantId, id, hidden),
+        createdBy: actor.personId,
+        createdAt: now,
+        updatedAt: now,
+      },
+    });
     await liveHint(tx, { tenant: actor.tenantId, what: "sink", id });
-    return { result: { sinkId: id }, audit: { target: `sink:${id}`, body: { kind: sink.kind, name: input.name, fields: Object.keys(config), secrets: Object.keys(hidden) } } };
+    return {
+      result: { sinkId: id },
+      audit: {
+        target: `sink:${id}`,
+        body: { kind: sink.kind, name: input.name, fields: Object.keys(config), secrets: Object.keys(hidden) },
+      },
+    };
   },
 });

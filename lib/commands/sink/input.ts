@@ -7,7 +7,10 @@ import { cleanText } from "#lib/domain/text";
 import { sinkOf } from "#lib/sinks/index";
 import type { Sink } from "#lib/sinks/sink";
 
-export const sinkNameSchema = z.string().transform((s) => cleanText(s, 120)).refine((s) => s !== "", "Give the sink a name that people will recognise.");
+export const sinkNameSchema = z
+  .string()
+  .transform((s) => cleanText(s, 120))
+  .refine((s) => s !== "", "Give the sink a name that people will recognise.");
 export const sinkConfigSchema = z.record(z.string().max(60), z.string().max(8000));
 
 export function sinkKind(kind: string): Sink {
@@ -28,7 +31,8 @@ export interface Parted {
 export function partConfig(sink: Sink, given: Record<string, string>, kept: Record<string, string> = {}): Parted {
   const known = new Set(sink.fields.map((f) => f.name));
   const stranger = Object.keys(given).find((name) => !known.has(name));
-  if (stranger !== undefined) throw new TocsinError("E_UNKNOWN_FIELD", `This kind of sink has no field "${cleanText(stranger, 40)}".`);
+  if (stranger !== undefined)
+    throw new TocsinError("E_UNKNOWN_FIELD", `This kind of sink has no field "${cleanText(stranger, 40)}".`);
   const config: Record<string, string> = {};
   const hidden: Record<string, string> = {};
   for (const field of sink.fields) {
@@ -42,13 +46,23 @@ export function partConfig(sink: Sink, given: Record<string, string>, kept: Reco
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const name = issue?.path[0];
-    throw new TocsinError("E_INVALID", issue?.message ?? "That is not understood.", typeof name === "string" ? { field: `config.${name}` } : {});
+    throw new TocsinError(
+      "E_INVALID",
+      issue?.message ?? "That is not understood.",
+      typeof name === "string" ? { field: `config.${name}` } : {},
+    );
   }
   return { config, hidden };
 }
 
-export function sealHidden(tenantId: string, sinkId: string, hidden: Record<string, string>): Uint8Array<ArrayBuffer> | null {
-  return Object.keys(hidden).length === 0 ? null : secrets().seal(places.sink(tenantId, sinkId), JSON.stringify(hidden));
+export function sealHidden(
+  tenantId: string,
+  sinkId: string,
+  hidden: Record<string, string>,
+): Uint8Array<ArrayBuffer> | null {
+  return Object.keys(hidden).length === 0
+    ? null
+    : secrets().seal(places.sink(tenantId, sinkId), JSON.stringify(hidden));
 }
 
 export function openHidden(tenantId: string, sinkId: string, sealed: Uint8Array | null): Record<string, string> {

@@ -10,8 +10,14 @@ export const removeSink = defineCommand({
   input: z.strictObject({ sinkId: z.uuid() }),
   async run({ tx, input, actor, now }) {
     const sink = await liveSink(tx, input.sinkId);
-    await tx.sink.update({ where: { tenantId_id: { tenantId: actor.tenantId, id: sink.id } }, data: { removedAt: now, updatedAt: now, sealed: null, state: "disabled", disabledReason: "Removed." } });
+    await tx.sink.update({
+      where: { tenantId_id: { tenantId: actor.tenantId, id: sink.id } },
+      data: { removedAt: now, updatedAt: now, sealed: null, state: "disabled", disabledReason: "Removed." },
+    });
     await liveHint(tx, { tenant: actor.tenantId, what: "sink", id: sink.id });
-    return { result: { name: sink.name }, audit: { target: `sink:${sink.id}`, body: { kind: sink.kind, name: sink.name } } };
+    return {
+      result: { name: sink.name },
+      audit: { target: `sink:${sink.id}`, body: { kind: sink.kind, name: sink.name } },
+    };
   },
 });

@@ -12,7 +12,10 @@ export const disableSink = defineCommand({
   async run({ tx, input, actor, now }) {
     const sink = await liveSink(tx, input.sinkId);
     if (sink.state === "disabled") throw new TocsinError("E_STATE", "This sink is disabled already.");
-    await tx.sink.update({ where: { tenantId_id: { tenantId: actor.tenantId, id: sink.id } }, data: { state: "disabled", disabledReason: "Disabled by hand.", updatedAt: now } });
+    await tx.sink.update({
+      where: { tenantId_id: { tenantId: actor.tenantId, id: sink.id } },
+      data: { state: "disabled", disabledReason: "Disabled by hand.", updatedAt: now },
+    });
     await liveHint(tx, { tenant: actor.tenantId, what: "sink", id: sink.id });
     return { result: undefined, audit: { target: `sink:${sink.id}`, body: {} } };
   },
@@ -25,7 +28,10 @@ export const enableSink = defineCommand({
   async run({ tx, input, actor, now }) {
     const sink = await liveSink(tx, input.sinkId);
     if (sink.state === "enabled") throw new TocsinError("E_STATE", "This sink is enabled already.");
-    await tx.sink.update({ where: { tenantId_id: { tenantId: actor.tenantId, id: sink.id } }, data: { state: "enabled", disabledReason: null, updatedAt: now } });
+    await tx.sink.update({
+      where: { tenantId_id: { tenantId: actor.tenantId, id: sink.id } },
+      data: { state: "enabled", disabledReason: null, updatedAt: now },
+    });
     await liveHint(tx, { tenant: actor.tenantId, what: "sink", id: sink.id });
     return { result: undefined, audit: { target: `sink:${sink.id}`, body: { was: sink.disabledReason } } };
   },

@@ -14,7 +14,8 @@ export const testSend = defineCommand({
   input: z.strictObject({ sinkId: z.uuid() }),
   async run({ tx, input, actor, now }) {
     const sink = await liveSink(tx, input.sinkId);
-    if (sink.state === "disabled") throw new TocsinError("E_STATE", "This sink is disabled: enable it, then send the test.");
+    if (sink.state === "disabled")
+      throw new TocsinError("E_STATE", "This sink is disabled: enable it, then send the test.");
     const tenant = await tx.tenant.findUniqueOrThrow({ where: { id: actor.tenantId } });
     const noticeId = randomUUID();
     const content: NoticeContent = {
@@ -35,9 +36,28 @@ export const testSend = defineCommand({
       incidentUrl: new URL(`/sinks/${sink.id}`, env().TOCSIN_URL).href,
       drill: false,
     };
-    await tx.notice.create({ data: { tenantId: actor.tenantId, id: noticeId, kind: "test", dedupKey: `tocsin-test-${noticeId}`, content: noticeContentSchema.parse(content), at: now } });
+    await tx.notice.create({
+      data: {
+        tenantId: actor.tenantId,
+        id: noticeId,
+        kind: "test",
+        dedupKey: `tocsin-test-${noticeId}`,
+        content: noticeContentSchema.parse(content),
+        at: now,
+      },
+    });
     const deliveryId = randomUUID();
-    await tx.delivery.create({ data: { tenantId: actor.tenantId, id: deliveryId, noticeId, sinkId: sink.id, kind: "test", dueAt: now, createdAt: now } });
+    await tx.delivery.create({
+      data: {
+        tenantId: actor.tenantId,
+        id: deliveryId,
+        noticeId,
+        sinkId: sink.id,
+        kind: "test",
+        dueAt: now,
+        createdAt: now,
+      },
+    });
     await hint(tx, "tocsin_outbox");
     await liveHint(tx, { tenant: actor.tenantId, what: "delivery", id: deliveryId });
     return { result: { deliveryId }, audit: { target: `sink:${sink.id}`, body: { deliveryId } } };

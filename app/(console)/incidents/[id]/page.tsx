@@ -33,13 +33,20 @@ export default async function IncidentPage({ params }: { params: Promise<{ id: s
   return (
     <>
       <PageHead
-        title={<><span className="mr-2 font-mono text-ink-2">#{incident.number}</span>{incident.subject}: {incident.reason}</>}
+        title={
+          <>
+            <span className="mr-2 font-mono text-ink-2">#{incident.number}</span>
+            {incident.subject}: {incident.reason}
+          </>
+        }
         lead={
           <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
             <SeverityBadge severity={incident.severity} />
             <StatusMark status={incident.status} drill={incident.drill} />
             <IncidentState state={incident.state} silenced={incident.silenced && incident.state !== "resolved"} />
-            <span>lasts <Lasted from={incident.startedAt} to={incident.resolvedAt} /></span>
+            <span>
+              lasts <Lasted from={incident.startedAt} to={incident.resolvedAt} />
+            </span>
           </span>
         }
       >
@@ -53,8 +60,14 @@ export default async function IncidentPage({ params }: { params: Promise<{ id: s
       </PageHead>
       <Panel className="mb-6">
         {incident.evidence !== "" && <p className="break-words">{incident.evidence}</p>}
-        {incident.advice !== null && incident.state !== "resolved" && <p className="mt-1 text-sm text-ink-2">{incident.advice}</p>}
-        {incident.nextStepAt !== null && incident.state === "open" && <p className="mt-1 text-sm text-ink-2">If nobody acknowledges, the next step is taken <Moment at={incident.nextStepAt} />.</p>}
+        {incident.advice !== null && incident.state !== "resolved" && (
+          <p className="mt-1 text-sm text-ink-2">{incident.advice}</p>
+        )}
+        {incident.nextStepAt !== null && incident.state === "open" && (
+          <p className="mt-1 text-sm text-ink-2">
+            If nobody acknowledges, the next step is taken <Moment at={incident.nextStepAt} />.
+          </p>
+        )}
       </Panel>
       {incident.regions.length > 0 && (
         <Section title="As the regions saw it when it was last judged">
@@ -69,21 +82,49 @@ export default async function IncidentPage({ params }: { params: Promise<{ id: s
           <Panel>
             <Facts
               rows={[
-                incident.serverId === null ? null : ["Server", <Link key="s" href={`/servers/${incident.serverId}`} className="underline underline-offset-2">{incident.subject}</Link>],
+                incident.serverId === null
+                  ? null
+                  : [
+                      "Server",
+                      <Link key="s" href={`/servers/${incident.serverId}`} className="underline underline-offset-2">
+                        {incident.subject}
+                      </Link>,
+                    ],
                 ["Severity", `${incident.severity}, ${SEVERITY_MEANING[incident.severity]}`],
                 ["First bad check", <Moment key="f" at={incident.startedAt} exact />],
                 ["Opened", <Moment key="o" at={incident.openedAt} exact />],
                 ["Bad checks", String(incident.badSlots)],
-                incident.acknowledgedAt === null ? null : ["Acknowledged", <span key="a">{incident.acknowledgedBy}, <Moment at={incident.acknowledgedAt} /></span>],
-                incident.resolvedAt === null ? null : ["Resolved", <span key="r">{incident.resolvedBy ?? "by itself"}, <Moment at={incident.resolvedAt} /></span>],
-                ["Key at every sink", <CopyId key="k" value={incident.dedupKey} shown={`${incident.dedupKey.slice(0, 18)}…`} what="key" />],
+                incident.acknowledgedAt === null
+                  ? null
+                  : [
+                      "Acknowledged",
+                      <span key="a">
+                        {incident.acknowledgedBy}, <Moment at={incident.acknowledgedAt} />
+                      </span>,
+                    ],
+                incident.resolvedAt === null
+                  ? null
+                  : [
+                      "Resolved",
+                      <span key="r">
+                        {incident.resolvedBy ?? "by itself"}, <Moment at={incident.resolvedAt} />
+                      </span>,
+                    ],
+                [
+                  "Key at every sink",
+                  <CopyId key="k" value={incident.dedupKey} shown={`${incident.dedupKey.slice(0, 18)}…`} what="key" />,
+                ],
               ]}
             />
           </Panel>
         </Section>
       </div>
       <Section title="Deliveries" aside={sent.length === 0 ? undefined : `${sent.length}`}>
-        {sent.length === 0 ? <Empty title="Nothing was sent">The timeline below says why.</Empty> : <DeliveryList rows={sent} mayRedrive={can(who, "delivery.redrive")} bySink={false} />}
+        {sent.length === 0 ? (
+          <Empty title="Nothing was sent">The timeline below says why.</Empty>
+        ) : (
+          <DeliveryList rows={sent} mayRedrive={can(who, "delivery.redrive")} bySink={false} />
+        )}
       </Section>
       <Section title="Timeline">
         <Timeline entries={incident.timeline} />

@@ -7,7 +7,17 @@ import { Table, Td, Th, Tr } from "../../../_ui/table.tsx";
 import { IncidentState } from "./incident-state.tsx";
 
 /** `live`: none of the rows is over, so who has it says more than how long it lasted. */
-export function IncidentTable({ rows, label, withSubject = true, live = false }: { rows: IncidentRow[]; label: string; withSubject?: boolean; live?: boolean }) {
+export function IncidentTable({
+  rows,
+  label,
+  withSubject = true,
+  live = false,
+}: {
+  rows: IncidentRow[];
+  label: string;
+  withSubject?: boolean;
+  live?: boolean;
+}) {
   return (
     <Table
       label={label}
@@ -18,14 +28,22 @@ export function IncidentTable({ rows, label, withSubject = true, live = false }:
           <Th>Incident</Th>
           <Th wide>Seen as</Th>
           <Th wide={live}>State</Th>
-          {live ? <Th wide>Who has it</Th> : <Th wide className="text-right">Lasted</Th>}
+          {live ? (
+            <Th wide>Who has it</Th>
+          ) : (
+            <Th wide className="text-right">
+              Lasted
+            </Th>
+          )}
           <Th className="text-right">Since</Th>
         </>
       }
     >
       {rows.map((row) => (
         <Tr key={row.id} href={`/incidents/${row.id}`}>
-          <Td><SeverityBadge severity={row.severity} /></Td>
+          <Td>
+            <SeverityBadge severity={row.severity} />
+          </Td>
           <Td className="w-full max-w-0">
             <Link href={`/incidents/${row.id}`} className="block hover:underline md:truncate" title={row.evidence}>
               <span className="mr-2 font-mono text-xs whitespace-nowrap text-ink-2">#{row.number}</span>
@@ -33,10 +51,24 @@ export function IncidentTable({ rows, label, withSubject = true, live = false }:
               <span className="block text-ink-2 md:inline">{row.reason}</span>
             </Link>
           </Td>
-          <Td wide><StatusMark status={row.status} drill={row.drill} /></Td>
-          <Td wide={live}><IncidentState state={row.state} silenced={row.silenced && row.state !== "resolved"} /></Td>
-          {live ? <Td wide className="whitespace-nowrap text-ink-2">{row.acknowledgedBy ?? "nobody yet"}</Td> : <Td wide className="text-right text-ink-2"><Lasted from={row.startedAt} to={row.resolvedAt} /></Td>}
-          <Td className="text-right text-ink-2"><Moment at={row.startedAt} /></Td>
+          <Td wide>
+            <StatusMark status={row.status} drill={row.drill} />
+          </Td>
+          <Td wide={live}>
+            <IncidentState state={row.state} silenced={row.silenced && row.state !== "resolved"} />
+          </Td>
+          {live ? (
+            <Td wide className="whitespace-nowrap text-ink-2">
+              {row.acknowledgedBy ?? "nobody yet"}
+            </Td>
+          ) : (
+            <Td wide className="text-right text-ink-2">
+              <Lasted from={row.startedAt} to={row.resolvedAt} />
+            </Td>
+          )}
+          <Td className="text-right text-ink-2">
+            <Moment at={row.startedAt} />
+          </Td>
         </Tr>
       ))}
     </Table>

@@ -24,7 +24,13 @@ import { VerdictSentence } from "./_parts/verdict-sentence.tsx";
 
 export const metadata: Metadata = { title: "Server" };
 
-export default async function ServerPage({ params, searchParams }: { params: Promise<{ id: string }>; searchParams: SearchParams }) {
+export default async function ServerPage({
+  params,
+  searchParams,
+}: {
+  params: Promise<{ id: string }>;
+  searchParams: SearchParams;
+}) {
   const who = await allowed("server.read");
   const id = idOr404((await params).id);
   const look = await param(searchParams, "look");
@@ -45,13 +51,21 @@ export default async function ServerPage({ params, searchParams }: { params: Pro
   return (
     <>
       <PageHead title={detail.name} lead={<CopyId value={detail.url} shown={detail.shownUrl} what="address" />}>
-        {mayChange && !detail.paused && <ActButton action={probeNowAction} fields={{ serverId: id }} busy="Asking…" label="Check now">Check now</ActButton>}
+        {mayChange && !detail.paused && (
+          <ActButton action={probeNowAction} fields={{ serverId: id }} busy="Asking…" label="Check now">
+            Check now
+          </ActButton>
+        )}
       </PageHead>
       <VerdictSentence server={detail} />
-      {probe !== null && (look === probe.id || probe.state === "pending" || probe.state === "running") && <LiveProbe request={probe} cities={cities} firstLook={detail.lastSlot === null} />}
-      <Section title="Regions">
-        <RegionCells cells={detail.cells} />
-      </Section>
+      {probe !== null && (look === probe.id || probe.state === "pending" || probe.state === "running") && (
+        <LiveProbe request={probe} cities={cities} firstLook={detail.lastSlot === null} />
+      )}
+      {detail.cells.length > 0 && (
+        <Section title="Regions">
+          <RegionCells cells={detail.cells} />
+        </Section>
+      )}
       <Section title="Latency, last 6 hours">
         <Panel>
           <LatencyChart points={minutes} cities={cities} />
@@ -70,9 +84,17 @@ export default async function ServerPage({ params, searchParams }: { params: Pro
                 ["Calls itself", detail.serverName ?? "not said yet"],
                 ["Protocol era", eraWord(detail.era)],
                 ["Protocol version", detail.protocolVersion ?? "not found yet"],
-                ["Sign-in", { open: "none asked for", protected: "asks for credentials", unknown: "not known yet" }[detail.auth] ?? detail.auth],
+                [
+                  "Sign-in",
+                  { open: "none asked for", protected: "asks for credentials", unknown: "not known yet" }[
+                    detail.auth
+                  ] ?? detail.auth,
+                ],
                 ["Checked every", detail.intervalS < 60 ? `${detail.intervalS} s` : `${detail.intervalS / 60} min`],
-                ["Alerts after", `${detail.fireAfter} bad checks in a row; clears after ${detail.clearAfter} good ones`],
+                [
+                  "Alerts after",
+                  `${detail.fireAfter} bad checks in a row; clears after ${detail.clearAfter} good ones`,
+                ],
                 ["Last checked", detail.lastSlot === null ? "never" : <Moment key="m" at={detail.lastSlot} />],
               ]}
             />

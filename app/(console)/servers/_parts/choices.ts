@@ -3,7 +3,10 @@ import { shortestIntervalS } from "#lib/domain/tier-limits";
 
 /** Intervals this tier may choose, and the one in force even if the tier has since shrunk. */
 export function intervalOptions(tier: string, current?: number) {
-  return INTERVALS_S.filter((s) => s >= shortestIntervalS(tier) || s === current).map((s) => ({ value: String(s), label: s < 60 ? `${s} seconds` : s === 60 ? "1 minute" : `${s / 60} minutes` }));
+  return INTERVALS_S.filter((s) => s >= shortestIntervalS(tier) || s === current).map((s) => ({
+    value: String(s),
+    label: s < 60 ? `${s} seconds` : s === 60 ? "1 minute" : `${s / 60} minutes`,
+  }));
 }
 
 export const WEIGHT_OPTIONS = [

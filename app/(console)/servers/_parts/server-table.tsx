@@ -18,7 +18,9 @@ export function ServerTable({ rows, label }: { rows: ServerRow[]; label: string 
           <Th wide>Reason</Th>
           <Th wide>Regions</Th>
           <Th wide>Era</Th>
-          <Th wide className="text-right">Latency</Th>
+          <Th wide className="text-right">
+            Latency
+          </Th>
           <Th className="text-right">Checked</Th>
         </>
       }
@@ -29,15 +31,27 @@ export function ServerTable({ rows, label }: { rows: ServerRow[]; label: string 
             <StatusMark status={row.status} {...(row.paused ? { word: "Paused" } : {})} />
           </Td>
           <Td className="w-full max-w-0">
-            <Link href={`/servers/${row.id}`} className="block font-medium break-words hover:underline md:truncate" title={`${row.name} · ${row.shownUrl}`}>
+            <Link
+              href={`/servers/${row.id}`}
+              className="block font-medium break-words hover:underline md:truncate"
+              title={`${row.name} · ${row.shownUrl}`}
+            >
               {row.name}
             </Link>
             {row.reason !== null && <span className="block text-xs text-ink-2 md:hidden">{row.reason}</span>}
           </Td>
-          <Td wide className="max-w-64 truncate whitespace-nowrap text-ink-2">{row.reason ?? ""}</Td>
-          <Td wide><RegionDots cells={row.cells} /></Td>
-          <Td wide className="whitespace-nowrap text-ink-2">{row.era === null ? "" : eraWord(row.era)}</Td>
-          <Td wide className="text-right whitespace-nowrap text-ink-2">{row.latencyMs === null ? "" : `${row.latencyMs} ms`}</Td>
+          <Td wide className="max-w-64 truncate whitespace-nowrap text-ink-2">
+            {row.reason ?? ""}
+          </Td>
+          <Td wide>
+            <RegionDots cells={row.cells} />
+          </Td>
+          <Td wide className="whitespace-nowrap text-ink-2">
+            {row.era === null ? "" : eraWord(row.era)}
+          </Td>
+          <Td wide className="text-right whitespace-nowrap text-ink-2">
+            {row.latencyMs === null ? "" : `${row.latencyMs} ms`}
+          </Td>
           <Td className="text-right text-ink-2">{row.lastSlot === null ? "never" : <Moment at={row.lastSlot} />}</Td>
         </Tr>
       ))}

@@ -15,10 +15,22 @@ export default async function NewServerPage() {
   const tier = await read(who, (tx) => tenantTier(tx, who.seat.id));
   return (
     <div className="max-w-xl">
-      <PageHead title="Register a server" lead="Paste its address. The first check runs at once from every region, and you see each step as it happens." />
+      <PageHead
+        title="Register a server"
+        lead="Paste its address. The first check runs at once from every region, and you see each step as it happens."
+      />
       <Panel>
         <Form action={registerServerAction} label="Register a server">
-          <TextField name="url" label="Address" type="url" required mono inputMode="url" placeholder="https://mcp.example.com/mcp" help="The endpoint that MCP clients use; it often ends in /mcp or /sse." />
+          <TextField
+            name="url"
+            label="Address"
+            type="url"
+            required
+            mono
+            inputMode="url"
+            placeholder="https://mcp.example.com/mcp"
+            help="The endpoint that MCP clients use; it often ends in /mcp or /sse."
+          />
           <TextField name="name" label="Name" placeholder="Taken from the address when left empty" />
           <div className="grid gap-4 sm:grid-cols-2">
             <SelectField name="intervalS" label="Check every" required value="60" options={intervalOptions(tier)} />

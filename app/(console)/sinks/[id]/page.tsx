@@ -35,16 +35,39 @@ export default async function SinkPage({ params }: { params: Promise<{ id: strin
   return (
     <>
       <PageHead title={sink.name} lead={`${sink.kindName}${sink.tells === "" ? "" : `: ${sink.tells}`}`}>
-        {mayChange && sink.enabled && <ActButton action={testSendAction} fields={{ sinkId: id }} look="primary" busy="Queueing…" label="Send a test">Send a test</ActButton>}
-        {mayChange && !sink.enabled && <ActButton action={enableSinkAction} fields={{ sinkId: id }} look="primary" busy="Enabling…" label="Enable">Enable</ActButton>}
+        {mayChange && sink.enabled && (
+          <ActButton
+            action={testSendAction}
+            fields={{ sinkId: id }}
+            look="primary"
+            busy="Queueing…"
+            label="Send a test"
+          >
+            Send a test
+          </ActButton>
+        )}
+        {mayChange && !sink.enabled && (
+          <ActButton action={enableSinkAction} fields={{ sinkId: id }} look="primary" busy="Enabling…" label="Enable">
+            Enable
+          </ActButton>
+        )}
       </PageHead>
       {!sink.enabled && (
         <p className="mb-6 rounded-lg border border-down bg-down-wash px-4 py-3 text-sm">
-          <strong>Disabled.</strong> {sink.disabledReason ?? ""} Nothing is delivered here; what was due is kept as dead and can be sent again.
+          <strong>Disabled.</strong> {sink.disabledReason ?? ""} Nothing is delivered here; what was due is kept as dead
+          and can be sent again.
         </p>
       )}
       <Section title="Deliveries" aside="newest 50">
-        {sent.length === 0 ? <Empty title="Nothing was sent here yet">{mayChange ? "Send a test: it goes the same road as a real notice." : "The first notice appears here with its tries."}</Empty> : <DeliveryList rows={sent} mayRedrive={can(who, "delivery.redrive")} bySink />}
+        {sent.length === 0 ? (
+          <Empty title="Nothing was sent here yet">
+            {mayChange
+              ? "Send a test: it goes the same road as a real notice."
+              : "The first notice appears here with its tries."}
+          </Empty>
+        ) : (
+          <DeliveryList rows={sent} mayRedrive={can(who, "delivery.redrive")} bySink />
+        )}
       </Section>
       <div className="grid items-start gap-x-6 lg:grid-cols-[3fr_2fr]">
         {mayChange && (
@@ -55,7 +78,9 @@ export default async function SinkPage({ params }: { params: Promise<{ id: strin
                 <TextField name="name" label="Name" required value={sink.name} />
                 <SinkFields fields={sink.fields} values={sink.values} sealed={sink.hasSecret} />
                 <FormError fields={["name", ...sink.fields.map((f) => `config.${f.name}`)]} />
-                <div><Submit busy="Saving…">Save</Submit></div>
+                <div>
+                  <Submit busy="Saving…">Save</Submit>
+                </div>
               </Form>
             </Panel>
           </Section>
@@ -83,9 +108,26 @@ export default async function SinkPage({ params }: { params: Promise<{ id: strin
             <Section title="Take it out of use">
               <div className="flex flex-wrap gap-2">
                 {sink.enabled && (
-                  <Confirm trigger="Disable" triggerLook="plain" title={`Disable ${sink.name}?`} consequence="Nothing is delivered here until it is enabled again. Notices that fall due meanwhile are kept as dead and can be sent again by hand." verb="Disable sink" busy="Disabling…" action={disableSinkAction} fields={{ sinkId: id }} />
+                  <Confirm
+                    trigger="Disable"
+                    triggerLook="plain"
+                    title={`Disable ${sink.name}?`}
+                    consequence="Nothing is delivered here until it is enabled again. Notices that fall due meanwhile are kept as dead and can be sent again by hand."
+                    verb="Disable sink"
+                    busy="Disabling…"
+                    action={disableSinkAction}
+                    fields={{ sinkId: id }}
+                  />
                 )}
-                <Confirm trigger="Remove" title={`Remove ${sink.name}?`} consequence="Nothing is delivered here any more, and its stored secret is deleted. Open incidents told here are not resolved here: close them at the vendor. Past deliveries stay readable." verb="Remove sink" busy="Removing…" action={removeSinkAction} fields={{ sinkId: id }} />
+                <Confirm
+                  trigger="Remove"
+                  title={`Remove ${sink.name}?`}
+                  consequence="Nothing is delivered here any more, and its stored secret is deleted. Open incidents told here are not resolved here: close them at the vendor. Past deliveries stay readable."
+                  verb="Remove sink"
+                  busy="Removing…"
+                  action={removeSinkAction}
+                  fields={{ sinkId: id }}
+                />
               </div>
             </Section>
           )}

@@ -25,7 +25,10 @@ export default async function NewSinkPage({ searchParams }: { searchParams: Sear
         <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
           {KINDS.map((s) => (
             <li key={s.kind}>
-              <Link href={`/sinks/new?kind=${s.kind}`} className="block h-full rounded-lg border bg-panel p-4 hover:border-line-strong hover:bg-raised">
+              <Link
+                href={`/sinks/new?kind=${s.kind}`}
+                className="block h-full rounded-lg border bg-panel p-4 hover:border-line-strong hover:bg-raised"
+              >
                 <span className="font-medium">{s.name}</span>
                 <span className="mt-1 block text-sm text-ink-2">{s.summary}</span>
               </Link>
@@ -47,7 +50,9 @@ export default async function NewSinkPage({ searchParams }: { searchParams: Sear
           <FormError fields={["name", ...fields]} />
           <div className="flex items-center gap-4">
             <Submit busy="Adding…">Add sink</Submit>
-            <Link href="/sinks/new" className="text-sm text-ink-2 underline underline-offset-2 hover:text-ink">Another kind</Link>
+            <Link href="/sinks/new" className="text-sm text-ink-2 underline underline-offset-2 hover:text-ink">
+              Another kind
+            </Link>
           </div>
         </Form>
       </Panel>

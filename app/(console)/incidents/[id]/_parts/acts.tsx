@@ -2,11 +2,30 @@ import { Confirm } from "../../../../_ui/confirm.tsx";
 import { ActButton } from "../../../../_ui/form.tsx";
 import { acknowledgeAction, resolveAction } from "../../actions.ts";
 
-export function Acts({ incidentId, name, state, mayAcknowledge, mayResolve }: { incidentId: string; name: string; state: "open" | "acknowledged" | "resolved"; mayAcknowledge: boolean; mayResolve: boolean }) {
+export function Acts({
+  incidentId,
+  name,
+  state,
+  mayAcknowledge,
+  mayResolve,
+}: {
+  incidentId: string;
+  name: string;
+  state: "open" | "acknowledged" | "resolved";
+  mayAcknowledge: boolean;
+  mayResolve: boolean;
+}) {
   return (
     <>
       {state === "open" && mayAcknowledge && (
-        <ActButton action={acknowledgeAction} fields={{ incidentId }} look="primary" busy="Acknowledging…" label="Acknowledge" shortcut="a">
+        <ActButton
+          action={acknowledgeAction}
+          fields={{ incidentId }}
+          look="primary"
+          busy="Acknowledging…"
+          label="Acknowledge"
+          shortcut="a"
+        >
           Acknowledge <kbd className="font-mono text-2xs opacity-70">a</kbd>
         </ActButton>
       )}

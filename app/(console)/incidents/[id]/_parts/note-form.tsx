@@ -6,9 +6,19 @@ export function NoteForm({ incidentId }: { incidentId: string }) {
   return (
     <Form action={noteAction} label="Write a note" clear className="mt-5 flex max-w-2xl flex-col gap-3">
       <input type="hidden" name="incidentId" value={incidentId} />
-      <AreaField name="note" label="Note" required rows={2} placeholder="What you found or did; everybody who can see this incident reads it." />
+      <AreaField
+        name="note"
+        label="Note"
+        required
+        rows={2}
+        placeholder="What you found or did; everybody who can see this incident reads it."
+      />
       <FormError fields={["note"]} />
-      <div><Submit busy="Saving…" look="plain" small>Add to the timeline</Submit></div>
+      <div>
+        <Submit busy="Saving…" look="plain" small>
+          Add to the timeline
+        </Submit>
+      </div>
     </Form>
   );
 }

@@ -13,15 +13,33 @@ export function CredentialForm({ serverId, stored }: { serverId: string; stored:
         <legend className="mb-1 font-medium">How it is sent</legend>
         {(["bearer", "header"] as const).map((value) => (
           <label key={value} className="inline-flex items-center gap-2">
-            <input type="radio" name="kind" value={value} checked={kind === value} onChange={() => setKind(value)} className="size-4 accent-(--ink)" />
+            <input
+              type="radio"
+              name="kind"
+              value={value}
+              checked={kind === value}
+              onChange={() => setKind(value)}
+              className="size-4 accent-(--ink)"
+            />
             {value === "bearer" ? "Bearer token" : "Header of its own"}
           </label>
         ))}
       </fieldset>
       {kind === "header" && <TextField name="headerName" label="Header name" required mono placeholder="X-API-Key" />}
-      <TextField name="secret" label={kind === "bearer" ? "Token" : "Value"} type="password" required mono autoComplete="new-password" />
+      <TextField
+        name="secret"
+        label={kind === "bearer" ? "Token" : "Value"}
+        type="password"
+        required
+        mono
+        autoComplete="new-password"
+      />
       <FormError fields={["headerName", "secret"]} />
-      <div><Submit busy="Sealing…" look="plain">{stored ? "Replace credential" : "Store credential"}</Submit></div>
+      <div>
+        <Submit busy="Sealing…" look="plain">
+          {stored ? "Replace credential" : "Store credential"}
+        </Submit>
+      </div>
     </Form>
   );
 }

@@ -20,14 +20,45 @@ export function Settings({ server, tier, mayRemove }: { server: ServerDetail; ti
               <input type="hidden" name="serverId" value={server.id} />
               <TextField name="name" label="Name" required value={server.name} />
               <div className="grid gap-4 sm:grid-cols-2">
-                <SelectField name="intervalS" label="Check every" required value={String(server.intervalS)} options={intervalOptions(tier, server.intervalS)} />
-                <SelectField name="weight" label="Whose is it?" required value={server.weight} options={WEIGHT_OPTIONS} />
-                <SelectField name="fireAfter" label="Open an incident after" required value={String(server.fireAfter)} options={STREAKS} />
-                <SelectField name="clearAfter" label="Resolve it after" required value={String(server.clearAfter)} options={STREAKS} />
+                <SelectField
+                  name="intervalS"
+                  label="Check every"
+                  required
+                  value={String(server.intervalS)}
+                  options={intervalOptions(tier, server.intervalS)}
+                />
+                <SelectField
+                  name="weight"
+                  label="Whose is it?"
+                  required
+                  value={server.weight}
+                  options={WEIGHT_OPTIONS}
+                />
+                <SelectField
+                  name="fireAfter"
+                  label="Open an incident after"
+                  required
+                  value={String(server.fireAfter)}
+                  options={STREAKS}
+                />
+                <SelectField
+                  name="clearAfter"
+                  label="Resolve it after"
+                  required
+                  value={String(server.clearAfter)}
+                  options={STREAKS}
+                />
               </div>
-              <CheckField name="paused" checked={server.paused} label="Pause" help="Nobody looks at it and nobody is told. To go on looking without telling, use a silence." />
+              <CheckField
+                name="paused"
+                checked={server.paused}
+                label="Pause"
+                help="Nobody looks at it and nobody is told. To go on looking without telling, use a silence."
+              />
               <FormError fields={["name", "intervalS", "weight", "fireAfter", "clearAfter"]} />
-              <div><Submit busy="Saving…">Save settings</Submit></div>
+              <div>
+                <Submit busy="Saving…">Save settings</Submit>
+              </div>
             </Form>
           </Panel>
           <Panel>
@@ -37,7 +68,9 @@ export function Settings({ server, tier, mayRemove }: { server: ServerDetail; ti
                 "None stored. Use one made for this purpose only, with the least rights that can list the tools."
               ) : (
                 <>
-                  Stored <Moment at={server.credential.at} />, sent as <code className="font-mono text-ink">{server.credential.headerName}</code>. It is sealed and never shown again.
+                  Stored <Moment at={server.credential.at} />, sent as{" "}
+                  <code className="font-mono text-ink">{server.credential.headerName}</code>. It is sealed and never
+                  shown again.
                 </>
               )}
             </p>
@@ -62,7 +95,9 @@ export function Settings({ server, tier, mayRemove }: { server: ServerDetail; ti
       {mayRemove && (
         <Section title="Remove">
           <div className="flex flex-wrap items-center justify-between gap-3 rounded-lg border bg-panel p-4 text-sm text-ink-2">
-            <p className="max-w-prose">Checking stops and the stored credential is deleted. Its history and incidents stay readable.</p>
+            <p className="max-w-prose">
+              Checking stops and the stored credential is deleted. Its history and incidents stay readable.
+            </p>
             <Confirm
               trigger="Remove this server"
               title={`Remove ${server.name}?`}

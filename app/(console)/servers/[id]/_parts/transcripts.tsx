@@ -3,6 +3,7 @@ import { Empty } from "../../../../_ui/empty.tsx";
 import { Moment } from "../../../../_ui/moment.tsx";
 import { Section } from "../../../../_ui/page-head.tsx";
 import { StatusMark } from "../../../../_ui/status-mark.tsx";
+import { StepMark } from "../../../../_ui/step-mark.tsx";
 
 /** What was sent and what came back, per region: the latest check and the latest one that failed. */
 export function Transcripts({ transcripts }: { transcripts: ServerDetail["transcripts"] }) {
@@ -25,21 +26,31 @@ export function Transcripts({ transcripts }: { transcripts: ServerDetail["transc
               </summary>
               <ol className="border-t px-3 py-2">
                 {t.steps.map((step, index) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: steps are a finished list in their order
                   <li key={`${index} ${step.title}`} className="border-b py-2 text-xs last:border-b-0">
                     <div className="flex flex-wrap items-baseline gap-x-3">
-                      <span className={step.error === null && (step.status === null || step.status < 400) ? "text-up" : "text-down"} aria-hidden="true">
-                        {step.error === null && (step.status === null || step.status < 400) ? "✓" : "✕"}
-                      </span>
+                      <StepMark
+                        went={
+                          step.error !== null ? "wrong" : step.status === null || step.status < 400 ? "well" : "refused"
+                        }
+                      />
                       <span className="font-mono text-sm">{step.title}</span>
                       {step.status !== null && <span className="font-mono">{step.status}</span>}
                       {step.error !== null && <span className="font-mono text-down">{step.error.code}</span>}
                       <span className="tabular ml-auto text-ink-2">{step.durationMs} ms</span>
                     </div>
-                    {step.error !== null && step.error.detail !== "" && <p className="mt-1 break-words text-ink-2">{step.error.detail}</p>}
+                    {step.error !== null && step.error.detail !== "" && (
+                      <p className="mt-1 break-words text-ink-2">{step.error.detail}</p>
+                    )}
                     {step.bodyHead !== "" && (
-                      <pre tabIndex={0} aria-label={`Start of the answer to ${step.title}`} className="mt-1 max-h-40 overflow-auto rounded bg-raised p-2 font-mono text-2xs break-all whitespace-pre-wrap">
+                      <section
+                        // biome-ignore lint/a11y/noNoninteractiveTabindex: a frame that scrolls must be reachable by keyboard
+                        tabIndex={0}
+                        aria-label={`Start of the answer to ${step.title}`}
+                        className="mt-1 max-h-40 overflow-auto rounded bg-raised p-2 font-mono text-2xs break-all whitespace-pre-wrap"
+                      >
                         {step.bodyHead}
-                      </pre>
+                      </section>
                     )}
                   </li>
                 ))}
