@@ -30,13 +30,17 @@ export function Form({
   clear?: boolean;
   className?: string;
 }) {
-  const [state, dispatch, pending] = useActionState(action, IDLE);
+  // Said here and not in an effect: what the action changed may take this form off the page.
+  const [state, dispatch, pending] = useActionState(async (before: FormState, data: FormData) => {
+    const after = await action(before, data);
+    if (after.ok === true && after.message !== "") toast.success(after.message);
+    return after;
+  }, IDLE);
   const form = useRef<HTMLFormElement>(null);
   const done = useRef(onDone);
   done.current = onDone;
   useEffect(() => {
     if (state.ok === true) {
-      if (state.message !== "") toast.success(state.message);
       if (clear) form.current?.reset();
       done.current?.();
     }
