@@ -79,7 +79,7 @@ function socketPath(dataDir: string): string {
 
 /** Two servers that append to one file would ruin it. One whose starter was killed ends within seconds: wait for it. */
 async function refuseSecond(socket: string, dataDir: string): Promise<void> {
-  for (let i = 0; i < 50 && existsSync(socket); i++) {
+  for (let i = 0; i < 20 && existsSync(socket); i++) {
     if (!(await ping(socket))) return rmSync(socket, { force: true });
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

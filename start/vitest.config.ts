@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["lib/**/*.test.ts", "app/**/*.test.{ts,tsx}", "worker/**/*.test.ts", "start/**/*.test.ts", "prisma/**/*.test.ts"],
-          exclude: [...never, "**/*.store.test.ts", "worker/scenarios/**"],
+          exclude: [...never, "**/*.store.test.ts", "**/*.scenario.test.ts", "worker/scenarios/**"],
           testTimeout: 10_000,
           sequence: { groupOrder: 1 },
         },
@@ -36,7 +36,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "scenario",
-          include: ["worker/scenarios/**/*.test.ts"],
+          include: ["worker/scenarios/**/*.test.ts", "start/**/*.scenario.test.ts"],
           exclude: never,
           testTimeout: 120_000,
           hookTimeout: 120_000,
