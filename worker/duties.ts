@@ -1,0 +1,71 @@
+// Everything that happens by itself, a line each. `npm start` runs all of them in the worker, and watch, deliver and
+// escalate once more in the guard, so that somebody is left to say that the worker has stopped.
+import type { Redis } from "ioredis";
+import { type Db, databaseUrls, type Sweeper } from "#lib/adapters/db";
+import { listen } from "#lib/adapters/listen";
+import type { Log } from "#lib/adapters/log";
+import { makePartitions } from "./archive/partitions.ts";
+import type { Outbox } from "./delivery/outbox.ts";
+import type { Duty } from "./duty.ts";
+import { heartbeat, type ProcessRow } from "./heartbeat.ts";
+import { consume } from "./pipeline/consume.ts";
+import { escalateDue } from "./pipeline/escalate.ts";
+import type { Scheduler } from "./probe/schedule.ts";
+import { sealDue } from "./probe/seal.ts";
+import { endStale, type Handlers, takeRequests } from "./requests/index.ts";
+import { watch } from "./watch/watch.ts";
+
+export interface Parts {
+  me: ProcessRow;
+  db: Db;
+  sweeper: Sweeper;
+  redis: Redis;
+  /** A connection of its own, because XREADGROUP BLOCK holds it. */
+  streamRedis: Redis;
+  prefix: string;
+  outbox: Outbox;
+  scheduler: Scheduler;
+  handlers: Handlers;
+  consoleUrl: string;
+  log: Log;
+}
+
+const SECOND = 1_000;
+const timed = (name: string, everyMs: number, once: boolean, run: (now: Date, signal: AbortSignal) => Promise<unknown>): Duty => ({
+  kind: "timed",
+  name,
+  everyMs,
+  deadlineMs: Math.max(10 * SECOND, everyMs),
+  staleMs: Math.max(30 * SECOND, 3 * everyMs),
+  once,
+  run: async (now, signal) => void (await run(now, signal)),
+});
+
+/** @param only names to run; all when absent. @throws RangeError for a name that is none */
+export function duties(p: Parts, only?: readonly string[]): Duty[] {
+  const all: Duty[] = [
+    timed("heartbeat", 5 * SECOND, false, (now) => heartbeat(p.db, p.me, now)),
+    timed("schedule", SECOND, true, (now) => p.scheduler.tick(now)),
+    timed("seal", SECOND, false, (now) => sealDue(p.redis, p.prefix, now)),
+    { kind: "loop", name: "decide", staleMs: 30 * SECOND, run: (signal, beat) => consume({ db: p.db, redis: p.streamRedis, prefix: p.prefix, consumer: p.me.id, log: p.log, wake: () => p.outbox.wake() }, signal, beat) },
+    { kind: "loop", name: "deliver", staleMs: 30 * SECOND, run: (signal, beat) => p.outbox.run(signal, beat) },
+    timed("escalate", 2 * SECOND, false, (now) => escalateDue(p.db, p.sweeper, now)),
+    timed("watch", 5 * SECOND, false, (now) => watch(p.db, p.sweeper, now)),
+    timed("requests", 2 * SECOND, false, async (now) => {
+      await takeRequests(p.db, p.sweeper, p.handlers, p.log);
+      await endStale(p.db, p.sweeper, now);
+    }),
+    timed("partitions", 3_600 * SECOND, true, (now) => makePartitions(p.db, now)),
+  ];
+  const unknown = only?.find((name) => !all.some((d) => d.name === name));
+  if (unknown !== undefined) throw new RangeError(`There is no duty "${unknown}": choose from ${all.map((d) => d.name).join(", ")}.`);
+  return only === undefined ? all : all.filter((d) => d.name === "heartbeat" || only.includes(d.name));
+}
+
+/** NOTIFY to wake, so that nobody waits for a poll. */
+export function wakeUps(p: Parts): { close(): Promise<void> } {
+  return listen(databaseUrls().worker, ["tocsin_outbox", "tocsin_request"], (channel) => {
+    if (channel === "tocsin_outbox") p.outbox.wake();
+    else takeRequests(p.db, p.sweeper, p.handlers, p.log).catch((err) => p.log.warn({ err }, "requests could not be taken; the next look is in 2 s"));
+  });
+}

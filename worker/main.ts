@@ -1,0 +1,83 @@
+// The worker: node worker/main.ts [--duties watch,deliver]. The only file that builds things: environment → adapters →
+// duties → run. With a choice of duties it is a guard. Drains in order on SIGTERM and SIGINT.
+import { randomUUID } from "node:crypto";
+import { parseArgs } from "node:util";
+import { now } from "#lib/adapters/clock";
+import { armCrashPoint } from "#lib/adapters/crash";
+import { databaseUrls, openDb, openSweeper } from "#lib/adapters/db";
+import { env, sinkBases } from "#lib/adapters/env";
+import { releaseLeases } from "#lib/adapters/lock";
+import { createLog } from "#lib/adapters/log";
+import { openRedis, redisPrefix } from "#lib/adapters/redis";
+import { secrets } from "#lib/adapters/secrets";
+import { send } from "#lib/adapters/send";
+import { TocsinError } from "#lib/domain/error";
+import { REQUESTS } from "#lib/requests";
+import { Outbox } from "./delivery/outbox.ts";
+import { duties, type Parts, wakeUps } from "./duties.ts";
+import { runDuties } from "./duty.ts";
+import { readiness, serveHealth } from "./health.ts";
+import { farewell, heartbeat, type ProcessRow } from "./heartbeat.ts";
+import { scheduler } from "./probe/schedule.ts";
+import { failRequest } from "./requests/index.ts";
+
+const DRAIN_MS = 10_000;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { duties: { type: "string" } } });
+  const only = values.duties?.split(",").filter(Boolean);
+  const settings = env();
+  armCrashPoint(settings.TOCSIN_CRASH_AT);
+  const me: ProcessRow = { id: randomUUID(), kind: only === undefined ? "worker" : "guard", region: null };
+  const log = createLog(me.kind, settings.LOG_LEVEL);
+  const box = secrets();
+  const urls = databaseUrls();
+  const db = openDb(urls.worker, { poolSize: 16, applicationName: `tocsin-${me.kind}` });
+  const sweeper = openSweeper(urls.sweeper);
+  const redis = openRedis();
+  const streamRedis = openRedis(settings.REDIS_URL, { blocking: true });
+  const queueRedis = openRedis(settings.REDIS_URL, { blocking: true });
+  const prefix = redisPrefix();
+  const probes = scheduler({ sweeper, redis, queueRedis, prefix });
+  const outbox = new Outbox({ db, box, bases: sinkBases(), send, random: Math.random }, sweeper, me.id, log);
+  const parts: Parts = {
+    ...{ me, db, sweeper, redis, streamRedis, prefix, outbox, scheduler: probes, log },
+    consoleUrl: settings.TOCSIN_URL,
+    handlers: {
+      "probe-now": async ({ tenantId, id, payload }, at) => {
+        const { serverId } = REQUESTS["probe-now"].parse(payload);
+        const jobs = await probes.probeNow({ tenantId, serverId, requestId: id }, at);
+        if (jobs === 0) await failRequest(db, tenantId, id, "There is no such server any more.", at);
+      },
+    },
+  };
+
+  await heartbeat(db, me, now());
+  const running = runDuties(duties(parts, only), me.id, db, log);
+  const wakes = wakeUps(parts);
+  let draining = false;
+  const health = await serveHealth(settings.TOCSIN_HEALTH_PORT, () => readiness(running.states(), draining));
+  log.info({ healthPort: health.port, pid: process.pid, duties: running.states().map((s) => s.name) }, "working");
+
+  const drain = async (signal: string) => {
+    if (draining) return;
+    draining = true;
+    log.info({ signal }, "draining: finishing what is in hand");
+    await wakes.close();
+    // What does not end in time keeps its lease or its place in the stream, and another process finishes it.
+    await Promise.race([running.stop(), new Promise((done) => setTimeout(done, DRAIN_MS).unref())]);
+    await releaseLeases(db, me.id, now()).catch(() => {});
+    await farewell(db, me, now()).catch(() => {});
+    await Promise.allSettled([probes.close(), health.close(), sweeper.close(), db.close()]);
+    for (const connection of [redis, streamRedis, queueRedis]) connection.disconnect();
+    process.exit(0);
+  };
+  process.on("SIGTERM", () => void drain("SIGTERM"));
+  process.on("SIGINT", () => void drain("SIGINT"));
+}
+
+main().catch((err) => {
+  // One sentence for whoever started it; a configuration error needs no stack.
+  process.stderr.write(`${err instanceof TocsinError || err instanceof RangeError ? err.message : String(err?.stack ?? err)}\n`);
+  process.exit(1);
+});
