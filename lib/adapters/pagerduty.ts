@@ -7,6 +7,8 @@ import type { SinkAnswer, SinkRequest } from "../sinks/sink.ts";
 import { guardedHttpsAgent } from "./http.ts";
 import { type Bounds, failure, flat, OPERATORS_CHOICE, readBounded } from "./answer.ts";
 
+/** Node's own way for an agent to say that there is no socket: destroy() would wait for one. */
+type NoSocket = { onSocket(socket: null, err: Error): void };
 type Watched = Agent & { addRequest(request: ClientRequest, ...rest: unknown[]): void };
 
 /** @param request `server` is host[:port], with a path prefix where a proxy needs one; always https */
@@ -17,7 +19,7 @@ export async function sendPagerDuty(request: Extract<SinkRequest, { via: "pagerd
   const add = agent.addRequest.bind(agent);
   agent.addRequest = (outgoing, ...rest) => {
     // The client's own second try after a 429: it never gets a socket.
-    if (reached) return void outgoing.destroy();
+    if (reached) return void (outgoing as unknown as NoSocket).onSocket(null, new Error("one request only"));
     // Our agent hands over a socket only when its TLS stands; from then on bytes may go out.
     outgoing.once("socket", () => {
       reached = true;

@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -15,6 +16,10 @@ let ca: string;
 beforeAll(async () => {
   vendors = await startVendors({ caDir: dir });
   ca = readFileSync(vendors.caFile, "utf8");
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
+  DEAD = `127.0.0.1:${(probe.address() as AddressInfo).port}`;
+  await new Promise((resolve) => probe.close(resolve));
 });
 afterEach(() => {
   for (const kind of ["pagerduty", "webhook", "email"] as const) vendors.fault(kind, null);
@@ -26,7 +31,7 @@ afterAll(async () => {
 
 const send = sender(() => ca);
 const options = { policy: loopback, timeoutMs: 3_000 };
-const DEAD = "127.0.0.1:9"; // discard: nothing listens there
+let DEAD: string; // a port that was free a moment ago
 
 type Via = SinkRequest["via"];
 const kinds = { http: "webhook", pagerduty: "pagerduty", smtp: "email" } as const;
@@ -42,7 +47,7 @@ const ways: Via[] = ["http", "pagerduty", "smtp"];
 describe("a failure says whether the request may have arrived", () => {
   it.each(ways)("%s: where nothing listens, certainly nothing was sent", async (via) => {
     const answer = await send(aRequest(via, DEAD), options);
-    expect(answer).toMatchObject({ kind: "failure", sentBytes: false });
+    expect(answer).toMatchObject({ kind: "failure", code: "ECONNREFUSED", sentBytes: false });
   });
 
   it.each(ways)("%s: a connection that breaks after the request may have done the work", async (via) => {
@@ -107,7 +112,6 @@ describe("what the guard and the bounds hold", () => {
   });
 
   it("gives no credentials to a relay that offers no encryption", async () => {
-    const { createServer } = await import("node:net");
     const heard: string[] = [];
     const relay = createServer((socket) => {
       socket.write("220 plain\r\n");

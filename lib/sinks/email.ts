@@ -99,7 +99,7 @@ export const email: Sink<Config> = {
       return unanswered("The mail relay", answer);
     }
     const { status } = answer;
-    const said = quote(answer.body, [c.bases.smtp]);
+    const said = quote(answer.body, [c.bases.smtp, decodeURIComponent(URL.parse(c.bases.smtp)?.password ?? "")]);
     if (status >= 200 && status < 300 && request.via === "smtp") {
       const refused = new Set((answer.headers["rejected"] ?? "").split(", "));
       return sent(remember(c, request.message.to.filter((a) => !refused.has(a)), request.message.messageId, String(c.memory["subject"] ?? "") || request.message.subject));

@@ -2,7 +2,7 @@
 // even when the vendor (or whoever answers in its place) echoes what we sent.
 import type { Judgement, SinkMemory } from "../domain/delivery.ts";
 import type { SinkAnswer } from "./sink.ts";
-import { oneLine } from "./text.ts";
+import { manyLines, oneLine } from "./text.ts";
 
 type Failure = Extract<SinkAnswer, { kind: "failure" }>;
 export type Response = Extract<SinkAnswer, { kind: "response" }>;
@@ -53,10 +53,11 @@ export function retryAfterS(headers: Record<string, string>): number | undefined
  * @param secrets whole secret values; long pieces of a secret URL's path count as well
  */
 export function quote(text: unknown, secrets: readonly (string | undefined)[]): string {
-  let line = typeof text === "string" ? oneLine(text, 2000) : "";
   const pieces = secrets.flatMap((s) => (s === undefined ? [] : [s, ...s.split(/[/_]/).filter((p) => p.length >= 16)]));
-  for (const piece of pieces.sort((a, b) => b.length - a.length)) if (piece.length >= 8) line = line.replaceAll(piece, "[secret]");
-  return oneLine(line, 160);
+  const longestFirst = pieces.filter((p) => p.length >= 4).sort((a, b) => b.length - a.length);
+  const hide = (line: string) => longestFirst.reduce((rest, piece) => rest.replaceAll(piece, "[secret]"), line);
+  // Twice: cleaning may join what invisible characters kept apart, and cutting must not leave half a secret.
+  return typeof text === "string" ? oneLine(hide(manyLines(hide(text), text.length)), 160) : "";
 }
 
 /** An answer's JSON object without a prototype, or null when it is none: HTML, plain text, an array, cut off. */

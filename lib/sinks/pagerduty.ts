@@ -7,7 +7,7 @@ import { choice, matching } from "./forms.ts";
 import { busy, dead, disable, jsonBody, quote, retry, sent, unanswered } from "./judge.ts";
 import type { RenderContext, Sink } from "./sink.ts";
 import { stepDone, stepsDone } from "./steps.ts";
-import { isoTime, oneLine } from "./text.ts";
+import { isoTime, link, oneLine } from "./text.ts";
 import { actions, facts, headline, sentences } from "./words.ts";
 
 const config = z.strictObject({
@@ -22,9 +22,10 @@ function trigger(c: RenderContext<Config>): Record<string, unknown> {
   const { notice } = c;
   const content = notice.content;
   const timestamp = isoTime(content.startedAt);
+  const url = link(content.incidentUrl);
   return {
     client: "Tocsin",
-    client_url: content.incidentUrl,
+    ...(url === undefined ? {} : { client_url: url }),
     links: actions(notice).filter((a) => a.id !== "resolve").map((a) => ({ href: a.url, text: a.label })),
     payload: {
       summary: headline(notice, 1024),
@@ -34,7 +35,7 @@ function trigger(c: RenderContext<Config>): Record<string, unknown> {
       component: oneLine(content.serverName, 200),
       group: oneLine(content.tenantName, 200),
       class: content.reason,
-      custom_details: { ...Object.fromEntries(facts(notice).map((f) => [f.label, f.value])), ...sentences(notice), incident: content.incidentUrl, drill: content.drill },
+      custom_details: { ...Object.fromEntries(facts(notice).map((f) => [f.label, f.value])), ...sentences(notice), incident: url ?? "", drill: content.drill },
     },
   };
 }

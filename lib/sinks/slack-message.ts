@@ -1,6 +1,6 @@
 // What a Slack message looks like: a lock-screen line, four fields, what to do, and buttons that lead to the console.
 import type { Notice } from "../domain/notice.ts";
-import { cut, slackEscape } from "./text.ts";
+import { cut, oneLine, slackEscape } from "./text.ts";
 import { actions, facts, headline, REPEAT_MARK, sentences } from "./words.ts";
 
 // verbatim: Slack then makes no links, channels or mentions of what it finds in the text.
@@ -23,12 +23,12 @@ export function slackBlocks(notice: Notice, repeat: boolean): Record<string, unk
     ...(a.id === "acknowledge" ? { style: "primary" } : {}),
   }));
   const blocks: (Record<string, unknown> | null)[] = [
-    { type: "header", text: plain(headline(notice, 150)) },
+    { type: "header", text: plain(cut(headline(notice, 150), 150, slackEscape)) },
     repeat ? { type: "context", elements: [mrkdwn(REPEAT_MARK)] } : null,
     { type: "section", fields: facts(notice).slice(0, 4).map((f) => mrkdwn(`*${f.label}*\n${cut(f.value, 500, slackEscape)}`)) },
     said === "" ? null : { type: "section", text: mrkdwn(said) },
     buttons.length > 0 ? { type: "actions", elements: buttons } : null,
-    { type: "context", elements: [mrkdwn(`Tocsin · ${slackEscape(notice.dedupKey)} · ${cut(notice.content.tenantName, 200, slackEscape)}`)] },
+    { type: "context", elements: [mrkdwn(`Tocsin · ${slackEscape(notice.dedupKey)} · ${cut(oneLine(notice.content.tenantName, 200), 200, slackEscape)}`)] },
   ];
   return blocks.filter((b) => b !== null);
 }

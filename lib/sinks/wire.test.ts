@@ -8,6 +8,7 @@ import { sender, type SendOptions } from "../adapters/send.ts";
 import { now } from "../adapters/clock.ts";
 import { deliver } from "../testing/sinks/deliver.ts";
 import { aContext, aNotice, variants } from "../testing/sinks/fixtures.ts";
+import { HOSTILE, hostileContent } from "../testing/sinks/hostile.ts";
 import { startVendors, type Vendors } from "../testing/vendors/index.ts";
 import { sinks } from "./index.ts";
 import type { Sink, SinkRequest } from "./sink.ts";
@@ -124,5 +125,51 @@ describe("an answer lost after the vendor did the work", () => {
     expect(second.requests.map((r) => r.label)).toEqual(["edit message"]);
     expect(vendors.shows("slack")[0]).toMatchObject({ replies: [{}] });
     expect(JSON.stringify(vendors.shows("slack")[0])).not.toContain(REPEAT_MARK);
+  });
+});
+
+describe("hostile text over real sockets", () => {
+  it.each(cases)("$title takes it, and nobody but the configured people is told", async ({ sink, index }) => {
+    const config = settings(sink, index);
+    const before = { received: vendors.received(sink.kind).length };
+    for (const text of Object.values(HOSTILE)) {
+      let memory: SinkMemory = {};
+      for (const kind of ["trigger", "resolve"] as const) {
+        const done = await deliver(sink, aContext(config, aNotice(kind, { content: hostileContent(text) }), { bases: vendors.bases, memory, now: now() }), send);
+        expect(done.judgement).toMatchObject({ verdict: "sent" });
+        memory = done.memory;
+      }
+    }
+    expect(vendors.received(sink.kind).slice(before.received).every((r) => r.worked)).toBe(true);
+    const allowed = sink.kind === "email" ? (config as { recipients: string }).recipients.split(", ") : [];
+    for (const item of vendors.shows(sink.kind) as { to?: string[]; pinged?: string[] }[]) {
+      for (const to of item.to ?? []) expect(["ops@example.com", "lead@example.com", "night@example.com"]).toContain(to);
+      for (const id of item.pinged ?? []) expect(id).toBe("2222222222222222222");
+    }
+    if (sink.kind === "email") expect((vendors.shows("email")[0] as { to: string[] }).to).toEqual(allowed);
+  });
+});
+
+describe("some recipients", () => {
+  it("are told once, while the refused ones are named as such", async () => {
+    const sink = sinks.find((s) => s.kind === "email")!;
+    const config = sink.config.parse({ recipients: "ops@example.com, refused@example.com, lead@example.com" });
+    const before = vendors.received("email").length;
+    const done = await deliver(sink, aContext(config, aNotice("trigger"), { bases: vendors.bases, now: now() }), send);
+    expect(done.judgement).toMatchObject({ verdict: "dead", disablesSink: false });
+    expect(done.judgement.verdict === "dead" && done.judgement.reason).toContain("1 of 3 addresses; the others were told");
+    expect(vendors.received("email").slice(before).map((r) => r.path)).toEqual(["ops@example.com, lead@example.com"]);
+  });
+
+  it("who are put off are tried again alone", async () => {
+    const sink = sinks.find((s) => s.kind === "email")!;
+    const config = sink.config.parse({ recipients: "ops@example.com, later@example.com" });
+    const before = vendors.received("email").length;
+    const context = aContext(config, aNotice("trigger"), { bases: vendors.bases, now: now() });
+    const first = await deliver(sink, context, send);
+    expect(first.judgement).toMatchObject({ verdict: "retry", maybe: false });
+    const second = await deliver(sink, { ...context, memory: first.memory }, send);
+    expect(second.requests.map((r) => r.via === "smtp" && r.message.to)).toEqual([["later@example.com"]]);
+    expect(vendors.received("email").length - before).toBe(1);
   });
 });

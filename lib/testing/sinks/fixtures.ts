@@ -62,7 +62,7 @@ export function aNotice(kind: NoticeKind, given: { dedupKey?: string; content?: 
   return {
     id: randomUUID(),
     tenantId: randomUUID(),
-    incidentId: kind === "test" ? null : randomUUID(),
+    incidentId: kind === "test" ? null : "0190a0b0-0000-7000-8000-000000000001",
     dedupKey: given.dedupKey ?? "inc_0123456789abcdef",
     kind,
     content: {
