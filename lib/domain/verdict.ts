@@ -51,6 +51,11 @@ export interface Verdict {
   unlooked: boolean;
 }
 
+/** A verdict without a look: a clock found that nothing came, or that it comes again (`up`). */
+export function unlookedVerdict(status: "up" | "unknown", reason: Reason | null, evidence: string): Verdict {
+  return { status, reason, pattern: "none", regions: {}, latencyMs: null, evidence, auth: "unknown", era: null, protocolVersion: null, serverName: null, tools: null, unlooked: true };
+}
+
 const SEVERITY_RANK = { P1: 0, P2: 1, P3: 2, P4: 3 } as const;
 
 export function fold(sealed: SealedSlot): Verdict {

@@ -18,7 +18,7 @@ export const changeServer = defineCommand({
     weight: weightSchema,
     paused: z.boolean(),
   }),
-  async run({ tx, input, actor }) {
+  async run({ tx, input, actor, now }) {
     const { serverId, ...next } = input;
     const before = await liveServer(tx, serverId);
     const tenant = await tx.tenant.findUniqueOrThrow({ where: { id: actor.tenantId } });
@@ -27,7 +27,8 @@ export const changeServer = defineCommand({
       throw new TocsinError("E_LIMIT", `This tenant's tier checks each ${shortest} s at most: choose that or longer.`, {
         field: "intervalS",
       });
-    await tx.server.update({ where: { tenantId_id: { tenantId: actor.tenantId, id: serverId } }, data: next });
+    const resumed = before.paused && !next.paused;
+    await tx.server.update({ where: { tenantId_id: { tenantId: actor.tenantId, id: serverId } }, data: { ...next, ...(resumed ? { watchedFrom: now } : {}) } });
     await liveHint(tx, { tenant: actor.tenantId, what: "server", id: serverId });
     const was = {
       name: before.name,

@@ -1,0 +1,142 @@
+// Sealed slots from the Redis stream into decide(): different servers beside each other, one server in its order. An
+// entry leaves the stream only after its decision has committed; whatever dies before that, another takes it over.
+import { crashPoint } from "#lib/adapters/crash";
+import { now as clockNow } from "#lib/adapters/clock";
+import type { Db } from "#lib/adapters/db";
+import type { Log } from "#lib/adapters/log";
+import { type SealedSlot, sealedSlotSchema } from "#lib/domain/verdict";
+import { decide } from "./decide.ts";
+import { isOutage } from "./outage.ts";
+import { SealedStream, type Entry } from "./stream.ts";
+
+export interface ConsumerCounts {
+  decided: number;
+  /** Could not be read at all. */
+  malformed: number;
+  /** Could be read and failed each time, with the database there. */
+  poisoned: number;
+}
+
+const LANES = 8;
+const BUFFER = 64;
+const CLAIM_EVERY_MS = 5_000;
+const TRIES = 5;
+const PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 2_000;
+
+export class SealedConsumer {
+  readonly counts: ConsumerCounts = { decided: 0, malformed: 0, poisoned: 0 };
+  readonly #db: Db;
+  readonly #stream: SealedStream;
+  readonly #log: Log;
+  /** The last slot under way of each server: the next one of the same server waits for it. */
+  readonly #lines = new Map<string, Promise<void>>();
+  readonly #underWay = new Set<string>();
+  #running = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(db: Db, stream: SealedStream, log: Log) {
+    this.#db = db;
+    this.#stream = stream;
+    this.#log = log;
+  }
+
+  /** Until the signal; then what is under way is finished. @param beat called after every look at the stream */
+  async run(signal: AbortSignal, beat: () => void): Promise<void> {
+    const stop = () => this.#stream.interrupt();
+    signal.addEventListener("abort", stop, { once: true });
+    let claimAt = 0;
+    try {
+      while (!signal.aborted) {
+        const at = clockNow().getTime();
+        const stale = at >= claimAt || at < claimAt - CLAIM_EVERY_MS;
+        if (stale) claimAt = at + CLAIM_EVERY_MS;
+        const room = BUFFER - this.#underWay.size;
+        const entries = stale ? await this.#stream.takeOver(BUFFER) : room > 0 ? await this.#stream.read(room) : [];
+        beat();
+        for (const entry of entries) this.#accept(entry, signal);
+        if (room <= 0) await Promise.race(this.#lines.values());
+      }
+    } catch (err) {
+      if (!signal.aborted) throw err;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      await Promise.allSettled(this.#lines.values());
+    }
+  }
+
+  /** Everything that is in the stream now, until it is done: for tests and benches. */
+  async drain(signal: AbortSignal = new AbortController().signal): Promise<void> {
+    for (let entries = await this.#stream.read(BUFFER, 1); entries.length > 0; entries = await this.#stream.read(BUFFER, 1)) {
+      for (const entry of entries) this.#accept(entry, signal);
+      await Promise.all(this.#lines.values());
+    }
+  }
+
+  #accept(entry: Entry, signal: AbortSignal): void {
+    // Our own entry, taken over from ourselves because Postgres has been away for long: it is still being tried.
+    if (this.#underWay.has(entry.id)) return;
+    this.#underWay.add(entry.id);
+    const sealed = parse(entry);
+    const line = sealed?.serverId ?? entry.id;
+    const run = (this.#lines.get(line) ?? Promise.resolve())
+      .then(() => this.#inALane(() => this.#handle(entry, sealed, signal)))
+      .catch((err) => this.#log.error({ err, entry: entry.id }, "a sealed slot could not be handled; it stays in the stream"))
+      .finally(() => {
+        this.#underWay.delete(entry.id);
+        if (this.#lines.get(line) === run) this.#lines.delete(line);
+      });
+    this.#lines.set(line, run);
+  }
+
+  async #inALane(work: () => Promise<void>): Promise<void> {
+    if (this.#running >= LANES) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#running++;
+    try {
+      await work();
+    } finally {
+      this.#running--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #handle(entry: Entry, sealed: SealedSlot | null, signal: AbortSignal): Promise<void> {
+    if (sealed === null) {
+      this.counts.malformed++;
+      this.#log.error({ entry: entry.id, bytes: entry.sealed?.length ?? 0 }, "a sealed slot is malformed and was dropped");
+    } else if (!(await this.#decided(sealed, signal))) return;
+    await this.#stream.done(entry.id);
+    crashPoint("after_stream_ack");
+  }
+
+  /** @returns false when it has to stay in the stream */
+  async #decided(sealed: SealedSlot, signal: AbortSignal): Promise<boolean> {
+    for (let failures = 0, pause = PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      try {
+        const decided = await decide(this.#db, sealed, clockNow());
+        this.counts.decided++;
+        if (decided.nobodyToTell) this.#log.error({ tenant: sealed.tenantId, incident: decided.incidentId }, "an incident opened and there is nobody to tell");
+        return true;
+      } catch (err) {
+        if (!isOutage(err) && ++failures >= TRIES) {
+          this.counts.poisoned++;
+          this.#log.error({ err, server: sealed.serverId, slot: sealed.slot }, "a sealed slot could not be decided and was dropped");
+          return true;
+        }
+        this.#log.warn({ err, server: sealed.serverId, slot: sealed.slot }, "a sealed slot could not be decided yet");
+        if (signal.aborted) return false;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        if (signal.aborted) return false;
+      }
+    }
+  }
+}
+
+function parse(entry: Entry): SealedSlot | null {
+  try {
+    const parsed = sealedSlotSchema.safeParse(JSON.parse(entry.sealed ?? ""));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,64 @@
+import { tell, triggersOf } from "#lib/commands/incident/tell";
+import type { Incident } from "#lib/commands/incident/row";
+import { takeStep } from "#lib/domain/escalation";
+import { draft } from "#lib/domain/event";
+import { alreadyTold } from "#lib/domain/incident";
+import { explain, freeze, frozenPolicy, type SinkFacts } from "#lib/domain/policy";
+import { isLogOnly } from "#lib/domain/severity";
+import { sinkFacts } from "#lib/queries/sink-facts";
+import { tenantPolicy } from "#lib/queries/tenant-policy";
+import type { Passage, Stage } from "./passage.ts";
+import { takeDueSteps } from "./steps.ts";
+
+/** Who is told, by a policy that is frozen when the incident opens; later only what has become worse. */
+export const route: Stage = {
+  name: "route",
+  async run(p) {
+    if (p.incident === null) return;
+    if (p.change === "opened") return begin(p, await withPolicy(p, p.incident));
+    if (p.change === "raised") return raise(p, p.incident);
+  },
+};
+
+async function withPolicy(p: Passage, incident: Incident): Promise<{ incident: Incident; sinks: SinkFacts[] }> {
+  const sinks = await sinkFacts(p.tx);
+  const policy = freeze(await tenantPolicy(p.tx, sinks));
+  await p.tx.$executeRaw`UPDATE incident SET policy = ${JSON.stringify(policy)}::jsonb WHERE tenant_id = app.tenant() AND id = ${incident.id}::uuid`;
+  p.said.push(draft("policy_frozen", `"${policy.name}" holds for this incident, in ${policy.steps.length} step${policy.steps.length === 1 ? "" : "s"}.`));
+  return { incident: { ...incident, policy }, sinks };
+}
+
+async function begin(p: Passage, { incident, sinks }: { incident: Incident; sinks: SinkFacts[] }): Promise<void> {
+  p.incident = incident;
+  if (isLogOnly(incident.severity)) {
+    p.said.push(draft("log_only", `${incident.severity} is written down and told to nobody.`));
+    return;
+  }
+  const plan = explain(frozenPolicy(incident.policy), incident.severity, sinks);
+  if (!plan.steps.some((s) => s.answers.some((a) => a.answer === "told"))) {
+    p.nobodyToTell = true;
+    p.said.push(draft("nobody_to_tell", `Nobody is told of this: ${plan.warnings[0] ?? "no step names a sink that can be told."}`));
+  }
+  if (p.silence !== null) return;
+  p.said.push(...(await takeDueSteps(p.tx, p.tenantId, incident, sinks, p.now)));
+}
+
+async function raise(p: Passage, incident: Incident): Promise<void> {
+  if (incident.state !== "open") {
+    p.said.push(draft("updated", "It became worse after somebody had acknowledged it: nobody is told again.", { answers: [] }));
+    return;
+  }
+  if (p.silence !== null) return;
+  const sinks = await sinkFacts(p.tx);
+  // It was P4 or held by a silence that has just ended: the policy has not begun yet.
+  if (incident.step === 0) return begin(p, { incident, sinks });
+  const triggers = (await triggersOf(p.tx, incident.id)).filter(alreadyTold);
+  const told = new Set(triggers.map((t) => t.sinkId));
+  const taken = frozenPolicy(incident.policy).steps.slice(0, incident.step);
+  const answers = takeStep({ afterMinutes: 0, targets: taken.flatMap((s) => s.targets) }, incident.severity, sinks, told);
+  const fresh = answers.filter((a) => a.answer === "told");
+  await tell(p.tx, p.tenantId, incident, "update", [...told].filter((id) => sinks.some((s) => s.id === id && s.enabled)), p.now);
+  await tell(p.tx, p.tenantId, incident, "trigger", fresh.map((a) => a.sinkId), p.now);
+  const also = fresh.length === 0 ? "" : ` Now that it is ${incident.severity}, also telling ${fresh.map((a) => a.sinkName).join(", ")}.`;
+  p.said.push(draft("updated", `Telling those who know that it became worse.${also}`, { step: incident.step - 1, afterMinutes: 0, answers: fresh }));
+}

@@ -1,0 +1,93 @@
+// The row that the console reads and the streaks live in, one per server. Its lock puts everything that is decided
+// about one server in a line.
+import type { Tx } from "#lib/adapters/db";
+import type { Streaks } from "#lib/domain/streak";
+import type { Outcome } from "#lib/domain/outcome";
+import type { SealedSlot, Verdict } from "#lib/domain/verdict";
+import type { Subject } from "./passage.ts";
+
+export interface Before {
+  lastSlot: Date | null;
+  status: string;
+  reason: string | null;
+  streaks: Streaks;
+}
+
+interface ServerRow {
+  name: string;
+  url: string;
+  interval_s: number;
+  fire_after: number;
+  clear_after: number;
+  weight: "own" | "third_party";
+  tenant: string;
+}
+
+/** @returns null for a server that is paused, removed or not this tenant's: nothing is decided about it */
+export async function serverSubject(tx: Tx, serverId: string): Promise<Subject | null> {
+  const rows = await tx.$queryRaw<ServerRow[]>`SELECT s.name, s.url, s.interval_s, s.fire_after, s.clear_after, s.weight, t.name AS tenant
+    FROM server s JOIN tenant t ON t.id = s.tenant_id WHERE s.tenant_id = app.tenant() AND s.id = ${serverId}::uuid AND NOT s.paused AND s.removed_at IS NULL`;
+  const row = rows[0];
+  if (!row) return null;
+  const { name, url, weight, tenant: tenantName } = row;
+  return { kind: "server", key: serverId, serverId, name, url, tenantName, weight, fireAfter: row.fire_after, clearAfter: row.clear_after, intervalMs: row.interval_s * 1000 };
+}
+
+export async function lockServerNow(tx: Tx, tenantId: string, serverId: string, slot: Date): Promise<Before> {
+  const read = () => tx.$queryRaw<{ last_slot: Date | null; status: string; reason: string | null; bad_streak: number; good_streak: number; flips: bigint[] }[]>`
+    SELECT last_slot, status, reason, bad_streak, good_streak, flips FROM server_now
+    WHERE tenant_id = app.tenant() AND server_id = ${serverId}::uuid FOR UPDATE`;
+  let row = (await read())[0];
+  if (!row) {
+    await tx.$executeRaw`INSERT INTO server_now (tenant_id, server_id, since) VALUES (${tenantId}::uuid, ${serverId}::uuid, ${slot}) ON CONFLICT DO NOTHING`;
+    row = (await read())[0];
+  }
+  if (!row) throw new Error(`server_now of ${serverId} cannot be read back`);
+  return { lastSlot: row.last_slot, status: row.status, reason: row.reason, streaks: { bad: row.bad_streak, good: row.good_streak, flips: row.flips.map(Number) } };
+}
+
+/** A slot in which nobody looked does not move last_slot: "last checked" stays true, and staleness is found from it. */
+export async function writeServerNow(tx: Tx, serverId: string, slot: Date, v: Verdict, streaks: Streaks): Promise<void> {
+  const cells = JSON.stringify(Object.fromEntries(Object.entries(v.regions).map(([region, cell]) => [region, { ...cell, slot: slot.getTime() }])));
+  const flips = `{${streaks.flips.join(",")}}`;
+  if (v.unlooked) {
+    await tx.$executeRaw`UPDATE server_now SET since = CASE WHEN status = 'unknown' THEN since ELSE ${slot} END, status = 'unknown', reason = ${v.reason},
+      evidence = ${v.evidence}, regions = regions || ${cells}::jsonb, latency_ms = NULL, bad_streak = ${streaks.bad}, good_streak = ${streaks.good}, flips = ${flips}::bigint[]
+      WHERE tenant_id = app.tenant() AND server_id = ${serverId}::uuid`;
+    return;
+  }
+  await tx.$executeRaw`UPDATE server_now SET last_slot = ${slot}, since = CASE WHEN status = ${v.status} THEN since ELSE ${slot} END, status = ${v.status},
+    reason = ${v.reason}, evidence = ${v.evidence}, regions = ${cells}::jsonb, latency_ms = ${v.latencyMs},
+    auth = CASE WHEN ${v.auth} = 'unknown' THEN auth ELSE ${v.auth} END, era = coalesce(${v.era}, era),
+    protocol_version = coalesce(${v.protocolVersion}, protocol_version), server_name = coalesce(${v.serverName}, server_name),
+    tools = coalesce(${v.tools === null ? null : JSON.stringify(v.tools)}::jsonb, tools),
+    bad_streak = ${streaks.bad}, good_streak = ${streaks.good}, flips = ${flips}::bigint[]
+    WHERE tenant_id = app.tenant() AND server_id = ${serverId}::uuid`;
+}
+
+/** One row per server and slot, written once: a replay gives the same rows, and a late slot still has its place. */
+export async function keepMinute(tx: Tx, tenantId: string, serverId: string, slot: Date, v: Verdict): Promise<void> {
+  const cells = JSON.stringify(Object.fromEntries(Object.entries(v.regions).map(([region, c]) => [region, [c.status, c.reason, c.latencyMs]])));
+  await tx.$executeRaw`INSERT INTO probe_minute (tenant_id, server_id, slot, status, reason, latency_ms, regions)
+    VALUES (${tenantId}::uuid, ${serverId}::uuid, ${slot}, ${v.status}, ${v.reason}, ${v.latencyMs}, ${cells}::jsonb) ON CONFLICT DO NOTHING`;
+}
+
+const failed = (o: Outcome): boolean => o.status === "down" || o.status === "degraded";
+
+/** The latest transcript of each region, and the latest failing one, which outlives the recovery. */
+export async function keepTranscripts(tx: Tx, sealed: SealedSlot, slot: Date): Promise<void> {
+  const rows = Object.entries(sealed.transcripts).flatMap(([region, transcript]) => {
+    const outcome = sealed.outcomes[region];
+    if (transcript === null || outcome === undefined) return [];
+    const row = { region, status: outcome.status, reason: outcome.reason, transcript };
+    return failed(outcome) ? [{ ...row, kind: "latest" }, { ...row, kind: "failing" }] : [{ ...row, kind: "latest" }];
+  });
+  if (rows.length === 0) return;
+  // jsonb refuses U+0000; a server may have sent one, escaped, inside a quoted body.
+  const json = JSON.stringify(rows).replaceAll("\\u0000", "\\ufffd");
+  await tx.$executeRaw`INSERT INTO last_transcript (tenant_id, server_id, region, kind, slot, status, reason, transcript)
+    SELECT ${sealed.tenantId}::uuid, ${sealed.serverId}::uuid, r.region, r.kind, ${slot}, r.status, r.reason, r.transcript
+    FROM jsonb_to_recordset(${json}::jsonb) AS r (region text, kind text, status text, reason text, transcript jsonb)
+    ON CONFLICT (tenant_id, server_id, region, kind) DO UPDATE SET slot = excluded.slot, status = excluded.status, reason = excluded.reason, transcript = excluded.transcript
+    WHERE last_transcript.slot < excluded.slot`;
+}
