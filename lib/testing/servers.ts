@@ -82,7 +82,7 @@ export async function rawServer(talk: (socket: Socket, request: string) => void)
 }
 
 async function started(args: string[], env: Record<string, string>, port: number, path: string, folder?: string): Promise<TestServer> {
-  const child = spawn(process.execPath, args, { detached: true, stdio: "ignore", env: { PATH: process.env.PATH ?? "", HOME: folder ?? tmpdir(), ...env } });
+  const child = spawn(process.execPath, args, { detached: true, stdio: "ignore", env: { ...process.env, HOME: folder ?? tmpdir(), ...env } });
   const close = async () => {
     await stopGroup(child);
     if (folder) rmSync(folder, { recursive: true, force: true });

@@ -9,16 +9,34 @@ const KEPT = ["www-authenticate", "location", "retry-after", "allow", "content-e
 /** Shorter values stand in too many ordinary texts to be taken out of them. */
 const MIN_SECRET = 4;
 
+/** The whole header value, the part after "Bearer ", and both as a URL would carry them; the longest first. */
+function secretsOf(credential: Record<string, string>): string[] {
+  const values = Object.values(credential).flatMap((value) => [value, value.replace(/^\S+\s+/, "")]);
+  return [...new Set(values.flatMap((v) => [v, encodeURIComponent(v)]))].filter((s) => s.length >= MIN_SECRET).sort((a, b) => b.length - a.length);
+}
+
+/** The same message with every credential in it replaced, in keys and values, however it was escaped on the wire. */
+export function withoutSecrets(message: Record<string, unknown>, credential: Record<string, string>): Record<string, unknown> {
+  const secrets = secretsOf(credential);
+  if (secrets.length === 0) return message;
+  const text = JSON.stringify(message);
+  const clean = secrets.reduce((t, secret) => t.replaceAll(JSON.stringify(secret).slice(1, -1), "[credential]"), text);
+  return clean === text ? message : (JSON.parse(clean) as Record<string, unknown>);
+}
+
 export function scrubber(credential: Record<string, string>): Scrub {
-  const secrets = Object.values(credential)
-    .flatMap((value) => [value, value.replace(/^\S+\s+/, ""), encodeURIComponent(value)])
-    .filter((s) => s.length >= MIN_SECRET);
+  const secrets = secretsOf(credential);
   return (text, max) => {
     // Look a little past the cut, so that a secret across it does not leave its first half behind.
     let shown = text.slice(0, max * 4 + 4_096);
     for (const secret of secrets) shown = shown.replaceAll(secret, "[credential]");
     return cleanText(shown, max);
   };
+}
+
+/** Origin and path. A query may hold a key, and an HTTP+SSE endpoint's holds the session: neither is written down. */
+export function shownUrl(url: URL): string {
+  return `${url.origin}${url.pathname}${url.search === "" ? "" : "?…"}`;
 }
 
 export function shownRequestHeaders(sent: Record<string, string>, credential: Record<string, string>): Record<string, string> {
@@ -32,7 +50,9 @@ export function shownHeaders(received: IncomingHttpHeaders, scrub: Scrub): Recor
   const shown: Record<string, string> = {};
   for (const name of KEPT) {
     const value = received[name];
-    if (value !== undefined) shown[name] = scrub(Array.isArray(value) ? value.join(", ") : value, 500);
+    if (value === undefined) continue;
+    const text = Array.isArray(value) ? value.join(", ") : value;
+    shown[name] = scrub(name === "location" ? text.replace(/\?.*$/s, "?…") : text, 500);
   }
   if (received["mcp-session-id"] !== undefined) shown["mcp-session-id"] = "[session]";
   return shown;

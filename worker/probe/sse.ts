@@ -6,6 +6,7 @@ import { bodyKind, MAX_BODY_BYTES, parseMessage } from "./answer.ts";
 import { type Found, listTools, resultOf } from "./found.ts";
 import { initializeCall, takeInitialize } from "./legacy.ts";
 import { declaresTools } from "./modern.ts";
+import { shownUrl } from "./shown.ts";
 import { type Call, type Exchange, STEP_BOUND_MS, type Wire } from "./wire.ts";
 
 /**
@@ -53,10 +54,7 @@ async function ask(wire: Wire, stream: Stream, call: Call & { body: { id: string
   const answer = await waiting;
   exchange.step.durationMs = Math.max(exchange.step.durationMs, wire.elapsedMs() - startMs);
   if (typeof answer === "string") exchange.step.error = { code: answer, detail: "" };
-  else {
-    exchange.message = exchange.step.message = answer;
-    if (exchange.step.response) exchange.step.response.bodyHead = wire.scrub(JSON.stringify(answer), 2_000);
-  }
+  else wire.answered(exchange, answer);
   return exchange;
 }
 
@@ -64,7 +62,7 @@ async function openStream(wire: Wire, policy: AddressPolicy, close: AbortControl
   const step: Step = { phase: "initialize", title: "GET the event stream", startMs: wire.elapsedMs(), durationMs: 0 };
   const exchange: Exchange = { step, status: null, kind: "none", message: null, sessionId: null };
   const headers = { accept: "text/event-stream", "cache-control": "no-store" };
-  step.request = { method: "GET", url: wire.scrub(wire.url.href, 2048), headers };
+  step.request = { method: "GET", url: wire.scrub(shownUrl(wire.url), 2048), headers };
   const bound = AbortSignal.timeout(STEP_BOUND_MS);
   const opening = new AbortController();
   const giveUp = () => opening.abort();
@@ -131,7 +129,7 @@ function readEndpoint(body: AsyncIterable<Buffer>, base: URL, policy: AddressPol
         if (err.type === "max-buffer-size-exceeded") end(WIRE_CODES.tooLarge);
       },
     });
-    void consume(body, (text) => parser.feed(text), () => ended !== null).then(end, () => end("UND_ERR_SOCKET"));
+    void consume(body, (text) => parser.feed(text), () => ended !== null).then(end, (err) => end(["AbortError", "TimeoutError"].includes(err?.name) ? WIRE_CODES.timeout : "UND_ERR_SOCKET"));
   });
 }
 

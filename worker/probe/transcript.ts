@@ -4,11 +4,13 @@ import type { AddressPolicy } from "#lib/adapters/http";
 import { now } from "#lib/adapters/clock";
 import { TocsinError } from "#lib/domain/error";
 import type { Era } from "#lib/domain/outcome";
+import { cleanText } from "#lib/domain/text";
 import { type Step, type Transcript, WIRE_CODES } from "#lib/domain/transcript";
 import { decideEra } from "./era.ts";
 import { type Found, nothingYet } from "./found.ts";
 import { legacy } from "./legacy.ts";
 import { discover, modern } from "./modern.ts";
+import { shownUrl } from "./shown.ts";
 import { sse } from "./sse.ts";
 import { Wire } from "./wire.ts";
 
@@ -99,7 +101,7 @@ async function olderThanDiscover(wire: Wire, found: Found, policy: AddressPolicy
 function transcriptOf(target: ProbeTarget, found: Found, wire: Wire, totalMs: number): Transcript {
   const validTo = wire.certificateValidTo;
   return {
-    url: wire.url.href,
+    url: wire.scrub(shownUrl(wire.url), 2048),
     steps: wire.steps,
     timings: { ...wire.timings, totalMs },
     ...found,
@@ -118,6 +120,6 @@ function refused(target: ProbeTarget, err: unknown, options: ProbeOptions): Tran
     error: { code: known ? err.code : WIRE_CODES.fault, detail: known ? (err.detail ?? "") : "" },
   };
   options.onStep?.(step);
-  return { url: target.url.slice(0, 2048), steps: [step], timings: { totalMs: 0 }, ...nothingYet(), credentialUsed: false, certificate: null };
+  return { url: cleanText(target.url.replace(/\/\/[^/?#]*@/, "//").replace(/\?.*$/s, "?…"), 2048), steps: [step], timings: { totalMs: 0 }, ...nothingYet(), credentialUsed: false, certificate: null };
 }
 

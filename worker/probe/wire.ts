@@ -7,7 +7,7 @@ import { TocsinError } from "#lib/domain/error";
 import type { Phase, Timings } from "#lib/domain/outcome";
 import { type Step, WIRE_CODES } from "#lib/domain/transcript";
 import { type BodyKind, bodyKind, readAnswer } from "./answer.ts";
-import { type Scrub, scrubber, shownHeaders, shownRequestHeaders } from "./shown.ts";
+import { type Scrub, scrubber, shownHeaders, shownRequestHeaders, shownUrl, withoutSecrets } from "./shown.ts";
 
 export const USER_AGENT = "Tocsin-Probe/0.1 (MCP monitor)";
 export const CONNECT_BOUND_MS = 5_000;
@@ -114,8 +114,17 @@ export class Wire {
     if (!this.#connectFailed || exchange.step.error === undefined) this.note(exchange.step);
   }
 
+  /** Takes a message as the answer, without our credential, wherever in it the server may have put that. */
+  answered(exchange: Exchange, message: Record<string, unknown>): void {
+    const clean = withoutSecrets(message, this.#credential);
+    exchange.message = exchange.step.message = clean;
+    if (exchange.step.response) exchange.step.response.bodyHead = this.#scrub(JSON.stringify(clean).slice(0, 10_000), 2_000);
+  }
+
   note(step: Step): void {
     if (this.steps.length >= MAX_STEPS) return;
+    step.startMs = Math.round(step.startMs * 10) / 10;
+    step.durationMs = Math.round(step.durationMs * 10) / 10;
     this.steps.push(step);
     this.#options.onStep?.(step);
   }
@@ -134,7 +143,7 @@ export class Wire {
   async #converse(call: Call, url: URL, signal: AbortSignal, exchange: Exchange, hops: number): Promise<void> {
     const { step } = exchange;
     const headers = { ...this.#headers(url), accept: "application/json, text/event-stream", ...(call.body && { "content-type": "application/json" }), ...call.headers };
-    step.request = { method: call.method, url: this.#scrub(url.href, 2048), headers: shownRequestHeaders(headers, this.#credential) };
+    step.request = { method: call.method, url: this.#scrub(shownUrl(url), 2048), headers: shownRequestHeaders(headers, this.#credential) };
     const answer = await request(url, { method: call.method, headers, body: call.body ? JSON.stringify(call.body) : null, dispatcher: this.#agent, signal });
     const status = answer.statusCode;
     const contentType = one(answer.headers, "content-type");
@@ -151,8 +160,8 @@ export class Wire {
     step.response.bytes = read.bytes;
     // What is no MCP is never quoted: a monitor must not be a way to read other people's pages.
     if (exchange.kind === "json" || exchange.kind === "sse") step.response.bodyHead = this.#scrub(read.head, 2_000);
-    if (read.message) exchange.message = step.message = read.message;
-    else if (read.errorCode && (status < 400 || read.errorCode === WIRE_CODES.tooLarge)) step.error = { code: read.errorCode, detail: "" };
+    if (read.message) this.answered(exchange, read.message);
+    else if (read.errorCode && (status < 300 || read.errorCode === WIRE_CODES.tooLarge)) step.error = { code: read.errorCode, detail: "" };
   }
 
   /** The credential goes to the server's own origin and nowhere else. */
@@ -184,7 +193,7 @@ export class Wire {
     if (err instanceof TocsinError) return { code: err.code, detail: err.detail ?? "" };
     if (err instanceof ConnectError) return { code: err.code === "ETIMEDOUT" ? WIRE_CODES.timeout : err.code, detail: "" };
     if (bound.aborted) return { code: WIRE_CODES.timeout, detail: "" };
-    const code = (err as { code?: unknown }).code;
+    const { code = err instanceof Error && err.name === "HTTPParserError" ? "HPE_INVALID" : undefined } = err as { code?: unknown };
     const timeouts = ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT", "ETIMEDOUT"];
     if (typeof code !== "string") return { code: WIRE_CODES.fault, detail: this.#scrub(err instanceof Error ? err.name : typeof err, 80) };
     return { code: timeouts.includes(code) ? WIRE_CODES.timeout : code.slice(0, 80), detail: "" };

@@ -1,0 +1,88 @@
+// The process of one region: node worker/probe/main.ts --region fra. It probes what its queue holds, says every few
+// seconds that it is there, and on SIGTERM finishes what it has in hand before it goes.
+import { randomUUID } from "node:crypto";
+import { parseArgs } from "node:util";
+import { monotonicMs, now } from "#lib/adapters/clock";
+import { databaseUrls, openDb } from "#lib/adapters/db";
+import { env, extraCa } from "#lib/adapters/env";
+import { createLog } from "#lib/adapters/log";
+import { openRedis, redisPrefix } from "#lib/adapters/redis";
+import { secrets } from "#lib/adapters/secrets";
+import { TocsinError } from "#lib/domain/error";
+import { type DutyState } from "../duty.ts";
+import { readiness, serveHealth } from "../health.ts";
+import { farewell, heartbeat, type ProcessRow } from "../heartbeat.ts";
+import { regionWorker } from "./region.ts";
+import { ProberPool } from "./supervisor.ts";
+
+const HEARTBEAT_MS = 5_000;
+const DRAIN_MS = 8_000;
+const PROBERS = 2;
+
+function regionName(): string {
+  const { values } = parseArgs({ options: { region: { type: "string" } } });
+  const region = values.region ?? "";
+  if (!/^[a-z0-9-]{1,32}$/.test(region)) throw new TocsinError("E_CONFIG", "Say which region this is: node worker/probe/main.ts --region fra");
+  return region;
+}
+
+async function main(): Promise<void> {
+  const region = regionName();
+  const settings = env();
+  const box = secrets();
+  const log = createLog(`probe-${region}`, settings.LOG_LEVEL);
+  const db = openDb(databaseUrls().worker, { poolSize: 4, applicationName: `tocsin-probe-${region}` });
+  const redis = openRedis();
+  const queueRedis = openRedis(settings.REDIS_URL, { blocking: true });
+  const pool = new ProberPool({ size: PROBERS, onExit: (exit) => log[exit.reason === "recycled" || exit.reason === "closed" ? "info" : "error"]({ exit }, `a prober process ended: ${exit.reason}`) });
+  const worker = regionWorker({ region, db, redis, queueRedis, prefix: redisPrefix(), box, pool, concurrency: PROBERS, ca: extraCa(), log });
+  const me: ProcessRow = { id: randomUUID(), kind: "prober", region };
+  const states: DutyState[] = ["heartbeat", "queue"].map((name) => ({ name, staleMs: 4 * HEARTBEAT_MS, lastBeat: monotonicMs(), elsewhere: false, lastError: null }));
+  let draining = false;
+
+  const beat = async () => {
+    const [beatState, queueState] = states as [DutyState, DutyState];
+    await attempt(beatState, () => heartbeat(db, me, now()));
+    await attempt(queueState, async () => {
+      await redis.ping();
+      if (!worker.isRunning()) throw new Error("the queue is not read");
+    });
+  };
+  await beat();
+  const beating = setInterval(() => void beat(), HEARTBEAT_MS);
+  const health = await serveHealth(settings.TOCSIN_HEALTH_PORT, () => readiness(states, draining));
+  log.info({ region, healthPort: health.port, pid: process.pid }, "probing");
+
+  const drain = async (signal: string) => {
+    if (draining) return;
+    draining = true;
+    log.info({ signal }, "draining: finishing the batches in hand");
+    clearInterval(beating);
+    // What does not end in time is sealed without this region; its slots say so.
+    await Promise.race([worker.close(), new Promise((done) => setTimeout(done, DRAIN_MS))]);
+    await pool.close();
+    await worker.close(true).catch(() => {});
+    await farewell(db, me, now()).catch(() => {});
+    await Promise.allSettled([health.close(), db.close()]);
+    redis.disconnect();
+    queueRedis.disconnect();
+    process.exit(0);
+  };
+  process.on("SIGTERM", () => void drain("SIGTERM"));
+  process.on("SIGINT", () => void drain("SIGINT"));
+}
+
+async function attempt(state: DutyState, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+    state.lastBeat = monotonicMs();
+    state.lastError = null;
+  } catch (err) {
+    state.lastError = err instanceof Error ? err.message : String(err);
+  }
+}
+
+main().catch((err) => {
+  process.stderr.write(`${err instanceof TocsinError ? err.message : String(err?.stack ?? err)}\n`);
+  process.exit(1);
+});

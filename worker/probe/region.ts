@@ -1,0 +1,84 @@
+// One region's consumer: takes batches from its queue, has them probed, records what was seen. A batch that is too old
+// to matter is dropped: its slot is sealed without this region, as not checked.
+import { Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import { now as clockNow } from "#lib/adapters/clock";
+import type { Db } from "#lib/adapters/db";
+import type { Log } from "#lib/adapters/log";
+import type { SecretBox } from "#lib/adapters/secrets";
+import { tooOld } from "#lib/domain/cadence";
+import { probeJobSchema, type ProbeJob, queueName, queuePrefix } from "./job.ts";
+import { live, type Live } from "./live.ts";
+import { record } from "./record.ts";
+import { faultResult, outcomeOf, type ProbeResult } from "./result.ts";
+import type { ProberPool } from "./supervisor.ts";
+import { loadTargets } from "./targets.ts";
+
+/** The first probe after so long without one is cold: recorded, never alerting. */
+const COLD_AFTER_S = 600;
+
+export interface RegionDeps {
+  region: string;
+  db: Db;
+  redis: Redis;
+  /** A connection that may wait for ever, for the queue. */
+  queueRedis: Redis;
+  prefix: string;
+  box: SecretBox;
+  pool: ProberPool;
+  /** Batches in hand at once; as many as there are prober processes. */
+  concurrency: number;
+  ca?: string | undefined;
+  log: Log;
+}
+
+export function regionWorker(deps: RegionDeps): Worker {
+  const worker = new Worker(queueName(deps.region), (job) => runJob(deps, job.data), {
+    connection: deps.queueRedis,
+    prefix: queuePrefix(deps.prefix),
+    concurrency: deps.concurrency,
+    // A batch lasts at most a kill and a second run; its lock is renewed meanwhile. Lost with the process, it stays lost.
+    lockDuration: 120_000,
+    maxStalledCount: 0,
+  });
+  worker.on("error", (err) => deps.log.error({ err }, "the region queue reported an error"));
+  worker.on("failed", (_job, err) => deps.log.error({ err }, "a probe batch failed"));
+  return worker;
+}
+
+/** @returns a word for the queue's own record */
+export async function runJob(deps: RegionDeps, data: unknown): Promise<string> {
+  const job = probeJobSchema.parse(data);
+  if (!job.live && tooOld(job.slot, job.intervalS, clockNow().getTime())) {
+    deps.log.warn({ slot: job.slot, servers: job.servers.length }, "a probe batch came too late and was dropped: not checked");
+    return "dropped";
+  }
+  const { targets, policy, sealedShut } = await loadTargets(deps.db, deps.box, job, deps.ca);
+  const shows = new Map(job.servers.map((s) => [s.id, job.live ? liveOf(deps, job, s.id) : null]));
+  const writes: Promise<void>[] = [];
+  const note = (result: ProbeResult) => {
+    writes.push(keep(deps, job, result, shows.get(result.serverId) ?? null));
+  };
+  for (const id of sealedShut) note(faultResult(id, "", "The stored credential does not open with this key file: enter it again."));
+  await deps.pool.run(targets, policy, { step: (id, step) => shows.get(id)?.step(step), result: note }, job.live !== undefined);
+  // Every write is waited for before one of them may fail the job.
+  const failed = (await Promise.allSettled(writes)).find((w) => w.status === "rejected");
+  if (failed) throw failed.reason;
+  return "probed";
+}
+
+async function keep(deps: RegionDeps, job: ProbeJob, result: ProbeResult, show: Live | null): Promise<void> {
+  const { tenantId, slot, intervalS } = job;
+  const expected = job.servers.find((s) => s.id === result.serverId)?.expected ?? [deps.region];
+  const finishedAt = clockNow();
+  const warm = await deps.redis.set(`${deps.prefix}:probed:${deps.region}:${result.serverId}`, "1", "EX", COLD_AFTER_S, "GET");
+  const outcome = outcomeOf(result, { tenantId, region: deps.region, slot, cold: warm === null, finishedAt: finishedAt.getTime() });
+  const recorded = await record(deps.redis, deps.prefix, { tenantId, serverId: result.serverId, slot, intervalS, expected }, outcome, result.transcript, finishedAt);
+  deps.log.debug({ server: result.serverId, slot, status: outcome.status, reason: outcome.reason, recorded }, "probed");
+  await show?.end(result);
+}
+
+function liveOf(deps: RegionDeps, job: ProbeJob, serverId: string): Live {
+  const regions = job.servers.find((s) => s.id === serverId)?.expected.length ?? 1;
+  return live(deps.db, { tenantId: job.tenantId, requestId: job.live?.requestId ?? "", region: deps.region, regions });
+}
