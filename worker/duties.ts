@@ -8,7 +8,7 @@ import { makePartitions } from "./archive/partitions.ts";
 import type { Outbox } from "./delivery/outbox.ts";
 import type { Duty } from "./duty.ts";
 import { heartbeat, type ProcessRow } from "./heartbeat.ts";
-import { consume } from "./pipeline/consume.ts";
+import type { SealedConsumer } from "./pipeline/consume.ts";
 import { escalateDue } from "./pipeline/escalate.ts";
 import type { Scheduler } from "./probe/schedule.ts";
 import { sealDue } from "./probe/seal.ts";
@@ -20,13 +20,11 @@ export interface Parts {
   db: Db;
   sweeper: Sweeper;
   redis: Redis;
-  /** A connection of its own, because XREADGROUP BLOCK holds it. */
-  streamRedis: Redis;
+  consumer: SealedConsumer;
   prefix: string;
   outbox: Outbox;
   scheduler: Scheduler;
   handlers: Handlers;
-  consoleUrl: string;
   log: Log;
 }
 
@@ -47,10 +45,10 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     timed("heartbeat", 5 * SECOND, false, (now) => heartbeat(p.db, p.me, now)),
     timed("schedule", SECOND, true, (now) => p.scheduler.tick(now)),
     timed("seal", SECOND, false, (now) => sealDue(p.redis, p.prefix, now)),
-    { kind: "loop", name: "decide", staleMs: 30 * SECOND, run: (signal, beat) => consume({ db: p.db, redis: p.streamRedis, prefix: p.prefix, consumer: p.me.id, log: p.log, wake: () => p.outbox.wake() }, signal, beat) },
+    { kind: "loop", name: "decide", staleMs: 30 * SECOND, run: (signal, beat) => p.consumer.run(signal, beat) },
     { kind: "loop", name: "deliver", staleMs: 30 * SECOND, run: (signal, beat) => p.outbox.run(signal, beat) },
     timed("escalate", 2 * SECOND, false, (now) => escalateDue(p.db, p.sweeper, now)),
-    timed("watch", 5 * SECOND, false, (now) => watch(p.db, p.sweeper, now)),
+    timed("watch", 5 * SECOND, false, async (now) => watch(p.db, p.sweeper, now, { silentMs: await silentMs(p.sweeper) })),
     timed("requests", 2 * SECOND, false, async (now) => {
       await takeRequests(p.db, p.sweeper, p.handlers, p.log);
       await endStale(p.db, p.sweeper, now);
@@ -60,6 +58,12 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
   const unknown = only?.find((name) => !all.some((d) => d.name === name));
   if (unknown !== undefined) throw new RangeError(`There is no duty "${unknown}": choose from ${all.map((d) => d.name).join(", ")}.`);
   return only === undefined ? all : all.filter((d) => d.name === "heartbeat" || only.includes(d.name));
+}
+
+/** Our own parts may be silent for two of the shortest interval that anybody is promised. */
+async function silentMs(sweeper: Sweeper): Promise<number> {
+  const [row] = await sweeper.find<{ shortest: number | null }>("SELECT min(interval_s) AS shortest FROM server WHERE NOT paused AND removed_at IS NULL");
+  return 2 * SECOND * (row?.shortest ?? 60);
 }
 
 /** NOTIFY to wake, so that nobody waits for a poll. */

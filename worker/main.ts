@@ -18,6 +18,8 @@ import { duties, type Parts, wakeUps } from "./duties.ts";
 import { runDuties } from "./duty.ts";
 import { readiness, serveHealth } from "./health.ts";
 import { farewell, heartbeat, type ProcessRow } from "./heartbeat.ts";
+import { SealedConsumer } from "./pipeline/consume.ts";
+import { SealedStream } from "./pipeline/stream.ts";
 import { scheduler } from "./probe/schedule.ts";
 import { failRequest } from "./requests/index.ts";
 
@@ -35,14 +37,13 @@ async function main(): Promise<void> {
   const db = openDb(urls.worker, { poolSize: 16, applicationName: `tocsin-${me.kind}` });
   const sweeper = openSweeper(urls.sweeper);
   const redis = openRedis();
-  const streamRedis = openRedis(settings.REDIS_URL, { blocking: true });
   const queueRedis = openRedis(settings.REDIS_URL, { blocking: true });
   const prefix = redisPrefix();
   const probes = scheduler({ sweeper, redis, queueRedis, prefix });
   const outbox = new Outbox({ db, box, bases: sinkBases(), send, random: Math.random }, sweeper, me.id, log);
   const parts: Parts = {
-    ...{ me, db, sweeper, redis, streamRedis, prefix, outbox, scheduler: probes, log },
-    consoleUrl: settings.TOCSIN_URL,
+    ...{ me, db, sweeper, redis, prefix, outbox, scheduler: probes, log },
+    consumer: new SealedConsumer(db, new SealedStream(redis, prefix, me.id), log),
     handlers: {
       "probe-now": async ({ tenantId, id, payload }, at) => {
         const { serverId } = REQUESTS["probe-now"].parse(payload);
@@ -69,7 +70,7 @@ async function main(): Promise<void> {
     await releaseLeases(db, me.id, now()).catch(() => {});
     await farewell(db, me, now()).catch(() => {});
     await Promise.allSettled([probes.close(), health.close(), sweeper.close(), db.close()]);
-    for (const connection of [redis, streamRedis, queueRedis]) connection.disconnect();
+    for (const connection of [redis, queueRedis]) connection.disconnect();
     process.exit(0);
   };
   process.on("SIGTERM", () => void drain("SIGTERM"));

@@ -9,7 +9,8 @@ export interface Entry {
 }
 
 const GROUP = "pipeline";
-export const IDLE_MS = 30_000;
+// Short, because taking an entry over too early costs nothing: a slot that was decided is not decided again.
+export const IDLE_MS = 5_000;
 const BLOCK_MS = 2_000;
 const GONE = /NOGROUP|UNBLOCKED|no longer exists/i;
 
