@@ -1,12 +1,12 @@
 // One sink of each kind for the development tenant, pointed at the sink inbox; keys look as the vendors' do.
 import { createHmac } from "node:crypto";
+import { DEVELOPMENT_WEBHOOK_SECRET } from "../lib/testing/vendors/receiver.ts";
 import type { SeedSink } from "../prisma/seed.ts";
 
 /** @param secret what the keys are derived from, so that they are the same at every start */
 export function sampleSinks(secret: string, inboxUrl: string): { sinks: SeedSink[]; platformSinks: SeedSink[] } {
   const derived = (name: string, bytes: number): Buffer => createHmac("sha512", secret).update(`sample-sink:${name}`).digest().subarray(0, bytes);
   const hex = (name: string, length: number): string => derived(name, length / 2).toString("hex");
-  const signing = (name: string): string => `whsec_${derived(name, 32).toString("base64")}`;
   return {
     sinks: [
       { kind: "pagerduty", name: "PagerDuty · Acme on call", config: { region: "us" }, secrets: { routingKey: hex("pagerduty", 32) } },
@@ -14,8 +14,8 @@ export function sampleSinks(secret: string, inboxUrl: string): { sinks: SeedSink
       { kind: "discord", name: "Discord · #mcp-alerts", config: {}, secrets: { webhookUrl: `https://discord.com/api/webhooks/1190000000000000001/${hex("discord", 68)}` } },
       { kind: "slack", name: "Slack · #ops", config: { mode: "bot", channel: "C0ACMEOPS1" }, secrets: { botToken: `xoxb-${hex("slack", 48)}` } },
       { kind: "email", name: "Email · ops@acme.example", config: { recipients: "ops@acme.example" }, secrets: {} },
-      { kind: "webhook", name: "Webhook · Acme", config: { url: `${inboxUrl}/webhook/acme` }, secrets: { secret: signing("webhook") } },
+      { kind: "webhook", name: "Webhook · Acme", config: { url: `${inboxUrl}/webhook/acme` }, secrets: { secret: DEVELOPMENT_WEBHOOK_SECRET } },
     ],
-    platformSinks: [{ kind: "webhook", name: "Webhook · the installation's own alerts", config: { url: `${inboxUrl}/webhook/platform` }, secrets: { secret: signing("platform") } }],
+    platformSinks: [{ kind: "webhook", name: "Webhook · the installation's own alerts", config: { url: `${inboxUrl}/webhook/platform` }, secrets: { secret: DEVELOPMENT_WEBHOOK_SECRET } }],
   };
 }

@@ -7,7 +7,7 @@ import { busy, dead, disable, jsonBody, quote, retry, sent, unanswered } from ".
 import type { RenderContext, Sink, SinkAnswer } from "./sink.ts";
 import { stepDone, stepsDone } from "./steps.ts";
 import { cut, discordEscape, isoTime, link } from "./text.ts";
-import { actions, facts, headline, REPEAT_MARK, sentences, STATUS_COLOURS } from "./words.ts";
+import { actions, colour, facts, headline, REPEAT_MARK, sentences } from "./words.ts";
 
 const URL_SHAPE = /^https:\/\/(?:ptb\.|canary\.)?discord(?:app)?\.com\/api(?:\/v\d{1,2})?\/webhooks\/(\d{15,25})\/([\w-]{20,200})\/?$/;
 const snowflake = (what: string) => matching(/^\d{15,25}$/, `Copy the ${what} with developer mode on: it is digits only.`);
@@ -43,8 +43,8 @@ function message(c: RenderContext<Config>, first: boolean) {
       {
         title: cut(headline(notice, 200), 256, discordEscape),
         ...(url === undefined ? {} : { url }),
-        description: `${cut(advice, 900, discordEscape)}\n${cut(evidence, 900, discordEscape)}${links && `\n\n${links}`}`,
-        color: notice.kind === "resolve" ? STATUS_COLOURS.up : STATUS_COLOURS[notice.content.status],
+        description: [advice, evidence].filter(Boolean).map((s) => cut(s, 900, discordEscape)).join("\n") + (links && `\n\n${links}`),
+        color: colour(notice),
         fields: facts(notice).slice(0, 6).map((f) => ({ name: f.label, value: cut(f.value, 250, discordEscape), inline: true })),
         footer: { text: `Tocsin · ${notice.dedupKey}`.slice(0, 200) },
         ...(timestamp === undefined ? {} : { timestamp }),

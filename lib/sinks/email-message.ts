@@ -1,7 +1,7 @@
 // What the mail says, as text and as plain, table-free HTML that any mailbox shows; no image, nothing is loaded.
 import type { Notice } from "../domain/notice.ts";
 import { htmlEscape, link } from "./text.ts";
-import { actions, facts, headline, REPEAT_MARK, sentences, STATUS_COLOURS } from "./words.ts";
+import { actions, colour, facts, headline, REPEAT_MARK, sentences } from "./words.ts";
 
 const SESSION = "These links open the console; acknowledging there needs you to be signed in.";
 
@@ -24,8 +24,7 @@ export function emailText(notice: Notice, repeat: boolean): string {
 
 export function emailHtml(notice: Notice, repeat: boolean): string {
   const { advice, evidence } = sentences(notice);
-  const colour = notice.kind === "resolve" ? STATUS_COLOURS.up : STATUS_COLOURS[notice.content.status];
-  const mark = `#${colour.toString(16).padStart(6, "0")}`;
+  const mark = `#${colour(notice).toString(16).padStart(6, "0")}`;
   const row = (label: string, value: string) =>
     `<tr><td style="padding:2px 16px 2px 0;color:#666;vertical-align:top">${htmlEscape(label)}</td><td style="padding:2px 0">${htmlEscape(value)}</td></tr>`;
   const buttons = actions(notice)

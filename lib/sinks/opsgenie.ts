@@ -6,7 +6,7 @@ import { choice, matching } from "./forms.ts";
 import { busy, dead, disable, jsonBody, quote, retry, sent, unanswered } from "./judge.ts";
 import type { RenderContext, Sink, SinkBases } from "./sink.ts";
 import { stepDone, stepsDone } from "./steps.ts";
-import { manyLines, oneLine } from "./text.ts";
+import { link, manyLines, oneLine } from "./text.ts";
 import { facts, headline, sentences } from "./words.ts";
 
 const config = z.strictObject({
@@ -31,21 +31,23 @@ const body = (c: RenderContext<Config>, step: Step): Record<string, unknown> => 
   const { notice } = c;
   const content = notice.content;
   const source = "Tocsin";
+  const page = link(content.incidentUrl) ?? "";
+  const runbook = link(content.runbookUrl);
   const user = content.by === undefined ? {} : { user: oneLine(content.by, 100) };
-  const note = manyLines(`${headline(notice, 1000)}\n${sentences(notice).evidence}\n${content.incidentUrl}`, 5000);
-  if (step === "message") return { message: headline(notice, 130) };
+  const note = manyLines(`${headline(notice, 1000)}\n${sentences(notice).evidence}\n${page}`, 5000);
+  if (step === "message") return { message: headline({ ...notice, kind: "trigger" }, 130) };
   if (step === "priority") return { priority: content.severity };
   if (step !== "create") return { source, ...user, note };
   const { advice, evidence } = sentences(notice);
   return {
     message: headline(notice, 130),
     alias: notice.dedupKey,
-    description: manyLines(`${advice}\n${evidence}\n${content.incidentUrl}${content.runbookUrl ? `\nRunbook: ${content.runbookUrl}` : ""}`, 8000),
+    description: manyLines(`${advice}\n${evidence}\n${page}${runbook === undefined ? "" : `\nRunbook: ${runbook}`}`, 8000),
     priority: notice.kind === "test" ? "P5" : content.severity,
     source,
     entity: oneLine(content.serverName, 200),
     tags: ["tocsin", content.reason, ...(content.drill ? ["drill"] : [])].map((t) => oneLine(t, 50)),
-    details: Object.fromEntries([...facts(notice).map((f) => [f.label, f.value]), ["Incident", oneLine(content.incidentUrl, 2000)]]),
+    details: Object.fromEntries([...facts(notice).map((f) => [f.label, f.value]), ["Incident", page]]),
   };
 };
 

@@ -23,6 +23,7 @@ function trigger(c: RenderContext<Config>): Record<string, unknown> {
   const content = notice.content;
   const timestamp = isoTime(content.startedAt);
   const url = link(content.incidentUrl);
+  const { advice, evidence } = sentences(notice);
   return {
     client: "Tocsin",
     ...(url === undefined ? {} : { client_url: url }),
@@ -35,7 +36,7 @@ function trigger(c: RenderContext<Config>): Record<string, unknown> {
       component: oneLine(content.serverName, 200),
       group: oneLine(content.tenantName, 200),
       class: content.reason,
-      custom_details: { ...Object.fromEntries(facts(notice).map((f) => [f.label, f.value])), ...sentences(notice), incident: url ?? "", drill: content.drill },
+      custom_details: { ...Object.fromEntries(facts(notice).map((f) => [f.label, f.value])), Advice: advice, Evidence: evidence, Incident: url ?? "", Drill: content.drill },
     },
   };
 }

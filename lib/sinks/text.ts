@@ -21,21 +21,21 @@ const see = (text: string) => text.replace(/\r\n?|[\u2028\u2029\u0085]/g, "\n").
 
 /**
  * Cuts to `max` with an ellipsis, never inside a character as a person sees it.
- * @param escape applied per character before counting, so that the escaped text fits as well
+ * @param escaped applied per character before counting, so that the escaped text fits as well
  */
-export function cut(text: string, max: number, escape: (part: string) => string = (part) => part): string {
-  const whole = text.length <= max ? escape(text) : null;
+export function cut(text: string, max: number, escaped: (part: string) => string = (part) => part): string {
+  const whole = text.length <= max ? escaped(text) : null;
   if (whole !== null && whole.length <= max) return whole;
   const window = text.slice(0, max + 64);
-  const kept = take([...graphemes.segment(window)].map((s) => s.segment), max - 1, escape);
+  const kept = take([...graphemes.segment(window)].map((s) => s.segment), max - 1, escaped);
   // One "character" of a thousand combining marks: better cut than nothing.
-  return `${kept === "" ? take([...window.toWellFormed()], max - 1, escape) : kept}…`;
+  return `${kept === "" ? take([...window.toWellFormed()], max - 1, escaped) : kept}…`;
 }
 
-function take(parts: string[], room: number, escape: (part: string) => string): string {
+function take(parts: string[], room: number, escaped: (part: string) => string): string {
   let out = "";
   for (const part of parts) {
-    const piece = escape(part);
+    const piece = escaped(part);
     if (out.length + piece.length > room) break;
     out += piece;
   }

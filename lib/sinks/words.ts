@@ -4,7 +4,7 @@ import type { Status } from "../domain/reason.ts";
 import { isoTime, link, oneLine } from "./text.ts";
 
 export const STATUS_WORDS: Record<Status, string> = { up: "● Up", degraded: "▲ Degraded", down: "■ Down", unknown: "○ Unknown" };
-export const STATUS_COLOURS: Record<Status, number> = { up: 0x2e9e5b, degraded: 0xd08700, down: 0xd03b3b, unknown: 0x7a7f87 };
+const STATUS_COLOURS: Record<Status, number> = { up: 0x2e9e5b, degraded: 0xd08700, down: 0xd03b3b, unknown: 0x7a7f87 };
 export const REPEAT_MARK = "Sent again: an earlier answer was lost, so this may be a repeat.";
 
 const LEAD: Record<NoticeKind, (c: NoticeContent) => string> = {
@@ -41,8 +41,17 @@ export function facts(notice: Notice): Fact[] {
   return all.filter((f): f is Fact => f !== null && f.value !== "");
 }
 
-/** What to do and what was seen, one sentence each; unescaped. */
+/** The state's colour as 0xRRGGBB; a drill and a test never look like the real thing. */
+export function colour(notice: Notice): number {
+  if (notice.content.drill) return 0x7c5cd6;
+  if (notice.kind === "resolve") return STATUS_COLOURS.up;
+  return notice.kind === "test" ? STATUS_COLOURS.unknown : STATUS_COLOURS[notice.content.status];
+}
+
+/** What to do and what was seen, one sentence each; unescaped. When all is over there is nothing to do. */
 export function sentences(notice: Notice): { advice: string; evidence: string } {
+  if (notice.kind === "test") return { advice: "If you can read this, this sink works.", evidence: "" };
+  if (notice.kind === "resolve") return { advice: "", evidence: oneLine(notice.content.evidence, 500) };
   return { advice: oneLine(notice.content.advice, 500), evidence: oneLine(notice.content.evidence, 500) };
 }
 

@@ -19,7 +19,7 @@ export interface OpsgenieAlert {
 }
 
 const LIMITS: Record<string, number> = { message: 130, alias: 512, description: 15_000, entity: 512, source: 100, note: 25_000, user: 100 };
-const KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const KEY = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 
 export function opsgenie(): Vendor {
   const alerts = new Map<string, OpsgenieAlert>();
