@@ -76,7 +76,7 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
       await exited;
       clearTimeout(hard);
     },
-    logTail: (lines = 12) => tail(spec.logFile, lines),
+    logTail: (lines = 25) => tail(spec.logFile, lines),
   };
 }
 

@@ -7,10 +7,10 @@ import { type Control, serveControl } from "./control.ts";
 import { FLEET, fleetServers } from "./fleet.ts";
 import { type InboxReady, inboxSettings } from "./inbox-bases.ts";
 import { keeper } from "./keeper.ts";
-import { holdFolder } from "./one-start.ts";
+import { type Hold, holdFolder } from "./one-start.ts";
 import { consolePart, fleetParts, identityProviderPart, inboxPart, postgresPart, redisPart, workerPart } from "./parts.ts";
 import { dataFolder, makeWritable } from "./places.ts";
-import { isFree, rememberedPorts } from "./ports.ts";
+import { becomesFree, rememberedPorts } from "./ports.ts";
 import { messageOf, Problem } from "./problem.ts";
 import { progress } from "./progress.ts";
 import { rememberedSecrets } from "./secrets.ts";
@@ -23,7 +23,7 @@ const out = progress();
 const parts = keeper((line) => !stopping && out.say(`  · ${line}`));
 let stopping = false;
 let control: Control | undefined;
-let giveBack = (): void => {};
+let hold: Hold | undefined;
 
 async function up(): Promise<void> {
   const since = performance.now();
@@ -31,11 +31,11 @@ async function up(): Promise<void> {
   const production = given.TOCSIN_MODE === "production";
   if (production) plan(given, null); // A bad setting ends the start before anything is written or listens.
   const dataDir = makeWritable(dataFolder(given as NodeJS.ProcessEnv));
-  giveBack = holdFolder(dataDir);
+  hold = holdFolder(dataDir);
   const secrets = production ? null : rememberedSecrets(dataDir);
   const the = plan(given, secrets);
   const host = given.TOCSIN_HOST ?? "127.0.0.1";
-  if (!(await isFree(the.port, host))) throw new Problem(`Port ${the.port} is in use: end what holds it, or start on another one, for example PORT=${the.port + 1} npm start.`);
+  if (!(await becomesFree(the.port, host, hold.afterCrash ? 8_000 : 0))) throw new Problem(`Port ${the.port} is in use: end what holds it, or start on another one, for example PORT=${the.port + 1} npm start.`);
   const ports = rememberedPorts(dataDir);
   const context = { dataDir, say: out.say };
   const logs = join(dataDir, "logs");
@@ -103,8 +103,8 @@ async function down(code: number): Promise<void> {
   control?.close();
   withdrawReady();
   await parts.stopAll();
-  giveBack();
-  out.say(`  Stopped in ${((performance.now() - since) / 1000).toFixed(1)} s.`);
+  hold?.giveBack();
+  if (parts.states().length > 0) out.say(`  Stopped in ${((performance.now() - since) / 1000).toFixed(1)} s.`);
   process.exit(code);
 }
 

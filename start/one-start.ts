@@ -3,15 +3,22 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Problem } from "./problem.ts";
 
-/** @returns how to give the folder back @throws Problem when another start holds it */
-export function holdFolder(dataDir: string): () => void {
+export interface Hold {
+  giveBack(): void;
+  /** The start before this one was killed: what it started may still be ending. */
+  afterCrash: boolean;
+}
+
+/** @throws Problem when another start holds the folder */
+export function holdFolder(dataDir: string): Hold {
   const file = join(dataDir, "start.pid");
-  if (existsSync(file)) {
+  const afterCrash = existsSync(file);
+  if (afterCrash) {
     const pid = Number(readFileSync(file, "utf8"));
     if (pid !== process.pid && isStart(pid)) throw new Problem(`Tocsin already runs from ${dataDir} as process ${pid}: stop that one, or name another folder in TOCSIN_DATA.`);
   }
   writeFileSync(file, String(process.pid));
-  return () => rmSync(file, { force: true });
+  return { afterCrash, giveBack: () => rmSync(file, { force: true }) };
 }
 
 function isStart(pid: number): boolean {

@@ -17,6 +17,16 @@ export function isFree(port: number, host = "127.0.0.1"): Promise<boolean> {
   });
 }
 
+/** Waits up to withinMs for a port that somebody may be about to leave. */
+export async function becomesFree(port: number, host: string, withinMs: number): Promise<boolean> {
+  const end = performance.now() + withinMs;
+  while (!(await isFree(port, host))) {
+    if (performance.now() >= end) return false;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return true;
+}
+
 /** @throws Problem when fifty picks in a row are taken */
 export async function freePort(except: ReadonlySet<number> = new Set()): Promise<number> {
   for (let i = 0; i < 50; i++) {
