@@ -4,10 +4,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateClient } from "./build.ts";
+import { whenNpmIsGone } from "./parent.ts";
 import { lint, types, vitest } from "./suite.ts";
 import { sum } from "./tally.ts";
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
+whenNpmIsGone(() => process.exit(130));
 
 const reports = mkdtempSync(join(tmpdir(), "tocsin-reports-"));
 await generateClient(join(reports, "generate.log"));

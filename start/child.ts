@@ -38,6 +38,7 @@ const MAX_LOG_BYTES = 8 * 1024 * 1024;
 /** @throws Problem when the program cannot be started at all */
 export async function startChild(spec: ChildSpec): Promise<Child> {
   const out = openLog(spec.logFile);
+  const from = statSync(spec.logFile).size; // What earlier runs said must not pass for this one's last words.
   const stdout = spec.onLine ? "pipe" : out;
   const owner = { ...(spec.uid === undefined ? {} : { uid: spec.uid }), ...(spec.gid === undefined ? {} : { gid: spec.gid }) };
   let child: ChildProcess;
@@ -76,7 +77,7 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
       await exited;
       clearTimeout(hard);
     },
-    logTail: (lines = 25) => tail(spec.logFile, lines),
+    logTail: (lines = 25) => tail(spec.logFile, lines, from),
   };
 }
 
@@ -99,9 +100,9 @@ function openLog(file: string): number {
   return openSync(file, "a", 0o600);
 }
 
-export function tail(file: string, lines: number): string {
+function tail(file: string, lines: number, from: number): string {
   try {
-    return readFileSync(file, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
+    return readFileSync(file).subarray(from).toString("utf8").trimEnd().split("\n").slice(-lines).join("\n");
   } catch {
     return "";
   }

@@ -8,6 +8,7 @@ import { FLEET, fleetServers } from "./fleet.ts";
 import { type InboxReady, inboxSettings } from "./inbox-bases.ts";
 import { keeper } from "./keeper.ts";
 import { type Hold, holdFolder } from "./one-start.ts";
+import { whenNpmIsGone } from "./parent.ts";
 import { consolePart, fleetParts, identityProviderPart, inboxPart, postgresPart, redisPart, workerPart } from "./parts.ts";
 import { dataFolder, makeWritable } from "./places.ts";
 import { becomesFree, rememberedPorts } from "./ports.ts";
@@ -109,6 +110,7 @@ async function down(code: number): Promise<void> {
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void down(0));
+whenNpmIsGone(() => void down(0));
 
 try {
   await up();

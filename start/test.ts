@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { generateClient } from "./build.ts";
 import { browserTests } from "./e2e.ts";
 import { kill, leftovers, MARK } from "./leftovers.ts";
+import { whenNpmIsGone } from "./parent.ts";
 import { messageOf, Problem } from "./problem.ts";
 import { lint, types, vitest } from "./suite.ts";
 import { sum, type Tally } from "./tally.ts";
@@ -50,6 +51,7 @@ async function leftBehind(): Promise<Tally> {
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130)); // The reaper ends what runs.
+whenNpmIsGone(() => process.exit(130));
 
 const since = performance.now();
 try {
