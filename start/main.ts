@@ -89,7 +89,7 @@ async function startWork(the: Plan, host: string, settings: Settings, context: P
   const programs: [name: string, args: string[]][] = [
     ["worker", ["worker/main.ts"]],
     // It watches the worker and delivers what it finds, so it must be another process.
-    ["guard", ["worker/main.ts", "--duties", "watch,deliver"]],
+    ["guard", ["worker/main.ts", "--duties", "watch,deliver,escalate"]],
     ...the.regions.map((region): [string, string[]] => [`prober-${region}`, ["worker/probe/main.ts", "--region", region]]),
   ];
   for (const [name, args] of programs) work.push(workerPart(context, name, args, await portOf(`health-${name}`), settings));

@@ -8,7 +8,7 @@ import { makePartitions } from "./archive/partitions.ts";
 import type { Outbox } from "./delivery/outbox.ts";
 import type { Duty } from "./duty.ts";
 import { heartbeat, type ProcessRow } from "./heartbeat.ts";
-import type { SealedConsumer } from "./pipeline/consume.ts";
+import { consume } from "./pipeline/consume.ts";
 import { escalateDue } from "./pipeline/escalate.ts";
 import type { Scheduler } from "./probe/schedule.ts";
 import { sealDue } from "./probe/seal.ts";
@@ -20,7 +20,6 @@ export interface Parts {
   db: Db;
   sweeper: Sweeper;
   redis: Redis;
-  consumer: SealedConsumer;
   prefix: string;
   outbox: Outbox;
   scheduler: Scheduler;
@@ -45,7 +44,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     timed("heartbeat", 5 * SECOND, false, (now) => heartbeat(p.db, p.me, now)),
     timed("schedule", SECOND, true, (now) => p.scheduler.tick(now)),
     timed("seal", SECOND, false, (now) => sealDue(p.redis, p.prefix, now)),
-    { kind: "loop", name: "decide", staleMs: 30 * SECOND, run: (signal, beat) => p.consumer.run(signal, beat) },
+    { kind: "loop", name: "decide", staleMs: 30 * SECOND, run: (signal, beat) => consume({ db: p.db, redis: p.redis, prefix: p.prefix, consumer: p.me.id, log: p.log, wake: () => p.outbox.wake() }, signal, beat) },
     { kind: "loop", name: "deliver", staleMs: 30 * SECOND, run: (signal, beat) => p.outbox.run(signal, beat) },
     timed("escalate", 2 * SECOND, false, (now) => escalateDue(p.db, p.sweeper, now)),
     timed("watch", 5 * SECOND, false, async (now) => watch(p.db, p.sweeper, now, { silentMs: await silentMs(p.sweeper) })),

@@ -1,4 +1,4 @@
-// The worker: node worker/main.ts [--duties watch,deliver]. The only file that builds things: environment → adapters →
+// The worker: node worker/main.ts [--duties watch,deliver,escalate]. The only file that builds things: environment → adapters →
 // duties → run. With a choice of duties it is a guard. Drains in order on SIGTERM and SIGINT.
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -18,8 +18,6 @@ import { duties, type Parts, wakeUps } from "./duties.ts";
 import { runDuties } from "./duty.ts";
 import { readiness, serveHealth } from "./health.ts";
 import { farewell, heartbeat, type ProcessRow } from "./heartbeat.ts";
-import { SealedConsumer } from "./pipeline/consume.ts";
-import { SealedStream } from "./pipeline/stream.ts";
 import { scheduler } from "./probe/schedule.ts";
 import { failRequest } from "./requests/index.ts";
 
@@ -43,7 +41,6 @@ async function main(): Promise<void> {
   const outbox = new Outbox({ db, box, bases: sinkBases(), send, random: Math.random }, sweeper, me.id, log);
   const parts: Parts = {
     ...{ me, db, sweeper, redis, prefix, outbox, scheduler: probes, log },
-    consumer: new SealedConsumer(db, new SealedStream(redis, prefix, me.id), log),
     handlers: {
       "probe-now": async ({ tenantId, id, payload }, at) => {
         const { serverId } = REQUESTS["probe-now"].parse(payload);
