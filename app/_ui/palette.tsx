@@ -11,7 +11,21 @@ export interface PaletteEntry {
   keys?: string;
 }
 
+/** Parts what is searched from what only keeps two entries of one name apart. */
+const APART = " → ";
+
 export const OPEN_PALETTE = "tocsin:palette";
+
+/** Plain words instead of letters found anywhere: a name is either there or it is not. */
+function holdsEveryWord(value: string, search: string): number {
+  const held = value.slice(0, value.lastIndexOf(APART)).toLowerCase();
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => held.includes(word))
+    ? 1
+    : 0;
+}
 
 /** Ctrl K or ⌘K: any page, server or open incident by typing a part of its name. */
 export function Palette({ entries }: { entries: PaletteEntry[] }) {
@@ -39,6 +53,7 @@ export function Palette({ entries }: { entries: PaletteEntry[] }) {
       onOpenChange={setOpen}
       label="Go to or do"
       loop
+      filter={holdsEveryWord}
       overlayClassName="fixed inset-0 z-40 bg-shade"
       contentClassName="enter fixed top-[12dvh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-lg border bg-panel shadow-xl"
     >
@@ -62,7 +77,7 @@ export function Palette({ entries }: { entries: PaletteEntry[] }) {
               .map((entry) => (
                 <Command.Item
                   key={entry.href + entry.label}
-                  value={`${entry.label} ${entry.href}`}
+                  value={`${entry.label}${APART}${entry.href}`}
                   onSelect={() => {
                     setOpen(false);
                     router.push(entry.href);

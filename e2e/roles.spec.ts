@@ -1,0 +1,108 @@
+// As an attacker would: not only is the button absent, the request behind it is refused.
+import type { Page, Request } from "@playwright/test";
+import { expect, test } from "./fixtures.ts";
+import { otherTenant, seededIncident, seededServer, stateOf } from "./rows.ts";
+import { at } from "./where.ts";
+
+const cookiesOf = async (page: Page) =>
+  (await page.context().cookies(at.console)).map((c) => `${c.name}=${c.value}`).join("; ");
+
+/** What the operator's browser sends when it acknowledges. */
+async function acknowledging(page: Page): Promise<Request> {
+  const sent = page.waitForRequest((r) => r.method() === "POST" && r.headers()["next-action"] !== undefined);
+  await page.getByRole("button", { name: /^Acknowledge/ }).click();
+  return sent;
+}
+
+test("the auditor reads everything, has no button that writes, and a forged request changes nothing", async ({
+  as,
+  db,
+  request,
+}) => {
+  const acme = await db.acme();
+  const mine = await seededIncident(db, acme, "Taken by the operator");
+  const target = await seededIncident(db, acme, "Wanted by the auditor");
+  const operator = await as("operator", { to: `/incidents/${mine.id}` });
+  const recorded = await acknowledging(operator);
+  await expect.poll(() => stateOf(db, mine.id)).toBe("acknowledged");
+
+  const auditor = await as("auditor");
+  await auditor.getByRole("combobox", { name: "Tenant" }).first().selectOption({ label: "Acme" });
+  await auditor.waitForURL("/");
+  for (const path of [
+    "/",
+    "/servers",
+    `/servers/${target.serverId}`,
+    "/incidents",
+    `/incidents/${target.id}`,
+    "/sinks",
+    "/routes",
+    "/silences",
+    "/audit",
+  ]) {
+    const answer = await auditor.goto(path);
+    expect(answer?.status(), path).toBe(200);
+    const writes = auditor
+      .getByRole("main")
+      .getByRole("button", {
+        name: /^(acknowledge|resolve|register|add|save|store|replace|remove|delete|check now|send|silence|disable|enable|end now)\b/i,
+      });
+    await expect(writes, path).toHaveCount(0);
+  }
+  for (const path of ["/servers/new", "/sinks/new"]) expect((await auditor.goto(path))?.status(), path).toBe(403);
+
+  const forged = await request.post(`/incidents/${target.id}`, {
+    headers: { ...recorded.headers(), cookie: await cookiesOf(auditor) },
+    data: (recorded.postDataBuffer() ?? Buffer.alloc(0)).toString("latin1").replaceAll(mine.id, target.id),
+  });
+  expect(forged.status()).toBe(403);
+  expect(await stateOf(db, target.id)).toBe("open");
+});
+
+test.describe("the operator's own request, sent from elsewhere, changes nothing", () => {
+  for (const [name, origin] of [
+    ["another site", "https://evil.example"],
+    ["a sandboxed frame", "null"],
+  ] as const) {
+    test(`from ${name}`, async ({ as, db, request }) => {
+      const acme = await db.acme();
+      const mine = await seededIncident(db, acme, `Origin ${name}`);
+      const target = await seededIncident(db, acme, `Target ${name}`);
+      const operator = await as("operator", { to: `/incidents/${mine.id}` });
+      const recorded = await acknowledging(operator);
+      await expect.poll(() => stateOf(db, mine.id)).toBe("acknowledged");
+      const forged = await request.post(`/incidents/${target.id}`, {
+        headers: { ...recorded.headers(), cookie: await cookiesOf(operator), origin },
+        data: (recorded.postDataBuffer() ?? Buffer.alloc(0)).toString("latin1").replaceAll(mine.id, target.id),
+      });
+      expect(forged.status()).toBeGreaterThanOrEqual(400);
+      expect(await stateOf(db, target.id)).toBe("open");
+    });
+  }
+});
+
+test("another tenant's server, a made-up one and no id at all are the same 404", async ({ as, db }) => {
+  const foreign = await seededServer(db, await otherTenant(db), "Foreign server");
+  const page = await as("operator");
+  const texts: string[] = [];
+  for (const id of [foreign, "11111111-1111-4111-8111-111111111111", "nonsense"]) {
+    expect((await page.goto(`/servers/${id}`))?.status()).toBe(404);
+    await expect(page.getByRole("heading", { name: "Nothing here" })).toBeVisible();
+    texts.push(await page.getByRole("main").innerText());
+  }
+  expect(texts).toEqual([texts[0], texts[0], texts[0]]);
+});
+
+test("the audit log is for the auditor and not for the operator", async ({ as }) => {
+  const page = await as("operator");
+  expect((await page.goto("/audit"))?.status()).toBe(403);
+  await expect(page.getByRole("heading", { name: "Your role does not allow this" })).toBeVisible();
+});
+
+test("a customer registers servers but acknowledges nothing", async ({ as, db }) => {
+  const { id } = await seededIncident(db, await db.acme(), "Seen by the customer");
+  const page = await as("customer", { to: `/incidents/${id}` });
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("Seen by the customer");
+  await expect(page.getByRole("button", { name: /acknowledge|resolve/i })).toHaveCount(0);
+  expect((await page.goto("/servers/new"))?.status()).toBe(200);
+});
