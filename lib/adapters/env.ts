@@ -80,6 +80,11 @@ export function env(): Env {
   return cached;
 }
 
+/** Base of every link in a page. Needs no other setting, so that whoever only writes notices needs none. */
+export function consoleUrl(): string {
+  return cached?.TOCSIN_URL ?? schema.shape.TOCSIN_URL.parse(process.env.TOCSIN_URL);
+}
+
 export function extraCa(): string | undefined {
   const file = env().TOCSIN_CA_FILE;
   return file === undefined ? undefined : readFileSync(file, "utf8");

@@ -2,7 +2,7 @@
 // (and a little grace for sealing) is shown as unknown, so that nothing stays green because a writer has stopped.
 import type { Status } from "#lib/domain/reason";
 
-const SEALING_GRACE_MS = 30_000;
+export const SEALING_GRACE_MS = 30_000;
 
 export interface Stored {
   status: string;

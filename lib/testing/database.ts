@@ -5,6 +5,9 @@ import pg from "pg";
 import { type Db, openDb, openSweeper, type Sweeper } from "#lib/adapters/db";
 import { migrate, migrations, roleUrl } from "../../prisma/migrate.ts";
 
+/** Base of the links in notices that tests write. */
+process.env.TOCSIN_URL ??= "https://tocsin.example.com";
+
 export const TEST_SECRET = "a-secret-for-tests-only-0123456789-abcdefghij";
 
 export interface TestDatabase {

@@ -3,6 +3,7 @@
 import { crashPoint } from "#lib/adapters/crash";
 import { now as clockNow } from "#lib/adapters/clock";
 import type { Db } from "#lib/adapters/db";
+import type { Redis } from "ioredis";
 import type { Log } from "#lib/adapters/log";
 import { type SealedSlot, sealedSlotSchema } from "#lib/domain/verdict";
 import { decide } from "./decide.ts";
@@ -17,6 +18,23 @@ export interface ConsumerCounts {
   poisoned: number;
 }
 
+export interface ConsumeParts {
+  db: Db;
+  /** Never fails for being offline; its own, since commands on it wait while Redis is away. */
+  redis: Redis;
+  prefix: string;
+  /** Unique per process. */
+  consumer: string;
+  log: Log;
+  /** Something may be due for the outbox of this process. */
+  wake(): void;
+}
+
+/** The duty: until the signal. @param beat called after every look at the stream */
+export function consume({ db, redis, prefix, consumer, log, wake }: ConsumeParts, signal: AbortSignal, beat: () => void): Promise<void> {
+  return new SealedConsumer(db, new SealedStream(redis, prefix, consumer), log, wake).run(signal, beat);
+}
+
 const LANES = 8;
 const BUFFER = 64;
 const CLAIM_EVERY_MS = 5_000;
@@ -29,16 +47,18 @@ export class SealedConsumer {
   readonly #db: Db;
   readonly #stream: SealedStream;
   readonly #log: Log;
+  readonly #wake: () => void;
   /** The last slot under way of each server: the next one of the same server waits for it. */
   readonly #lines = new Map<string, Promise<void>>();
   readonly #underWay = new Set<string>();
   #running = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(db: Db, stream: SealedStream, log: Log) {
+  constructor(db: Db, stream: SealedStream, log: Log, wake: () => void) {
     this.#db = db;
     this.#stream = stream;
     this.#log = log;
+    this.#wake = wake;
   }
 
   /** Until the signal; then what is under way is finished. @param beat called after every look at the stream */
@@ -115,6 +135,8 @@ export class SealedConsumer {
       try {
         const decided = await decide(this.#db, sealed, clockNow());
         this.counts.decided++;
+        // NOTIFY says the same to every process; here it need not take the long way.
+        if (decided.change === "opened" || decided.change === "raised" || decided.resolved.length > 0) this.#wake();
         if (decided.nobodyToTell) this.#log.error({ tenant: sealed.tenantId, incident: decided.incidentId }, "an incident opened and there is nobody to tell");
         return true;
       } catch (err) {

@@ -1,7 +1,7 @@
 // One notice about an incident and a delivery of it to each sink, in the caller's transaction: what commits is told.
 import { randomUUID } from "node:crypto";
 import type { Prisma, Tx } from "#lib/adapters/db";
-import { env } from "#lib/adapters/env";
+import { consoleUrl } from "#lib/adapters/env";
 import { hint } from "#lib/adapters/hint";
 import { mayShow, type TriggerAtSink } from "#lib/domain/incident";
 import type { NoticeKind } from "#lib/domain/notice";
@@ -13,7 +13,7 @@ import type { Incident } from "./row.ts";
 export async function tell(tx: Tx, tenantId: string, incident: Incident, kind: NoticeKind, sinkIds: readonly string[], now: Date, by?: string): Promise<void> {
   if (sinkIds.length === 0) return;
   const { id: incidentId, dedupKey } = incident;
-  const incidentUrl = new URL(`/incidents/${incidentId}`, env().TOCSIN_URL).href;
+  const incidentUrl = new URL(`/incidents/${incidentId}`, consoleUrl()).href;
   const content = noticeContent({ ...incident, kind, incidentUrl, ...(by === undefined ? {} : { by }) }, now);
   const noticeId = randomUUID();
   await tx.notice.create({ data: { tenantId, id: noticeId, incidentId, kind, dedupKey, content: content as unknown as Prisma.InputJsonObject, at: now } });

@@ -1,0 +1,82 @@
+// Servers that nobody has looked at for two intervals: unknown, and alerted each for itself only when nothing of ours
+// has stopped that explains them all.
+import { type Db, type Sweeper, WORKER_ACTOR } from "#lib/adapters/db";
+import { liveHint } from "#lib/adapters/hint";
+import { closeIncident } from "#lib/commands/incident/close";
+import { incidentById } from "#lib/commands/incident/row";
+import type { Reason } from "#lib/domain/reason";
+import { type Verdict, unlookedVerdict } from "#lib/domain/verdict";
+import { SEALING_GRACE_MS } from "#lib/queries/fresh";
+import { walk } from "../pipeline/decide.ts";
+import { lockServerNow, serverSubject, writeServerNow } from "../pipeline/server-now.ts";
+
+export interface Unlooked {
+  tenantId: string;
+  id: string;
+  /** Empty: every enabled region. */
+  regions: string[];
+  reason: string | null;
+  status: string | null;
+  /** An incident of its own says so already. */
+  alerted: boolean;
+}
+
+/** @param from nobody could look before: the start of the installation, the end of its last stop */
+export async function findUnlooked(sweeper: Sweeper, from: Date, now: Date): Promise<Unlooked[]> {
+  // A slot's verdict is known at its end, so two intervals are counted from there: three from its start.
+  const rows = await sweeper.find<{ tenant_id: string; id: string; regions: string[]; reason: string | null; status: string | null; alerted: boolean }>(
+    `SELECT s.tenant_id, s.id, s.regions, n.reason, n.status, EXISTS (SELECT 1 FROM incident i WHERE i.tenant_id = s.tenant_id
+        AND i.fingerprint = s.id::text || ':unchecked' AND i.state <> 'resolved') AS alerted
+     FROM server s LEFT JOIN server_now n ON n.tenant_id = s.tenant_id AND n.server_id = s.id
+     WHERE NOT s.paused AND s.removed_at IS NULL
+       AND greatest(n.last_slot, s.created_at, s.watched_from, $1::timestamptz) < $2::timestamptz - make_interval(secs => 3 * s.interval_s) - $3 * interval '1 millisecond'`,
+    [from, now, SEALING_GRACE_MS],
+  );
+  return rows.map(({ tenant_id: tenantId, ...rest }) => ({ tenantId, ...rest }));
+}
+
+const SENTENCES: Partial<Record<Reason, string>> = {
+  not_checked: "Nothing was sealed for two intervals, and nothing of ours is known to have stopped.",
+  region_stopped: "Not checked: every region that looks at this server has stopped.",
+  worker_stopped: "Not checked: the worker has stopped.",
+  prober_fault: "Not checked: no prober could do its work.",
+};
+
+/** @param covered true: one alert about our own part speaks for it, so it is shown and not alerted */
+export function markUnlooked(db: Db, server: Unlooked, reason: Reason, covered: boolean, now: Date): Promise<"opened" | "marked" | null> {
+  const { tenantId, id: serverId } = server;
+  return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+    const subject = await serverSubject(tx, serverId);
+    if (subject === null) return null;
+    const verdict: Verdict = unlookedVerdict("unknown", reason, SENTENCES[reason] ?? "Not checked.");
+    const before = await lockServerNow(tx, tenantId, serverId, now);
+    // It was sealed between our look and our lock.
+    if (before.lastSlot !== null && now.getTime() - before.lastSlot.getTime() <= 3 * subject.intervalMs + SEALING_GRACE_MS) return null;
+    await liveHint(tx, { tenant: tenantId, what: "server", id: serverId });
+    if (covered) {
+      await writeServerNow(tx, serverId, now, verdict, { ...before.streaks, bad: 0, good: 0 });
+      return "marked";
+    }
+    const decided = await walk(tx, { tenantId, subject, verdict, sealed: null, slot: now, now, atOnce: true, before: before.streaks });
+    return decided.change === "opened" ? "opened" : "marked";
+  });
+}
+
+/** A server that is paused or removed while it fails: nothing more will be seen of it, so its incident ends with that reason. */
+export async function closeAbandoned(db: Db, sweeper: Sweeper, now: Date): Promise<number> {
+  const rows = await sweeper.find<{ tenant_id: string; id: string; removed: boolean }>(
+    `SELECT i.tenant_id, i.id, s.removed_at IS NOT NULL AS removed FROM incident i
+     JOIN server s ON s.tenant_id = i.tenant_id AND s.id::text = split_part(i.fingerprint, ':', 1)
+     WHERE i.state <> 'resolved' AND i.subject_kind = 'server' AND (s.paused OR s.removed_at IS NOT NULL) LIMIT 200`,
+  );
+  let closed = 0;
+  for (const { tenant_id: tenantId, id, removed } of rows) {
+    const did = await db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+      const incident = await incidentById(tx, id);
+      const sentence = removed ? "The server was removed, so nobody looks at it any more." : "The server was paused, so nobody looks at it for now.";
+      return incident !== null && closeIncident(tx, incident, { tenantId, now, sentence });
+    });
+    if (did) closed++;
+  }
+  return closed;
+}

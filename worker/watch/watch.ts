@@ -1,0 +1,92 @@
+// The watcher: what does not happen cannot report itself. First our own parts, by their heartbeats; then the servers
+// that nobody has looked at, each with the reason that explains it.
+import type { Db, Sweeper } from "#lib/adapters/db";
+import type { Reason } from "#lib/domain/reason";
+import { type Beat, type Silent, silent, upSince } from "./heartbeats.ts";
+import { judgePart, type Part, partKey, platformNow } from "./platform.ts";
+import { closeAbandoned, findUnlooked, markUnlooked, type Unlooked } from "./servers.ts";
+
+export interface WatchResult {
+  opened: number;
+  resolved: number;
+  /** Servers that became unknown without an alert of their own. */
+  covered: number;
+}
+
+/** Two intervals of the default cadence. */
+export const SILENT_MS = 120_000;
+const AT_LEAST_MS = 30_000;
+
+/** @param silentMs how long a part may be silent: two of the shortest server interval; never under 30 s */
+export async function watch(db: Db, sweeper: Sweeper, now: Date, { silentMs = SILENT_MS }: { silentMs?: number } = {}): Promise<WatchResult> {
+  const result: WatchResult = { opened: 0, resolved: 0, covered: 0 };
+  result.resolved += await closeAbandoned(db, sweeper, now);
+  const limit = Math.max(AT_LEAST_MS, silentMs);
+  const [beats, regions] = [await beatsOf(sweeper), await enabledRegions(sweeper)];
+  const gone = silent(beats, regions, now, limit);
+  if (gone === null) return result;
+  const platform = await platformNow(db);
+  const from = latest(upSince(beats, now, limit), platform.lastEnd) ?? now;
+  const unlooked = await findUnlooked(sweeper, from, now);
+  const faulty = unlooked.filter((s) => s.reason === "prober_fault");
+  for (const part of parts(gone, regions, faulty.length, platform.live)) {
+    const did = await judgePart(db, part, platform.live, now);
+    if (did === "opened") result.opened++;
+    if (did === "resolved") result.resolved++;
+  }
+  for (const server of unlooked) {
+    const { reason, covered } = explain(server, gone, regions);
+    const known = server.status === "unknown" && server.reason === reason && (covered || server.alerted);
+    if (known) continue;
+    const did = await markUnlooked(db, server, reason, covered, now);
+    if (did === "opened") result.opened++;
+    if (did === "marked" && covered) result.covered++;
+  }
+  return result;
+}
+
+async function beatsOf(sweeper: Sweeper): Promise<Beat[]> {
+  return sweeper.find<Beat & Record<string, unknown>>(`SELECT kind, region, started_at AS "startedAt", heartbeat_at AS "heartbeatAt", stopped_at AS "stoppedAt" FROM process`);
+}
+
+async function enabledRegions(sweeper: Sweeper): Promise<string[]> {
+  return (await sweeper.find<{ name: string }>("SELECT name FROM region WHERE enabled ORDER BY name")).map((r) => r.name);
+}
+
+function parts(gone: Silent, regions: readonly string[], faulty: number, live: ReadonlySet<string>): Part[] {
+  const since = (at: Date | null) => (at === null ? "It has never reported." : `Its last sign of life was at ${at.toISOString().slice(11, 19)} UTC.`);
+  const worker: Part = {
+    ...{ kind: "worker", name: "worker", title: "Worker", reason: "worker_stopped", stopped: gone.worker },
+    sentence: gone.worker ? `No worker runs. ${since(gone.lastBeat("worker"))}` : "The worker runs again.",
+  };
+  const regional = regions.map((name): Part => {
+    const stopped = gone.regions.includes(name);
+    return { kind: "region", name, title: `Region ${name}`, reason: "region_stopped", stopped, sentence: stopped ? `Nothing comes from region ${name}. ${since(gone.lastBeat({ region: name }))}` : `Region ${name} reports again.` };
+  });
+  const probers: Part = {
+    ...{ kind: "worker", name: "probers", title: "Probers", reason: "prober_fault", stopped: faulty > 0 },
+    sentence: faulty > 0 ? `${faulty} server${faulty === 1 ? "" : "s"} could not be probed, by a fault on our side.` : "Probers do their work again.",
+  };
+  // Without a worker nobody schedules, so its regions fall silent too: one cause, one page. What is open stays open.
+  const known = (part: Part) => live.has(`${partKey(part)}:unchecked`);
+  const others = [...regional, probers].filter((part) => !gone.worker || known(part));
+  // A region that was disabled or removed while it was silent is expected to be.
+  const retired = [...live].flatMap((print) => {
+    const name = /^region:(.+):unchecked$/.exec(print)?.[1];
+    return name === undefined || regions.includes(name) ? [] : [{ kind: "region" as const, name, title: `Region ${name}`, reason: "region_stopped" as const, stopped: false, sentence: `Region ${name} is no longer in use.` }];
+  });
+  return [worker, ...others.map((p) => (gone.worker && known(p) ? { ...p, stopped: true } : p)), ...retired];
+}
+
+function explain(server: Unlooked, gone: Silent, enabled: readonly string[]): { reason: Reason; covered: boolean } {
+  if (gone.worker) return { reason: "worker_stopped", covered: true };
+  const asked = server.regions.length > 0 ? server.regions.filter((r) => enabled.includes(r)) : enabled;
+  if (asked.length > 0 && asked.every((r) => gone.regions.includes(r))) return { reason: "region_stopped", covered: true };
+  if (server.reason === "prober_fault") return { reason: "prober_fault", covered: true };
+  return { reason: "not_checked", covered: false };
+}
+
+function latest(a: Date | null, b: Date | null): Date | null {
+  if (a === null || b === null) return a ?? b;
+  return a > b ? a : b;
+}
