@@ -1,6 +1,6 @@
 // What a server offers, as two hashes: contract (name + inputSchema: what a caller depends on) and full (with the
 // words a model reads). `execution`, icons and result-level fields are left out: they differ between eras by themselves.
-import { canonicalHash, canonicalJson } from "./canonical-json.ts";
+import { canonicalHash } from "./canonical-json.ts";
 import type { ToolSurface } from "./outcome.ts";
 import { cleanText } from "./text.ts";
 
@@ -15,20 +15,32 @@ export interface SurfaceProblem {
   problem: "not_an_object" | "no_name" | "no_input_schema" | "duplicate_name" | "not_canonical";
 }
 
+export interface Surface {
+  surface: ToolSurface;
+  problems: SurfaceProblem[];
+}
+
+// A check and the verdict ask for the same list; canonical forms are most of the cost of judging.
+const known = new WeakMap<readonly unknown[], Surface>();
+
 /** Tools in any order, keys in any order: the same surface. Tools that cannot be read are named and left out. */
-export function toolSurface(tools: readonly unknown[]): { surface: ToolSurface; problems: SurfaceProblem[] } {
+export function toolSurface(tools: readonly unknown[]): Surface {
+  const found = known.get(tools) ?? surfaceOf(tools);
+  known.set(tools, found);
+  return found;
+}
+
+function surfaceOf(tools: readonly unknown[]): Surface {
   const problems: SurfaceProblem[] = [];
   const seen = new Set<string>();
-  const good: { name: string; contract: object; full: object }[] = [];
+  const good: { name: string; contract: string; full: string }[] = [];
   tools.forEach((tool, index) => {
     const problem = problemOf(tool, seen);
     if (problem !== null) problems.push({ index, problem });
     if (problem !== null && problem !== "no_input_schema") return;
     const t = tool as Record<string, unknown>;
-    const entry = { name: String(t.name), contract: pick(t, CONTRACT), full: pick(t, FULL) };
     try {
-      canonicalJson(entry.full);
-      good.push(entry);
+      good.push({ name: String(t.name), contract: canonicalHash(pick(t, CONTRACT)), full: canonicalHash(pick(t, FULL)) });
     } catch {
       problems.push({ index, problem: "not_canonical" });
     }
@@ -37,17 +49,13 @@ export function toolSurface(tools: readonly unknown[]): { surface: ToolSurface; 
   return {
     surface: {
       count: tools.length,
-      contractHash: hashOf(good.map((t) => t.contract)),
-      fullHash: hashOf(good.map((t) => t.full)),
+      // Over the list of digests: the cap on one value's size then holds per tool.
+      contractHash: canonicalHash(good.map((t) => t.contract)),
+      fullHash: canonicalHash(good.map((t) => t.full)),
       names: good.slice(0, MAX_NAMES).map((t) => cleanText(t.name, 120)),
     },
     problems,
   };
-}
-
-// Tool by tool and then over the list of digests: the cap on one value's size then holds per tool.
-function hashOf(tools: object[]): string {
-  return canonicalHash(tools.map((t) => canonicalHash(t)));
 }
 
 function problemOf(tool: unknown, seen: Set<string>): SurfaceProblem["problem"] | null {

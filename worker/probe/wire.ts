@@ -118,6 +118,10 @@ export class Wire {
   answered(exchange: Exchange, message: Record<string, unknown>): void {
     const clean = withoutSecrets(message, this.#credential);
     exchange.message = exchange.step.message = clean;
+    if (clean !== message || exchange.step.response?.bodyHead === "") this.#quote(exchange, clean);
+  }
+
+  #quote(exchange: Exchange, clean: Record<string, unknown>): void {
     if (exchange.step.response) exchange.step.response.bodyHead = this.#scrub(JSON.stringify(clean).slice(0, 10_000), 2_000);
   }
 

@@ -1,9 +1,9 @@
 // Real child processes against servers that were made to break them. Limits are short; nothing here sleeps.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rawServer, type TestServer } from "#lib/testing/servers";
-import type { Limits, ProberExit } from "./prober-process.ts";
-import type { ProbeResult } from "./result.ts";
-import { ProberPool } from "./supervisor.ts";
+import type { Limits, ProberExit } from "../probe/prober-process.ts";
+import type { ProbeResult } from "../probe/result.ts";
+import { ProberPool } from "../probe/supervisor.ts";
 
 const policy = { allow: [{ cidr: "127.0.0.0/8" }] };
 const WORKING = JSON.stringify({ jsonrpc: "2.0", id: "discover-1", result: { supportedVersions: ["1999-01-01"], capabilities: {} } });
