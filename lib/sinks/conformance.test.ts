@@ -141,9 +141,13 @@ describe.each(cases)("one key over an incident's life at $title", (c) => {
     for (const kind of SPOKEN) expect(await requestsFor(c, kind)).toEqual(await requestsFor(c, kind));
   });
   it("marks a repeat where nobody recognises one, and nowhere else", async () => {
-    const marked = (r: SinkRequest[]) => strings(r.map(bodyOf)).some((s) => s.includes(REPEAT_MARK));
-    expect(marked(await requestsFor(c, "trigger"))).toBe(false);
-    expect(marked(await requestsFor(c, "trigger", {}, true))).toBe(c.sink.capabilities(c.config).dedup === "none");
+    const unrecognised = c.sink.capabilities(c.config).dedup === "none";
+    expect(strings((await requestsFor(c, "trigger")).map(bodyOf)).join(" ")).not.toContain(REPEAT_MARK);
+    for (const body of (await requestsFor(c, "trigger", {}, true)).map(bodyOf)) {
+      expect(strings(body).some((s) => s.includes(REPEAT_MARK))).toBe(unrecognised);
+      // The line that a lock screen shows says it as well, not the unfolded message alone.
+      if (unrecognised) expect(String(body["text"] ?? body["content"])).toContain(REPEAT_MARK);
+    }
   });
   it("says that a drill is one", async () => {
     const plain = strings((await requestsFor(c, "trigger", { drill: true })).map(bodyOf)).join(" ");

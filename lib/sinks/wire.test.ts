@@ -10,7 +10,7 @@ import { deliver } from "../testing/sinks/deliver.ts";
 import { aContext, aNotice, variants } from "../testing/sinks/fixtures.ts";
 import { HOSTILE, hostileContent } from "../testing/sinks/hostile.ts";
 import { startVendors, type Vendors } from "../testing/vendors/index.ts";
-import { sinks } from "./index.ts";
+import { SINKS, sinks } from "./index.ts";
 import type { Sink, SinkRequest } from "./sink.ts";
 import { REPEAT_MARK } from "./words.ts";
 
@@ -67,18 +67,18 @@ describe("an incident's life over real sockets", () => {
 
   it("leaves each vendor showing the end of it", async () => {
     const find = (kind: Sink["kind"], key: string) => vendors.shows(kind).find((s) => JSON.stringify(s).includes(`${key}"`) || JSON.stringify(s).includes(`${key} `)) as Record<string, unknown>;
-    const keys = new Map<string, string>();
+    const keys = {} as Record<Sink["kind"], string>;
     for (const sink of sinks) {
       const key = newKey();
-      keys.set(sink.kind, key);
+      keys[sink.kind] = key;
       await tell(sink, settings(sink, 0), key, ["trigger", "acknowledge", "resolve"]);
     }
-    expect(find("pagerduty", keys.get("pagerduty")!)).toMatchObject({ status: "resolved", log: [{ action: "trigger" }, { action: "acknowledge" }, { action: "resolve" }] });
-    expect(find("opsgenie", keys.get("opsgenie")!)).toMatchObject({ status: "closed", acknowledged: true, count: 1 });
-    expect(find("discord", keys.get("discord")!)["content"]).toContain("Resolved after 12 min");
-    expect(find("slack", keys.get("slack")!)).toMatchObject({ edited: true, replies: [{}, {}] });
-    expect(find("slack", keys.get("slack")!)["text"]).toContain("Resolved after 12 min");
-    const thread = (vendors.shows("email") as { key: string; inReplyTo: string; messageId: string; encrypted: boolean; subject: string }[]).filter((m) => m.key === keys.get("email")).reverse();
+    expect(find("pagerduty", keys.pagerduty)).toMatchObject({ status: "resolved", log: [{ action: "trigger" }, { action: "acknowledge" }, { action: "resolve" }] });
+    expect(find("opsgenie", keys.opsgenie)).toMatchObject({ status: "closed", acknowledged: true, count: 1 });
+    expect(find("discord", keys.discord)["content"]).toContain("Resolved after 12 min");
+    expect(find("slack", keys.slack)).toMatchObject({ edited: true, replies: [{}, {}] });
+    expect(find("slack", keys.slack)["text"]).toContain("Resolved after 12 min");
+    const thread = (vendors.shows("email") as { key: string; inReplyTo: string; messageId: string; encrypted: boolean; subject: string }[]).filter((m) => m.key === keys.email).reverse();
     expect(thread.map((m) => m.inReplyTo)).toEqual(["", thread[0]?.messageId, thread[0]?.messageId]);
     expect(new Set(thread.map((m) => m.subject.replace(/^Re: /, ""))).size).toBe(1);
     expect(thread.every((m) => m.encrypted)).toBe(true);
@@ -111,7 +111,7 @@ describe("an answer lost after the vendor did the work", () => {
   });
 
   it("is also not doubled when Slack's thread reply or edit is what got lost", async () => {
-    const slack = sinks.find((s) => s.kind === "slack")!;
+    const slack = SINKS.slack;
     const config = settings(slack, 0);
     const trigger = await deliver(slack, aContext(config, aNotice("trigger", { dedupKey: newKey() }), { bases: vendors.bases, now: now() }), send);
     const context = aContext(config, aNotice("resolve"), { bases: vendors.bases, memory: trigger.memory, now: now() });
@@ -152,7 +152,7 @@ describe("hostile text over real sockets", () => {
 
 describe("some recipients", () => {
   it("are told once, while the refused ones are named as such", async () => {
-    const sink = sinks.find((s) => s.kind === "email")!;
+    const sink = SINKS.email;
     const config = sink.config.parse({ recipients: "ops@example.com, refused@example.com, lead@example.com" });
     const before = vendors.received("email").length;
     const done = await deliver(sink, aContext(config, aNotice("trigger"), { bases: vendors.bases, now: now() }), send);
@@ -162,7 +162,7 @@ describe("some recipients", () => {
   });
 
   it("who are put off are tried again alone", async () => {
-    const sink = sinks.find((s) => s.kind === "email")!;
+    const sink = SINKS.email;
     const config = sink.config.parse({ recipients: "ops@example.com, later@example.com" });
     const before = vendors.received("email").length;
     const context = aContext(config, aNotice("trigger"), { bases: vendors.bases, now: now() });

@@ -1,5 +1,5 @@
 // Discord's and Slack's own markup, as far as our messages use it, the way a person sees it there.
-import { Html, html, safe } from "./html.ts";
+import { type Html, html, safe } from "./html.ts";
 
 const DISCORD = /\\([\\*_~`|#>[\]()<-])|\[([^\]\\]+)\]\((https?:\/\/[^)\s]+)\)|<@&(\d+)>|(\n)|([^\\[<\n]+|.)/gs;
 

@@ -42,5 +42,4 @@ export function strings(value: unknown): string[] {
   return Object.entries(value).flatMap(([k, v]) => [k, ...strings(v)]);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 export const UNSEEN = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u2028\u2029\ufeff\u{e0000}-\u{e007f}]/u;
