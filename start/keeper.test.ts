@@ -100,6 +100,20 @@ describe("the keeper", () => {
     expect(b.runs).toHaveLength(2);
   });
 
+  it("says why a start by hand failed, and lets it be tried again", async () => {
+    const k = keeper(() => {});
+    const a = part("a", 1, []);
+    await k.add(a.part);
+    await k.stop("a");
+    const start = a.part.start;
+    a.part.start = () => Promise.reject(new Error("port taken"));
+    await expect(k.start("a")).rejects.toThrow("port taken");
+    expect(k.states()[0]?.state).toBe("stopped");
+    a.part.start = start;
+    await k.start("a");
+    expect(k.states()[0]?.state).toBe("running");
+  });
+
   it("names the parts there are when asked for one that is not", async () => {
     const k = keeper(() => {});
     await k.add(part("worker", 1, []).part);

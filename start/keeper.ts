@@ -107,7 +107,11 @@ export function keeper(say: (line: string) => void): Keeper {
       const kept = found(name);
       if (kept.running || kept.state === "starting") return;
       kept.wanted = true;
-      await launch(kept);
+      await launch(kept).catch((error: unknown) => {
+        kept.wanted = false;
+        kept.state = "stopped";
+        throw error;
+      });
     },
     stop: (name) => halt(found(name)),
     states: () => [...all.values()].map((k) => ({ name: k.part.name, state: k.state, pid: k.running?.pid ?? null, restarts: k.restarts })),

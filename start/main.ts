@@ -65,15 +65,17 @@ async function up(): Promise<void> {
     await out.step("Sink inbox", () =>
       parts.add(
         inboxPart(context, inboxPort, (ready) => {
+          const again = inbox !== undefined;
           inbox = ready;
           Object.assign(settings, inboxSettings(ready), given);
+          if (again) void restart("worker", "guard"); // Its ports and its authority are new ones.
         }),
       ),
     );
     const portOf = new Map<string, number>();
     for (const { slug } of FLEET) portOf.set(slug, await ports.of(`fleet-${slug}`));
     await out.step(`Live fleet of ${FLEET.length} servers`, () => Promise.all(fleetParts(context, portOf, secrets).map(parts.add)));
-    await out.step("Development tenant", () => seedDevelopment(settings, the.regions, fleetServers(portOf, secrets.fleetApiKey), inbox?.http ?? ""));
+    await out.step("Development tenant", () => seedDevelopment(settings, the.regions, fleetServers(portOf, secrets.fleetApiKey), { url: inbox?.webhookUrl ?? "", secret: inbox?.webhookSecret ?? "" }));
     control = await serveControl(parts, await ports.of("control"), secrets.controlToken, dataDir);
   }
   await out.step("Console, worker, guard and probers", async (note) => {
@@ -94,6 +96,13 @@ async function startWork(the: Plan, host: string, settings: Settings, context: P
   ];
   for (const [name, args] of programs) work.push(workerPart(context, name, args, await portOf(`health-${name}`), settings));
   await Promise.all(work.map(parts.add));
+}
+
+async function restart(...names: string[]): Promise<void> {
+  for (const name of names) {
+    await parts.stop(name);
+    await parts.start(name).catch((error: unknown) => out.say(`  · ${name} did not start again (${messageOf(error)}): npm run tocsin -- start ${name}`));
+  }
 }
 
 /** npm hands a Ctrl-C on that the terminal has given already: the second one of a pair must not cut the first short. */

@@ -66,9 +66,9 @@ export function inboxPart(context: PartsContext, port: number, ready: (inbox: In
       const first = Promise.withResolvers<InboxReady>();
       const args = ["start/inbox.ts", "--data", join(context.dataDir, "inbox"), "--port", String(port)];
       const onLine = (line: string): void => {
-        appendFileSync(logFile(context, name), `${line}\n`);
         const parsed = inboxReady.safeParse(jsonOrNothing(line));
-        if (parsed.success) first.resolve(parsed.data);
+        if (parsed.success) first.resolve(parsed.data); // It holds a secret, so it is not for the log.
+        else appendFileSync(logFile(context, name), `${line}\n`);
       };
       const child = await startChild({ ...spec(context, name, args, { PATH: process.env.PATH }, 1_500), onLine });
       ready(await readyOrStop(child, () => orEnds(child, first.promise)));
@@ -92,9 +92,9 @@ export function consolePart(context: PartsContext, port: number, host: string, e
   return childPart(context, "console", STAGE.work, args, { ...env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" }, 4_000, (child) => answersHttp(child, `http://${host}:${port}/live`));
 }
 
-/** Worker, guard or prober: a program under worker/ that answers /live on a port of its own. */
+/** Worker, guard or prober: a program under worker/ that answers /live on a port of its own. Reads env at each start. */
 export function workerPart(context: PartsContext, name: string, args: string[], healthPort: number, env: Settings): Part {
-  return childPart(context, name, STAGE.work, args, { ...env, NODE_ENV: "production", TOCSIN_HEALTH_PORT: String(healthPort) }, 4_000, (child) => answersHttp(child, `http://127.0.0.1:${healthPort}/live`));
+  return childPart(context, name, STAGE.work, args, () => ({ ...env, NODE_ENV: "production", TOCSIN_HEALTH_PORT: String(healthPort) }), 4_000, (child) => answersHttp(child, `http://127.0.0.1:${healthPort}/live`));
 }
 
 function jsonOrNothing(line: string): unknown {
@@ -105,13 +105,13 @@ function jsonOrNothing(line: string): unknown {
   }
 }
 
-function childPart(context: PartsContext, name: string, stage: number, args: string[], env: Settings, graceMs: number, ready: (child: Child) => Promise<void>): Part {
+function childPart(context: PartsContext, name: string, stage: number, args: string[], env: Settings | (() => Settings), graceMs: number, ready: (child: Child) => Promise<void>): Part {
   return {
     name,
     stage,
     logFile: logFile(context, name),
     async start() {
-      const child = await startChild(spec(context, name, args, env, graceMs));
+      const child = await startChild(spec(context, name, args, typeof env === "function" ? env() : env, graceMs));
       await readyOrStop(child, () => ready(child));
       return child;
     },

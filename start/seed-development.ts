@@ -6,7 +6,7 @@ import type { Settings } from "./settings.ts";
 
 const CITIES: Record<string, string> = { fra: "Frankfurt", iad: "Ashburn", sin: "Singapore" };
 
-export async function seedDevelopment(settings: Settings, regions: string[], fleet: FleetServer[], inboxUrl: string): Promise<void> {
+export async function seedDevelopment(settings: Settings, regions: string[], fleet: FleetServer[], receiver: { url: string; secret: string }): Promise<void> {
   const { seed } = await import("../prisma/seed.ts");
   const { readKeyFile, secretBox } = await import("#lib/adapters/secrets");
   const secret = settings.TOCSIN_SECRET ?? "";
@@ -16,6 +16,6 @@ export async function seedDevelopment(settings: Settings, regions: string[], fle
     box: secretBox(readKeyFile(settings.TOCSIN_KEY_FILE ?? "")),
     regions: regions.map((name) => ({ name, city: CITIES[name] ?? name })),
     fleet: fleet.map(({ slug, name, url, credential }) => ({ slug, name, url, ...(credential ? { credential } : {}) })),
-    ...sampleSinks(secret, inboxUrl),
+    ...sampleSinks(secret, receiver),
   });
 }
