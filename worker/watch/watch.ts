@@ -29,11 +29,14 @@ export async function watch(db: Db, sweeper: Sweeper, now: Date, { silentMs = SI
   const from = latest(upSince(beats, now, limit), platform.lastEnd) ?? now;
   const unlooked = await findUnlooked(sweeper, from, now);
   const faulty = unlooked.filter((s) => s.reason === "prober_fault");
-  for (const part of parts(gone, regions, faulty.length, platform.live)) {
+  const ours = parts(gone, regions, faulty.length, platform.live);
+  for (const part of ours) {
     const did = await judgePart(db, part, platform.live, now);
     if (did === "opened") result.opened++;
     if (did === "resolved") result.resolved++;
   }
+  // A part of ours is back, whoever of two watchers writes it down: its servers get their time to be looked at first.
+  if (ours.some((part) => !part.stopped && platform.live.has(`${partKey(part)}:unchecked`))) return result;
   for (const server of unlooked) {
     const { reason, covered } = explain(server, gone, regions);
     const known = server.status === "unknown" && server.reason === reason && (covered || server.alerted);
