@@ -29,7 +29,7 @@ test.beforeAll(async () => {
     ],
     {
       cwd: ROOT,
-      env: { PATH: process.env.PATH, PORT: String(port) },
+      env: { ...process.env, PORT: String(port) },
       stdio: "ignore",
     },
   );

@@ -42,12 +42,11 @@ test("the auditor reads everything, has no button that writes, and a forged requ
   ]) {
     const answer = await auditor.goto(path);
     expect(answer?.status(), path).toBe(200);
-    const writes = auditor
-      .getByRole("main")
-      .getByRole("button", {
-        name: /^(acknowledge|resolve|register|add|save|store|replace|remove|delete|check now|send|silence|disable|enable|end now)\b/i,
-      });
-    await expect(writes, path).toHaveCount(0);
+    const writes = auditor.getByRole("main").getByRole("button", {
+      name: /^(acknowledge|resolve|register|add|save|store|replace|remove|delete|check now|send|silence|disable|enable|end now)\b/i,
+    });
+    // Chips that filter a table bear nouns such as "silence"; they write nothing.
+    await expect(writes.and(auditor.locator(":not([aria-pressed])")), path).toHaveCount(0);
   }
   for (const path of ["/servers/new", "/sinks/new"]) expect((await auditor.goto(path))?.status(), path).toBe(403);
 
@@ -84,11 +83,11 @@ test.describe("the operator's own request, sent from elsewhere, changes nothing"
 test("another tenant's server, a made-up one and no id at all are the same 404", async ({ as, db }) => {
   const foreign = await seededServer(db, await otherTenant(db), "Foreign server");
   const page = await as("operator");
-  const texts: string[] = [];
+  const texts: (string | null)[] = [];
   for (const id of [foreign, "11111111-1111-4111-8111-111111111111", "nonsense"]) {
     expect((await page.goto(`/servers/${id}`))?.status()).toBe(404);
     await expect(page.getByRole("heading", { name: "Nothing here" })).toBeVisible();
-    texts.push(await page.getByRole("main").innerText());
+    texts.push(await page.getByRole("main").textContent());
   }
   expect(texts).toEqual([texts[0], texts[0], texts[0]]);
 });
