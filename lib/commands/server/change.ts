@@ -28,7 +28,10 @@ export const changeServer = defineCommand({
         field: "intervalS",
       });
     const resumed = before.paused && !next.paused;
-    await tx.server.update({ where: { tenantId_id: { tenantId: actor.tenantId, id: serverId } }, data: { ...next, ...(resumed ? { watchedFrom: now } : {}) } });
+    await tx.server.update({
+      where: { tenantId_id: { tenantId: actor.tenantId, id: serverId } },
+      data: { ...next, ...(resumed ? { watchedFrom: now } : {}) },
+    });
     await liveHint(tx, { tenant: actor.tenantId, what: "server", id: serverId });
     const was = {
       name: before.name,
