@@ -11,6 +11,8 @@ import { WIRE_CODES } from "#lib/domain/transcript";
 /** Decoded bytes per answer; real tool lists are 4 to 80 KB. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const HEAD_CHARS = 2_000;
+/** A stream that ends by itself right after its answer leaves the connection usable; one that stays open is cut. */
+const LINGER_MS = 15;
 
 export interface Answer {
   bytes: number;
@@ -29,8 +31,11 @@ export function bodyKind(contentType: string): BodyKind {
   return type === "application/json" || /^application\/[\w.-]+\+json$/.test(type) ? "json" : "other";
 }
 
-/** @param id our request's id; null when none is expected (notifications, DELETE). Wire failures are thrown. */
-export async function readAnswer(body: Readable, kind: BodyKind, encoding: string, id: string | null): Promise<Answer> {
+/**
+ * @param id our request's id; null when none is expected (notifications, DELETE). Wire failures are thrown.
+ * @param answered called when our message is there, which may be a moment before the stream ends
+ */
+export async function readAnswer(body: Readable, kind: BodyKind, encoding: string, id: string | null, answered: () => void = () => {}): Promise<Answer> {
   // A stream in answer to nothing may stay open for ever: there is nothing in it for us.
   if (id === null && kind === "sse") {
     body.destroy();
@@ -39,7 +44,7 @@ export async function readAnswer(body: Readable, kind: BodyKind, encoding: strin
   const decoded = decode(body, encoding);
   if (decoded === null) return { bytes: 0, head: "", errorCode: WIRE_CODES.tooLarge };
   try {
-    return kind === "sse" ? await readSse(decoded, id as string) : await readWhole(decoded, kind, id);
+    return kind === "sse" ? await readSse(decoded, id as string, answered) : await readWhole(decoded, kind, id);
   } finally {
     decoded.destroy();
     body.destroy();
@@ -63,7 +68,7 @@ async function readWhole(body: Readable, kind: BodyKind, id: string | null): Pro
   return { bytes, head, ...parseMessage(text, id) };
 }
 
-async function readSse(body: Readable, id: string): Promise<Answer> {
+async function readSse(body: Readable, id: string, answered: () => void): Promise<Answer> {
   const decoder = new TextDecoder("utf-8", { fatal: false });
   const found: Pick<Answer, "message" | "errorCode"> = {};
   let bytes = 0;
@@ -80,13 +85,24 @@ async function readSse(body: Readable, id: string): Promise<Answer> {
       if (err.type === "max-buffer-size-exceeded") found.errorCode ??= WIRE_CODES.tooLarge;
     },
   });
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    const text = decoder.decode(chunk, { stream: true });
-    if (head.length < HEAD_CHARS) head += text.slice(0, HEAD_CHARS - head.length);
-    parser.feed(text);
-    if (found.message || found.errorCode) break;
-    if (bytes > MAX_BODY_BYTES) return { bytes, head, errorCode: WIRE_CODES.tooLarge };
+  let lingering: NodeJS.Timeout | undefined;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      if (lingering) continue;
+      bytes += chunk.length;
+      const text = decoder.decode(chunk, { stream: true });
+      if (head.length < HEAD_CHARS) head += text.slice(0, HEAD_CHARS - head.length);
+      parser.feed(text);
+      if (found.errorCode) break;
+      if (found.message) {
+        answered();
+        lingering = setTimeout(() => body.destroy(), LINGER_MS);
+      } else if (bytes > MAX_BODY_BYTES) return { bytes, head, errorCode: WIRE_CODES.tooLarge };
+    }
+  } catch (err) {
+    if (!found.message) throw err;
+  } finally {
+    clearTimeout(lingering);
   }
   return { bytes, head, ...(found.message || found.errorCode ? found : { errorCode: WIRE_CODES.noAnswer }) };
 }
