@@ -57,8 +57,9 @@ export default async function SilencesPage() {
                   name="serverId"
                   label="What"
                   options={[
+                    { value: "", label: "Choose a server…" },
                     ...all.map((s) => ({ value: s.id, label: s.name })),
-                    { value: "", label: "Every server of this tenant" },
+                    { value: "every", label: "Every server of this tenant" },
                   ]}
                   required
                 />
