@@ -22,14 +22,14 @@ export interface Told {
 
 const STATUS_WORDS: Record<Status, string> = { up: "Warning", degraded: "Degraded", down: "Down", unknown: "Not checked" };
 const IPV4 = /\b(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?\b/g;
-// Three groups at least, or a "::": "12:30:05" of a clock has no hex letter and no "::" and stays.
-const IPV6 = /\[?(?<![\w:])(?=[0-9a-f:]*(?:::|[a-f]))(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?:%\w+)?(?![\w:])\]?(?::\d{1,5})?/gi;
+const IPV6 = /\[?(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f.]{0,15}){2,8}(?:%\w{1,16})?(?![\w:])\]?(?::\d{1,5})?/gi;
+const CLOCK = /^\d{1,2}:\d\d:\d\d(\.\d+)?$/;
 const QUERY = /(https?:\/\/[^\s"'”<>?#]*)[?#][^\s"'”<>]*/gi;
 const USER_INFO = /(https?:\/\/)[^\s/@]*@/gi;
 
 /** Addresses, queries and user names out; what is left is one line. */
 export function fitToLeave(text: string, max: number): string {
-  return cleanText(text.replace(USER_INFO, "$1").replace(QUERY, "$1").replace(IPV4, "[address]").replace(IPV6, "[address]"), max);
+  return cleanText(text.replace(USER_INFO, "$1").replace(QUERY, "$1").replace(IPV6, (found) => (CLOCK.test(found) ? found : "[address]")).replace(IPV4, "[address]"), max);
 }
 
 /** Origin and path of a registered URL; "" when it is none. */

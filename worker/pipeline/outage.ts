@@ -3,7 +3,7 @@
 const AWAY = new Set(["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EPIPE", "ETIMEDOUT", "ENOENT", "P1001", "P1002", "P1008", "P1017", "P2024", "P2028", "P2034"]);
 /** Connection, resources, operator intervention, rollback (serialisation, deadlock), query cancelled, read-only standby. */
 const CLASSES = /^(08|53|57|40|58|25006)/;
-const WORDS = /connection (terminated|refused|reset|closed|timed? ?out)|server has closed|can't reach database|timeout exceeded when trying to connect|terminating connection|starting up|shutting down/i;
+const WORDS = /connection (error|terminated|refused|reset|closed|timed? ?out)|not queryable|server has closed|transaction (not found|already closed)|can't reach database|timeout exceeded when trying to connect|terminating connection|starting up|shutting down/i;
 
 export function isOutage(err: unknown, depth = 0): boolean {
   if (typeof err !== "object" || err === null || depth > 5) return false;
