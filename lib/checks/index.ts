@@ -43,7 +43,11 @@ export function judge(transcript: Transcript): Judgement {
   };
 }
 
-const weight = (finding: Finding) => WEIGHT[reasonRule(finding.reason).status];
+/** A fault of ours or a forbidden address outweighs all: what else was seen then says nothing about the server. */
+function weight(finding: Finding): number {
+  const rule = reasonRule(finding.reason);
+  return rule.layer === "platform" ? 4 : WEIGHT[rule.status];
+}
 
 function authOf(transcript: Transcript): Outcome["auth"] {
   const walled = told(transcript).some((s) => s.response?.status === 401 || (s.response?.status === 403 && s.response.headers["www-authenticate"] !== undefined));

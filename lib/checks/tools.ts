@@ -16,7 +16,7 @@ const declared = (transcript: Transcript) => isRecord(transcript.capabilities?.t
 
 export const toolListFailed: Check = {
   name: "tool list",
-  promise: "tools/list gives a list after a good handshake, and the list has an end.",
+  promise: "A good handshake is followed by a tool list, and the list has an end.",
   run(transcript) {
     const step = listStep(transcript);
     if (!step) return null;
