@@ -4,6 +4,7 @@ import { useState, type ReactNode } from "react";
 import { Button, buttonClass, type ButtonLook } from "./button.tsx";
 import { Form, FormError, Submit } from "./form.tsx";
 import type { FormAction } from "./form-state.ts";
+import { useHydrated } from "./hydrated.ts";
 
 /** Asks before an act that cannot be taken back: names the object in the title and the consequence in the body. */
 export function Confirm({
@@ -29,10 +30,13 @@ export function Confirm({
   small?: boolean;
   children?: ReactNode;
 }) {
+  const ready = useHydrated();
   const [open, setOpen] = useState(false);
   return (
     <AlertDialog.Root open={open} onOpenChange={setOpen}>
-      <AlertDialog.Trigger className={buttonClass(triggerLook, small)}>{trigger}</AlertDialog.Trigger>
+      <AlertDialog.Trigger disabled={!ready} className={buttonClass(triggerLook, small)}>
+        {trigger}
+      </AlertDialog.Trigger>
       <AlertDialog.Portal>
         <AlertDialog.Overlay className="fixed inset-0 z-40 bg-shade" />
         <AlertDialog.Content className="enter fixed top-1/2 left-1/2 z-50 w-[calc(100vw-2rem)] max-w-md -translate-x-1/2 -translate-y-1/2 rounded-lg border bg-panel p-5 shadow-xl">

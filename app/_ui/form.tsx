@@ -2,6 +2,7 @@
 import { createContext, startTransition, useActionState, useContext, useEffect, useRef, type ReactNode } from "react";
 import { toast } from "sonner";
 import { Button, type ButtonLook } from "./button.tsx";
+import { useHydrated } from "./hydrated.ts";
 import { IDLE, type FormAction, type FormState } from "./form-state.ts";
 
 interface FormHere {
@@ -53,6 +54,8 @@ export function Form({
       ref={form}
       aria-label={label}
       className={className}
+      // Never "get": sent before the scripts run, a form must not put what was typed into the address.
+      method="post"
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
@@ -94,8 +97,9 @@ export function Submit({
   value?: string;
 }) {
   const { pending } = useFormHere();
+  const ready = useHydrated();
   return (
-    <Button type="submit" look={look} small={small} aria-disabled={pending} name={name} value={value}>
+    <Button type="submit" look={look} small={small} disabled={!ready} aria-disabled={pending} name={name} value={value}>
       {pending ? busy : children}
     </Button>
   );
@@ -148,11 +152,13 @@ function ShortcutSubmit({
   shortcut: string | undefined;
 }) {
   const { pending } = useFormHere();
+  const ready = useHydrated();
   return (
     <Button
       type="submit"
       look={look}
       small={small}
+      disabled={!ready}
       aria-disabled={pending}
       data-shortcut={shortcut}
       aria-keyshortcuts={shortcut}

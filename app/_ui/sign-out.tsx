@@ -1,6 +1,7 @@
 "use client";
 import { useState } from "react";
 import { Button } from "./button.tsx";
+import { useHydrated } from "./hydrated.ts";
 
 export async function signOut(): Promise<void> {
   const { csrfToken } = (await (await fetch("/api/auth/csrf")).json()) as { csrfToken: string };
@@ -13,10 +14,11 @@ export async function signOut(): Promise<void> {
 }
 
 export function SignOutButton({ small = false }: { small?: boolean }) {
+  const ready = useHydrated();
   const [failed, setFailed] = useState(false);
   return (
     <>
-      <Button small={small} onClick={() => signOut().catch(() => setFailed(true))}>
+      <Button small={small} disabled={!ready} onClick={() => signOut().catch(() => setFailed(true))}>
         Sign out
       </Button>
       {failed && (

@@ -1,9 +1,11 @@
 "use client";
 import { useState } from "react";
 import { Button } from "../../../_ui/button.tsx";
+import { useHydrated } from "../../../_ui/hydrated.ts";
 
 /** Asks for the token against forged sign-ins, then goes where the identity provider is. */
 export function SignInButton({ to }: { to: string }) {
+  const ready = useHydrated();
   const [state, setState] = useState<"idle" | "busy" | "failed">("idle");
   async function go() {
     setState("busy");
@@ -22,7 +24,7 @@ export function SignInButton({ to }: { to: string }) {
   }
   return (
     <div className="flex flex-col gap-2">
-      <Button look="primary" onClick={go} disabled={state === "busy"} className="w-full">
+      <Button look="primary" onClick={go} disabled={!ready || state === "busy"} className="w-full">
         {state === "busy" ? "Going to your identity provider…" : "Sign in"}
       </Button>
       {state === "failed" && (
