@@ -10,7 +10,7 @@ import { type TestRedis, testRedis } from "#lib/testing/redis";
 import { aSealedSlot } from "#lib/testing/sealed";
 import { SealedConsumer } from "./consume.ts";
 import { decide } from "./decide.ts";
-import { isOutage } from "./outage.ts";
+import { isOutage } from "#lib/adapters/outage";
 import { IDLE_MS, SealedStream } from "./stream.ts";
 
 const START = Date.parse("2026-11-21T12:00:00Z");

@@ -7,7 +7,7 @@ import type { Redis } from "ioredis";
 import type { Log } from "#lib/adapters/log";
 import { type SealedSlot, sealedSlotSchema } from "#lib/domain/verdict";
 import { decide } from "./decide.ts";
-import { isOutage } from "./outage.ts";
+import { isOutage } from "#lib/adapters/outage";
 import { SealedStream, type Entry } from "./stream.ts";
 
 export interface ConsumerCounts {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { WORKER_ACTOR } from "#lib/adapters/db";
+import { whyNoIncident } from "#lib/queries/incident/why-not-yet";
 import { whyPaged } from "#lib/queries/incident/why";
 import { noticeContentSchema } from "#lib/domain/notice";
 import type { Reason } from "#lib/domain/reason";
@@ -224,6 +225,34 @@ describe("alternating", () => {
     expect((await incidents()).length).toBe(fireAfter === 1 ? 1 : 0);
     expect((await now())?.flips.length).toBeGreaterThanOrEqual(4);
   });
+});
+
+test.each<[Saw[], RegExp | null]>([
+  [["up"], null],
+  [["timeout"], /^1 of 3 .*2 more/],
+  [["timeout", "timeout"], /^2 of 3 .*next one/],
+  [["timeout", "up"], null],
+  [["timeout", "timeout", "timeout"], null],
+  [["prober_fault"], /our side/],
+  [["rate_limited"], /^Rate limited/],
+])("after %j the server itself says why there is no incident yet", async (saw, words) => {
+  await feed(saw);
+  const sentence = await db.appDb.withTenant({ tenantId, actorId: randomUUID() }, (tx) => whyNoIncident(tx, serverId));
+  if (words === null) expect(sentence).toBeNull();
+  else expect(sentence).toMatch(words);
+});
+
+test("a region alone is named as the reason why nobody is paged", async () => {
+  await feed([{ fra: "timeout", iad: "up", sin: "up" }]);
+  expect(await db.appDb.withTenant({ tenantId, actorId: randomUUID() }, (tx) => whyNoIncident(tx, serverId))).toMatch(/one region/i);
+});
+
+test("a removed sink is told nothing more, not even the end", async () => {
+  await feed(["timeout", "timeout", "timeout"]);
+  await db.sql("UPDATE delivery SET state = 'sent' WHERE tenant_id = $1", [tenantId]);
+  await db.sql("UPDATE sink SET removed_at = now() WHERE id = $1", [chat]);
+  await feed(["up", "up", "up"], 3);
+  expect((await deliveries()).map((d) => d.kind)).toEqual(["trigger"]);
 });
 
 test("the pager was not told at once of a P2, and the answer says when it will be", async () => {

@@ -38,16 +38,18 @@ const COLUMNS = `i.id, i.number, i.subject_kind AS "subjectKind", i.server_id AS
   i.silence_id AS "silenceId", i.drill, t.name AS "tenantName", coalesce(s.url, '') AS "serverUrl"`;
 const FROM = `incident i JOIN tenant t ON t.id = i.tenant_id LEFT JOIN server s ON s.tenant_id = i.tenant_id AND s.id = i.server_id`;
 
+// NO KEY: a sender that holds a delivery's lock writes a timeline row, whose foreign key must not have to wait for us
+// while we wait for that delivery.
 /** Live incidents with these fingerprints, locked until the transaction ends. */
 export function liveByFingerprint(tx: Tx, prints: readonly string[]): Promise<Incident[]> {
   return tx.$queryRawUnsafe<Incident[]>(
-    `SELECT ${COLUMNS} FROM ${FROM} WHERE i.tenant_id = app.tenant() AND i.fingerprint = ANY ($1) AND i.state <> 'resolved' FOR UPDATE OF i`,
+    `SELECT ${COLUMNS} FROM ${FROM} WHERE i.tenant_id = app.tenant() AND i.fingerprint = ANY ($1) AND i.state <> 'resolved' FOR NO KEY UPDATE OF i`,
     [...prints],
   );
 }
 
 /** Locked; null when this tenant has no such incident. */
 export async function incidentById(tx: Tx, id: string): Promise<Incident | null> {
-  const rows = await tx.$queryRawUnsafe<Incident[]>(`SELECT ${COLUMNS} FROM ${FROM} WHERE i.tenant_id = app.tenant() AND i.id = $1::uuid FOR UPDATE OF i`, id);
+  const rows = await tx.$queryRawUnsafe<Incident[]>(`SELECT ${COLUMNS} FROM ${FROM} WHERE i.tenant_id = app.tenant() AND i.id = $1::uuid FOR NO KEY UPDATE OF i`, id);
   return rows[0] ?? null;
 }

@@ -21,9 +21,11 @@ export async function tell(tx: Tx, tenantId: string, incident: Incident, kind: N
   await hint(tx, "tocsin_outbox");
 }
 
+/** Of sinks that still exist: a removed one can be told nothing more. */
 export async function triggersOf(tx: Tx, incidentId: string): Promise<TriggerAtSink[]> {
-  return tx.$queryRaw<TriggerAtSink[]>`SELECT sink_id AS "sinkId", state, may_have_arrived AS "mayHaveArrived" FROM delivery
-    WHERE tenant_id = app.tenant() AND incident_id = ${incidentId}::uuid AND kind = 'trigger' ORDER BY ordinal`;
+  return tx.$queryRaw<TriggerAtSink[]>`SELECT d.sink_id AS "sinkId", d.state, d.may_have_arrived AS "mayHaveArrived" FROM delivery d
+    JOIN sink s ON s.tenant_id = d.tenant_id AND s.id = d.sink_id AND s.removed_at IS NULL
+    WHERE d.tenant_id = app.tenant() AND d.incident_id = ${incidentId}::uuid AND d.kind = 'trigger' ORDER BY d.ordinal`;
 }
 
 /**
