@@ -4,6 +4,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { Prisma, PrismaClient } from "#generated/prisma/client";
 import { env } from "./env.ts";
+import { isOutage } from "./outage.ts";
 import { roleUrl } from "./roles.ts";
 
 export { Prisma };
@@ -34,6 +35,8 @@ export interface Db {
 }
 
 const STATEMENT_TIMEOUT_MS = 15_000;
+/** More than any pool has connections. */
+const READ_TRIES = 20;
 
 export function openDb(url: string, options: { poolSize?: number; applicationName?: string } = {}): Db {
   const adapter = new PrismaPg({
@@ -47,17 +50,29 @@ export function openDb(url: string, options: { poolSize?: number; applicationNam
   const prisma = new PrismaClient({ adapter });
   const limits = { maxWait: 10_000, timeout: 30_000 };
   return {
-    withTenant: (context, fn) =>
-      prisma.$transaction(async (tx) => {
+    withTenant: (context, fn) => (context.readOnly === true ? readAgain : once)(() => prisma.$transaction(async (tx) => {
         const also = `{${(context.alsoRead ?? []).join(",")}}`;
         await tx.$queryRaw`SELECT set_config('app.tenant', ${context.tenantId}, true),
           set_config('app.actor', ${context.actorId}, true), set_config('app.tenants', ${also}, true),
           set_config('transaction_read_only', ${context.readOnly === true ? "on" : "off"}, true)`;
         return fn(tx);
-      }, limits),
+      }, limits)),
     global: (fn) => prisma.$transaction(fn, limits),
     close: () => prisma.$disconnect(),
   };
+}
+
+const once = <T>(work: () => Promise<T>): Promise<T> => work();
+
+/** A pool notices a restart of the database one dead connection at a time. What only reads may simply ask again. */
+async function readAgain<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (err) {
+      if (tries > READ_TRIES || !isOutage(err)) throw err;
+    }
+  }
 }
 
 /** Finds what is due over all tenants: ids and times only, by column grants. Plain SQL with $1 parameters. */
@@ -70,7 +85,7 @@ export function openSweeper(url: string): Sweeper {
   const pool = new pg.Pool({ connectionString: url, max: 4, application_name: "tocsin-sweeper", statement_timeout: STATEMENT_TIMEOUT_MS, connectionTimeoutMillis: 5_000 });
   pool.on("error", () => {}); // A dropped idle connection is not news: the next find opens another.
   return {
-    find: async (sql, params = []) => (await pool.query(sql, params as unknown[])).rows,
+    find: (sql, params = []) => readAgain(async () => (await pool.query(sql, params as unknown[])).rows),
     close: () => pool.end(),
   };
 }
