@@ -126,14 +126,14 @@ test("a waiting consumer survives the loss of the stream, and stops at once when
   const abort = new AbortController();
   let beats = 0;
   const running = c.run(abort.signal, () => beats++);
-  await expect.poll(() => beats).toBeGreaterThan(0);
+  await expect.poll(() => beats, { timeout: 10_000 }).toBeGreaterThan(0);
   await add(0);
-  await expect.poll(() => c.counts.decided).toBe(1);
+  await expect.poll(() => c.counts.decided, { timeout: 10_000 }).toBe(1);
   await redis.redis.del(`${redis.prefix}:sealed`);
   await expect.poll(async () => {
     if ((await left()) === 0) await add(1);
     return c.counts.decided;
-  }, { timeout: 5_000 }).toBeGreaterThan(1);
+  }, { timeout: 10_000 }).toBeGreaterThan(1);
   const since = performance.now();
   abort.abort();
   await running;

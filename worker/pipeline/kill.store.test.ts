@@ -77,7 +77,7 @@ test.each<[CrashPoint, "opening" | "ending", before: number]>([
   for (const [id] of held) await redis.redis.xclaim(stream.key, "pipeline", "doomed", 0, id, "IDLE", IDLE_MS + 1_000);
   const abort = new AbortController();
   const running = heir.run(abort.signal, () => {});
-  await expect.poll(() => redis.redis.xlen(stream.key)).toBe(0);
+  await expect.poll(() => redis.redis.xlen(stream.key), { timeout: 10_000 }).toBe(0);
   abort.abort();
   await running;
   expect(await said(kind)).toBe(1);
