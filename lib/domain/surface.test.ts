@@ -73,7 +73,7 @@ describe("canonical JSON", () => {
     expect(canonicalJson(JSON.parse(from))).toBe(to);
   });
 
-  test.each([["undefined", undefined], ["a number beyond JSON", 1e400], ["half a surrogate pair", "\ud800"], ["a hundred levels", JSON.parse("[".repeat(100) + "]".repeat(100))]])("has no form for %s", (_what, value) => {
+  test.each([["undefined", undefined], ["a number beyond JSON", JSON.parse("1e400")], ["half a surrogate pair", "\ud800"], ["a hundred levels", JSON.parse("[".repeat(100) + "]".repeat(100))]])("has no form for %s", (_what, value) => {
     expect(() => canonicalHash(value)).toThrow();
   });
 

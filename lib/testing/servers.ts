@@ -51,6 +51,9 @@ export async function supergateway(command: string, options: { stateful?: boolea
 
 export const MEMORY_COMMAND = `${process.execPath} ${module("@modelcontextprotocol/server-memory/dist/index.js")}`;
 
+/** Listens and never answers; unlike a sleep it ends with the gateway, which starts it in a session of its own. */
+export const SILENT_COMMAND = "cat > /dev/null";
+
 /** mcp-proxy before server-memory, with its own further switches. */
 export async function mcpProxy(...more: string[]): Promise<TestServer> {
   const port = await freePort();

@@ -17,7 +17,8 @@ import { ProberPool } from "./supervisor.ts";
 
 const HEARTBEAT_MS = 5_000;
 const DRAIN_MS = 8_000;
-const PROBERS = 2;
+/** At most; a batch whose server hangs holds one for up to 45 s, and the others must not wait for it. */
+const PROBERS = 8;
 
 function regionName(): string {
   const { values } = parseArgs({ options: { region: { type: "string" } } });

@@ -57,6 +57,8 @@ export class ProberProcess {
   #out = 0;
   #err = 0;
   probes = 0;
+  /** By the monotonic clock, while it waits for work. */
+  idleSince = 0;
   readonly exited: Promise<ProberExit>;
 
   constructor(limits: Limits) {

@@ -11,8 +11,8 @@ import { openSlot } from "./record.ts";
 const WINDOW_MS = 2_000;
 /** A scheduler that was away looks back so far; older slots are lost and sealed as not checked. */
 const LOOK_BACK_MS = 60_000;
-// A finished job is remembered longer than any slot lasts, or a second scheduler could make it again.
-const JOB: JobsOptions = { attempts: 1, removeOnComplete: { age: 900 }, removeOnFail: { age: 3_600 } };
+// A finished job is remembered longer than anybody looks back, or a second scheduler could make it again.
+const JOB: JobsOptions = { attempts: 1, removeOnComplete: { age: 300 }, removeOnFail: { age: 3_600 } };
 
 interface Row {
   tenant_id: string;

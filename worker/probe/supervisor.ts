@@ -15,6 +15,8 @@ export interface PoolOptions {
 }
 
 const CHECK_MS = 100;
+/** A hung batch holds a process for most of a minute, so many may be needed, and few most of the time. */
+const SPARE_MS = 60_000;
 
 export class ProberPool {
   readonly #limits: Limits;
@@ -32,6 +34,9 @@ export class ProberPool {
     this.#timer = setInterval(() => {
       const at = monotonicMs();
       for (const prober of this.#all) prober.check(at);
+      // The oldest wait at the front; one stays, so that the next batch need not wait for a start.
+      const spare = this.#idle.length > 1 ? this.#idle[0] : undefined;
+      if (spare && at - spare.idleSince > SPARE_MS) spare.stop("recycled");
     }, CHECK_MS);
     this.#timer.unref();
   }
@@ -94,10 +99,13 @@ export class ProberPool {
 
   #release(prober: ProberProcess): void {
     if (prober.gone) return; // Its exit hands its place on.
-    if (prober.worn || this.#closed) return prober.stop("recycled");
-    const next = this.#waiting.shift();
-    if (next) next(prober);
-    else this.#idle.push(prober);
+    const next = prober.worn || this.#closed ? undefined : this.#waiting.shift();
+    if (prober.worn || this.#closed) prober.stop("recycled");
+    else if (next) next(prober);
+    else {
+      prober.idleSince = monotonicMs();
+      this.#idle.push(prober);
+    }
   }
 
   /** Processes that run now. */

@@ -71,7 +71,10 @@ async function converse(wire: Wire, target: ProbeTarget, found: Found, policy: A
     const absent = await sse(wire, found, policy);
     if (absent === null) return;
     wire.keep(absent, { aside: true });
-    if (absent.status === null || [401, 403, 429].includes(absent.status) || absent.status >= 500) return void delete absent.step.aside;
+    if (absent.status === null || [401, 403, 429].includes(absent.status) || absent.status >= 500) {
+      delete absent.step.aside;
+      return;
+    }
   }
   const first = await discover(wire);
   const era = decideEra(first);
@@ -91,11 +94,10 @@ async function olderThanDiscover(wire: Wire, found: Found, policy: AddressPolicy
   wire.keep(other.exchange);
   if (other.to !== "sse") return;
   const absent = await sse(wire, found, policy);
-  if (absent === null) return void (other.exchange.step.aside = true);
   // A page for people at this address says more than "method not allowed" does.
-  const page = absent.status !== null && absent.status < 300 && absent.kind === "other";
-  wire.keep(absent, { aside: !page });
-  if (page) other.exchange.step.aside = true;
+  const page = absent !== null && absent.status !== null && absent.status < 300 && absent.kind === "other";
+  if (absent !== null) wire.keep(absent, { aside: !page });
+  if (absent === null || page) other.exchange.step.aside = true;
 }
 
 function transcriptOf(target: ProbeTarget, found: Found, wire: Wire, totalMs: number): Transcript {

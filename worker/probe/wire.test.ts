@@ -53,8 +53,7 @@ describe("the wire", () => {
     const sockets = new Set<unknown>();
     const server = await rawServer((socket) => {
       sockets.add(socket);
-      socket.write(`HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n${chunk(event(JSON_ANSWER))}`);
-      socket.write("0\r\n\r\n");
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n${chunk(event(JSON_ANSWER))}0\r\n\r\n`);
     });
     const wire = wireTo(server.url);
     for (const _ of [1, 2, 3]) expect((await wire.send(CALL)).message).not.toBeNull();

@@ -5,7 +5,7 @@ import { judge } from "#lib/checks/index";
 import type { Era, Phase } from "#lib/domain/outcome";
 import type { Reason, Status } from "#lib/domain/reason";
 import type { Transcript } from "#lib/domain/transcript";
-import { fleetServer, freePort, mcpProxy, MEMORY_COMMAND, supergateway, TEST_API_KEY, type TestServer } from "#lib/testing/servers";
+import { fleetServer, freePort, mcpProxy, MEMORY_COMMAND, SILENT_COMMAND, supergateway, TEST_API_KEY, type TestServer } from "#lib/testing/servers";
 import { probe } from "../probe/transcript.ts";
 
 const policy = { allow: [{ cidr: "127.0.0.0/8" }] };
@@ -59,9 +59,9 @@ describe("the prober judges", () => {
   });
 
   test.each<[what: string, start: () => Promise<TestServer>, knownEra: Era | null, phase: Phase]>([
-    ["server/discover", () => supergateway("sleep 3600"), null, "discover"],
-    ["initialize", () => supergateway("sleep 3600"), "legacy", "initialize"],
-    ["initialize over HTTP+SSE", () => supergateway("sleep 3600", { output: "sse" }), "sse", "initialize"],
+    ["server/discover", () => supergateway(SILENT_COMMAND), null, "discover"],
+    ["initialize", () => supergateway(SILENT_COMMAND), "legacy", "initialize"],
+    ["initialize over HTTP+SSE", () => supergateway(SILENT_COMMAND, { output: "sse" }), "sse", "initialize"],
   ])("a hang in %s as a timeout of that step, inside its bound", SLOW, async (_what, start, knownEra, phase) => {
     await using(start, async ({ url }) => {
       const judged = judge(await look(url, { knownEra, boundMs: 2_000 }));

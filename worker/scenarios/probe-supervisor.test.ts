@@ -53,7 +53,9 @@ describe("the supervisor", () => {
   ] as const)("tells a prober that ends by %s as %s and judges accordingly", async (signal, reason, expected) => {
     const pool = new ProberPool({ size: 1, limits: { stalledMs: 2_500 }, onExit: (exit) => exits.push(exit) });
     exits.length = 0;
-    const breaker = await rawServer(() => pool.pids().forEach((pid) => process.kill(pid, signal)));
+    const breaker = await rawServer(() => {
+      for (const pid of pool.pids()) process.kill(pid, signal);
+    });
     const results: ProbeResult[] = [];
     await pool.run([target("a", breaker)], policy, { result: (r) => results.push(r) });
     await Promise.all([pool.close(), breaker.close()]);
