@@ -97,6 +97,7 @@ test("no page loads anything from elsewhere, and no inline script goes without i
 
 test("the console is worked with the keyboard alone", async ({ as }) => {
   const page = await as("operator", { to: "/servers" });
+  await expect(page.getByText("Live", { exact: true }).first()).toBeVisible();
   await page.keyboard.press("Tab");
   await expect(page.getByRole("link", { name: "Skip to the page" })).toBeFocused();
   await page.keyboard.press("Control+k");

@@ -27,7 +27,7 @@ export async function signIn(page: Page, role: Role, to = "/"): Promise<void> {
   await page.goto(to);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("button", { name: PEOPLE[role] }).click();
-  await page.waitForURL((url) => url.origin === new URL(at.console).origin && url.pathname !== "/sign-in");
+  await page.waitForURL((url) => url.origin === new URL(at.console).origin && !/^\/(sign-in|api)/.test(url.pathname));
 }
 
 export const test = base.extend<Fixtures>({

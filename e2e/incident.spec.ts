@@ -8,7 +8,7 @@ test("an incident is acknowledged by keyboard, noted, and resolved after its con
   const { id } = await seededIncident(db, await db.acme(), "Keyboard server");
   const page = await as("operator", { to: `/incidents/${id}` });
   await expect(page.getByRole("heading", { level: 1 })).toContainText("Keyboard server");
-  await page.waitForLoadState("networkidle").catch(() => {});
+  await expect(page.getByRole("button", { name: /^Acknowledge/ })).toBeEnabled();
   await page.keyboard.press("a");
   await expect(page.getByText("Acknowledged. Nobody further is paged for it.")).toBeVisible();
   await expect(page.getByText(`${PEOPLE.operator},`)).toBeVisible();
