@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { becameDue, sealAt, slotOffset, slotStart, tooOld } from "./cadence.ts";
+import { dueWithin, sealAt, slotOffset, slotStart, tooOld } from "./cadence.ts";
 
 const AT = Date.parse("2026-11-21T12:00:00Z");
 const intervals = fc.constantFrom(15, 20, 30, 60, 120, 300);
@@ -20,7 +20,7 @@ describe("cadence", () => {
       fc.property(fc.uuid(), intervals, fc.integer({ min: 777, max: 7_000 }), (id, interval, stepMs) => {
         let due = 0;
         const end = AT + 10 * interval * 1_000;
-        for (let at = AT; at < end; at += stepMs) if (becameDue(id, interval, at, Math.min(end, at + stepMs))) due += 1;
+        for (let at = AT; at < end; at += stepMs) if (dueWithin(id, interval, at, Math.min(end, at + stepMs)) !== null) due += 1;
         expect(due).toBe(10);
       }),
     );
@@ -28,7 +28,7 @@ describe("cadence", () => {
 
   test("looks 1,440 times a day at 60 s", () => {
     let looks = 0;
-    for (let at = AT; at < AT + 86_400_000; at += 5_000) if (becameDue("6f8a", 60, at, at + 5_000)) looks += 1;
+    for (let at = AT; at < AT + 86_400_000; at += 5_000) if (dueWithin("6f8a", 60, at, at + 5_000) !== null) looks += 1;
     expect(looks).toBe(1_440);
   });
 

@@ -19,14 +19,11 @@ export function slotOffset(serverId: string, intervalS: number): number {
   return Math.floor((hash / 2 ** 32) * intervalS * 1_000 * SPREAD);
 }
 
-/** The latest slot whose place for this server has come by `atMs`. */
-export function dueSlot(serverId: string, intervalS: number, atMs: number): number {
-  return slotStart(atMs - slotOffset(serverId, intervalS), intervalS);
-}
-
-/** True when a slot became due in the half-open time (fromMs, toMs]. */
-export function becameDue(serverId: string, intervalS: number, fromMs: number, toMs: number): boolean {
-  return dueSlot(serverId, intervalS, toMs) > dueSlot(serverId, intervalS, fromMs);
+/** The slot in which this server's place lies in [fromMs, toMs); the latest, when there are several; or null. */
+export function dueWithin(serverId: string, intervalS: number, fromMs: number, toMs: number): number | null {
+  const offset = slotOffset(serverId, intervalS);
+  const slot = slotStart(toMs - 1 - offset, intervalS);
+  return slot + offset >= fromMs ? slot : null;
 }
 
 /** When a slot is closed for good, epoch milliseconds. */

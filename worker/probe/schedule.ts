@@ -3,7 +3,7 @@
 import { type JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Sweeper } from "#lib/adapters/db";
-import { dueSlot, slotOffset } from "#lib/domain/cadence";
+import { dueWithin, slotStart } from "#lib/domain/cadence";
 import { shortestIntervalS } from "#lib/domain/tier-limits";
 import { MAX_BATCH, type ProbeJob, queueName, queuePrefix } from "./job.ts";
 import { openSlot } from "./record.ts";
@@ -58,9 +58,10 @@ export function scheduler(deps: { sweeper: Sweeper; redis: Redis; queueRedis: Re
       const row = rows[0];
       if (!row) return 0;
       const expected = expectedOf(row, regions);
-      const job = (region: string): ProbeJob => ({ tenantId, slot: Math.floor(now.getTime() / (row.interval_s * 1_000)) * row.interval_s * 1_000, intervalS: row.interval_s, servers: [{ id: serverId, expected }], live: { requestId } });
+      const intervalS = intervalOf(row);
+      const job: ProbeJob = { tenantId, slot: slotStart(now.getTime(), intervalS), intervalS, servers: [{ id: serverId, expected }], live: { requestId } };
       // Before everything that is merely due: a person is looking.
-      await Promise.all(expected.map((region) => queue(region).add("probe", job(region), { ...JOB, jobId: `live_${requestId}`, lifo: true })));
+      await Promise.all(expected.map((region) => queue(region).add("probe", job, { ...JOB, jobId: `live_${requestId}`, lifo: true })));
       return expected.length;
     },
     async close() {
@@ -81,9 +82,9 @@ export function scheduler(deps: { sweeper: Sweeper; redis: Redis; queueRedis: Re
 /** PURE. Servers whose place in their slot lies in [fromMs, toMs). */
 export function dueIn(rows: readonly Row[], fromMs: number, toMs: number): Due[] {
   return rows.flatMap((row) => {
-    const interval = Math.max(row.interval_s, shortestIntervalS(row.tier));
-    const slot = dueSlot(row.id, interval, toMs - 1);
-    return slot + slotOffset(row.id, interval) >= fromMs ? [{ ...row, interval_s: interval, slot }] : [];
+    const interval = intervalOf(row);
+    const slot = dueWithin(row.id, interval, fromMs, toMs);
+    return slot === null ? [] : [{ ...row, interval_s: interval, slot }];
   });
 }
 
@@ -99,6 +100,8 @@ export function batchesOf(due: readonly Due[], regions: readonly string[]): { re
     });
   });
 }
+
+const intervalOf = (row: Pick<Row, "interval_s" | "tier">) => Math.max(row.interval_s, shortestIntervalS(row.tier));
 
 function expectedOf(row: Pick<Row, "regions">, enabled: readonly string[]): string[] {
   const chosen = row.regions.length === 0 ? [...enabled] : enabled.filter((r) => row.regions.includes(r));

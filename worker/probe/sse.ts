@@ -7,6 +7,7 @@ import { type Found, listTools, resultOf } from "./found.ts";
 import { initializeCall, takeInitialize } from "./legacy.ts";
 import { declaresTools } from "./modern.ts";
 import { shownUrl } from "./shown.ts";
+import { failureOf } from "./wire-words.ts";
 import { type Call, type Exchange, STEP_BOUND_MS, type Wire } from "./wire.ts";
 
 /**
@@ -79,7 +80,7 @@ async function openStream(wire: Wire, policy: AddressPolicy, close: AbortControl
     else answer.body.destroy();
     if (stream === null && exchange.kind === "sse") step.error = { code: WIRE_CODES.noEndpoint, detail: "" };
   } catch (err) {
-    step.error = wire.failure(err, bound);
+    step.error = failureOf(err, bound, (text, max) => wire.scrub(text, max));
   } finally {
     bound.removeEventListener("abort", giveUp);
   }

@@ -1,16 +1,15 @@
 // One probe's line to one server: sends, times, bounds and records. It knows HTTP and JSON-RPC framing and nothing of
 // eras. A fresh agent per probe: clean timings, and no socket ever shared between tenants.
-import type { IncomingHttpHeaders } from "node:http";
 import { type Agent, request } from "undici";
-import { type AddressPolicy, assertUrlAllowed, ConnectError, type ConnectPhase, guardedDispatcher, type PhaseEnd } from "#lib/adapters/http";
-import { TocsinError } from "#lib/domain/error";
+import { type AddressPolicy, assertUrlAllowed, type ConnectPhase, guardedDispatcher, type PhaseEnd } from "#lib/adapters/http";
 import type { Phase, Timings } from "#lib/domain/outcome";
 import { type Step, WIRE_CODES } from "#lib/domain/transcript";
 import { type BodyKind, bodyKind, readAnswer } from "./answer.ts";
 import { type Scrub, scrubber, shownHeaders, shownRequestHeaders, shownUrl, withoutSecrets } from "./shown.ts";
+import { failureOf, one, redirectTarget } from "./wire-words.ts";
 
-export const USER_AGENT = "Tocsin-Probe/0.1 (MCP monitor)";
-export const CONNECT_BOUND_MS = 5_000;
+const USER_AGENT = "Tocsin-Probe/0.1 (MCP monitor)";
+const CONNECT_BOUND_MS = 5_000;
 /** A request with its whole answer; live servers were seen to take 11 s. */
 export const STEP_BOUND_MS = 15_000;
 const MAX_REDIRECTS = 3;
@@ -104,7 +103,7 @@ export class Wire {
       try {
         await this.#converse(call, call.url ?? this.url, bound, exchange, 0);
       } catch (err) {
-        step.error = this.failure(err, bound);
+        step.error = failureOf(err, bound, this.#scrub);
         // The server may just have closed the connection of the step before: only a fresh one tells.
         if (again && exchange.status === null && CLOSED_BEFORE.includes(step.error.code)) {
           delete step.error;
@@ -208,27 +207,4 @@ export class Wire {
       ...(this.#aside && { aside: true }),
     });
   }
-
-  /** A thrown thing as a code: Node's own, or ours where ours says more. */
-  failure(err: unknown, bound: AbortSignal): { code: string; detail: string } {
-    if (err instanceof TocsinError) return { code: err.code, detail: err.detail ?? "" };
-    if (err instanceof ConnectError) return { code: err.code === "ETIMEDOUT" ? WIRE_CODES.timeout : err.code, detail: "" };
-    if (bound.aborted) return { code: WIRE_CODES.timeout, detail: "" };
-    const { code = err instanceof Error && err.name === "HTTPParserError" ? "HPE_INVALID" : undefined } = err as { code?: unknown };
-    const timeouts = ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT", "ETIMEDOUT"];
-    if (typeof code !== "string") return { code: WIRE_CODES.fault, detail: this.#scrub(err instanceof Error ? err.name : typeof err, 80) };
-    return { code: timeouts.includes(code) ? WIRE_CODES.timeout : code.slice(0, 80), detail: "" };
-  }
-}
-
-function one(headers: IncomingHttpHeaders, name: string): string {
-  const value = headers[name];
-  return Array.isArray(value) ? value.join(", ") : (value ?? "");
-}
-
-/** Only what clients follow too: 307 and 308 inside the same origin. Everything else is the answer itself. */
-function redirectTarget(status: number, location: string, from: URL, policy: AddressPolicy): URL | null {
-  if ((status !== 307 && status !== 308) || location === "") return null;
-  const target = URL.parse(location, from);
-  return target !== null && target.origin === from.origin ? assertUrlAllowed(target, policy) : null;
 }
