@@ -13,7 +13,7 @@ export interface LatencyPoint {
 
 const FIRST_WIDTH = 720;
 const H = 180;
-const PAD = { left: 44, right: 8, top: 8, bottom: 30 };
+const PAD = { left: 52, right: 8, top: 8, bottom: 30 };
 /** Regions are told apart by their dash, not by hue: hue is kept for state. */
 const DASHES = ["", "5 3", "1.5 2.5", "8 3 1.5 3", "3 3"];
 const STRIP: Record<LatencyPoint["status"], string> = {
@@ -41,6 +41,7 @@ export function LatencyChart({ points, cities }: { points: LatencyPoint[]; citie
     PAD.left + ((slot - first.slot) / Math.max(1, last.slot - first.slot)) * (W - PAD.left - PAD.right);
   const y = (ms: number) => H - PAD.bottom - (ms / top) * (H - PAD.top - PAD.bottom);
   const step = (W - PAD.left - PAD.right) / Math.max(1, points.length - 1);
+  const tick = Math.max(1.5, Math.min(step, 14) - 0.6);
   const shown = here === null ? last : (points[here] ?? last);
   return (
     <figure ref={box}>
@@ -85,8 +86,8 @@ export function LatencyChart({ points, cities }: { points: LatencyPoint[]; citie
         {points.map((p) => (
           <rect
             key={p.slot}
-            x={x(p.slot) - step / 2}
-            width={Math.max(1.5, Math.min(step, 14) - 0.6)}
+            x={x(p.slot) - tick / 2}
+            width={tick}
             y={H - PAD.bottom + 6}
             height="6"
             fill={STRIP[p.status]}
