@@ -16,6 +16,8 @@ export interface Postgres {
   ownerUrl: string;
   pid: number;
   port: number;
+  /** Where its data really is: dataDir, or as root a place that "nobody" can reach. Whoever throws data away removes it. */
+  folder: string;
   /** fast: open transactions are rolled back, all is written. immediate: as after a power cut. Data stays in both. */
   stop(how?: "fast" | "immediate"): Promise<void>;
   /** Says how the server ended; never rejects. */
@@ -56,7 +58,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     });
     try {
       const ownerUrl = await reachable(child, port, password);
-      return { ownerUrl, pid: child.pid, port, exited: child.exited, stop: (how = "fast") => child.stop(how === "fast" ? "SIGINT" : "SIGQUIT") };
+      return { ownerUrl, pid: child.pid, port, folder: place.folder, exited: child.exited, stop: (how = "fast") => child.stop(how === "fast" ? "SIGINT" : "SIGQUIT") };
     } catch (error) {
       await child.stop("SIGQUIT");
       const log = child.logTail();

@@ -23,6 +23,7 @@ export async function testStores(say: (line: string) => void): Promise<TestStore
     env: { TOCSIN_TEST_DATABASE_URL: given.database || (postgres?.ownerUrl ?? ""), TOCSIN_TEST_REDIS_URL: given.redis || (redis?.url ?? "") },
     async stop() {
       await Promise.all([postgres?.stop("immediate"), redis?.stop("kill")]);
+      if (postgres) rmSync(postgres.folder, { recursive: true, force: true });
       rmSync(folder, { recursive: true, force: true });
     },
   };
