@@ -9,7 +9,7 @@ import { createLog } from "#lib/adapters/log";
 import { openRedis, redisPrefix } from "#lib/adapters/redis";
 import { secrets } from "#lib/adapters/secrets";
 import { TocsinError } from "#lib/domain/error";
-import { type DutyState } from "../duty.ts";
+import type { DutyState } from "../duty.ts";
 import { readiness, serveHealth } from "../health.ts";
 import { farewell, heartbeat, type ProcessRow } from "../heartbeat.ts";
 import { regionWorker } from "./region.ts";
