@@ -36,7 +36,7 @@ function said(kind: SinkKind, { body, path, method }: Received): string {
   if (kind === "discord") return method === "PATCH" ? "edit" : "post";
   if (kind === "slack") return path.endsWith("chat.update") ? "edit" : b.thread_ts ? "reply" : "post";
   if (kind === "webhook") return String(b.type);
-  return /^Resolved/.test(String(b.text)) ? "all-clear" : b.inReplyTo ? "answer" : "mail";
+  return /^✔ Resolved/.test(String(b.text)) ? "all-clear" : b.inReplyTo ? "answer" : "mail";
 }
 
 const counts = () => Object.fromEntries(ALL_SINKS.map((k) => [k, r.vendors.received(k).length])) as Record<SinkKind, number>;
