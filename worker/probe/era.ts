@@ -39,3 +39,6 @@ function offered(error: Record<string, unknown>): unknown[] {
 }
 const offersModern = (error: Record<string, unknown>) => offered(error).includes(MODERN_VERSION);
 const offersLegacy = (error: Record<string, unknown>) => offered(error).some((v) => (LEGACY_VERSIONS as readonly unknown[]).includes(v));
+
+/** Who we say we are, in both eras. */
+export const CLIENT_INFO = { name: "tocsin-probe", version: "0.1.0" };

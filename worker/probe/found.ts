@@ -2,8 +2,7 @@
 import type { Era } from "#lib/domain/outcome";
 import { isRecord, MAX_TOOLS } from "#lib/domain/surface";
 import { cleanText } from "#lib/domain/text";
-import type { Exchange } from "./wire.ts";
-import type { Wire } from "./wire.ts";
+import type { Exchange, Wire } from "./wire.ts";
 
 const MAX_PAGES = 50;
 const MAX_LIST_BYTES = 8 * 1024 * 1024;
@@ -61,4 +60,9 @@ export async function listTools(wire: Wire, found: Found, ask: (params: { cursor
     found.toolsTruncated = true;
   }
   return null;
+}
+
+/** A server that does not say it has tools may refuse to list them. */
+export function declaresTools(found: Found): boolean {
+  return found.capabilities !== null && isRecord(found.capabilities.tools);
 }

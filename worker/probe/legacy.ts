@@ -2,9 +2,8 @@
 // One probe is one session; a session lost on the way is asked for once more before it is called lost.
 import { isRecord } from "#lib/domain/surface";
 import { cleanText } from "#lib/domain/text";
-import { LEGACY_VERSIONS, refusesInitialize } from "./era.ts";
-import { type Found, listTools, nameOf, resultOf } from "./found.ts";
-import { CLIENT_INFO, declaresTools } from "./modern.ts";
+import { CLIENT_INFO, LEGACY_VERSIONS, refusesInitialize } from "./era.ts";
+import { declaresTools, type Found, listTools, nameOf, resultOf } from "./found.ts";
 import type { Call, Exchange, Wire } from "./wire.ts";
 
 const CLOSE_BOUND_MS = 3_000;

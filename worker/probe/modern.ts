@@ -1,12 +1,11 @@
 // 2026-07-28: no handshake, no session; every request carries its version, method and client in headers and _meta.
 import { isRecord } from "#lib/domain/surface";
 import { cleanText } from "#lib/domain/text";
-import { LEGACY_VERSIONS, MODERN_VERSION } from "./era.ts";
-import { type Found, listTools, nameOf, resultOf } from "./found.ts";
+import { CLIENT_INFO, LEGACY_VERSIONS, MODERN_VERSION } from "./era.ts";
+import { declaresTools, type Found, listTools, nameOf, resultOf } from "./found.ts";
 import { endSession, initializeCall } from "./legacy.ts";
 import type { Call, Exchange, Wire } from "./wire.ts";
 
-export const CLIENT_INFO = { name: "tocsin-probe", version: "0.1.0" };
 const META = {
   "io.modelcontextprotocol/protocolVersion": MODERN_VERSION,
   "io.modelcontextprotocol/clientInfo": CLIENT_INFO,
@@ -48,11 +47,6 @@ export async function modern(wire: Wire, found: Found, first: Exchange, lookForL
   const failed = await listTools(wire, found, (params, page) => wire.send(call("tools/list", `list-${page}`, params, { phase: "list", title: page === 1 ? "POST tools/list" : `POST tools/list, page ${page}` })));
   if (failed) wire.keep(failed, { aside: !declaresTools(found) });
   if (lookForLegacy && found.tools !== null) await findDual(wire, found);
-}
-
-/** A server that does not say it has tools may refuse to list them. */
-export function declaresTools(found: Found): boolean {
-  return found.capabilities !== null && isRecord(found.capabilities.tools);
 }
 
 async function findDual(wire: Wire, found: Found): Promise<void> {
