@@ -1,10 +1,11 @@
 // Claims due deliveries of one tenant with a lease and a fencing token, and decides first whether each is still
 // wanted: what is not is withheld with its reason, never dropped.
 import type { AddressPolicy } from "#lib/adapters/http";
+import { monotonicMs } from "#lib/adapters/clock";
 import { crashPoint } from "#lib/adapters/crash";
 import { type Db, type Tx, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
-import type { SinkMemory } from "#lib/domain/delivery";
+import { RETRY_HORIZON_MS, type SinkMemory } from "#lib/domain/delivery";
 import { type IncidentState, stillWanted } from "#lib/domain/incident";
 import type { Notice, NoticeContent, NoticeKind } from "#lib/domain/notice";
 import { addressPolicy } from "#lib/queries/address-policy";
@@ -21,6 +22,8 @@ export interface Claimed {
   tenantId: string;
   id: string;
   token: bigint;
+  /** Monotonic ms, before the lease began: how much of it is left is counted from here. */
+  leasedMs: number;
   tries: number;
   createdAt: Date;
   mayHaveArrived: boolean;
@@ -54,8 +57,15 @@ interface Row {
   told: boolean;
 }
 
-/** @returns what to send now; what somebody else claimed in between is simply not in it */
-export async function claim(db: Db, tenantId: string, ids: readonly string[], holder: string, now: Date): Promise<Claimed[]> {
+export interface Claim {
+  /** What to send now; what somebody else claimed in between is simply not in it. */
+  claimed: Claimed[];
+  /** Those, and what was settled here because nobody wants it any more. */
+  moved: number;
+}
+
+export async function claim(db: Db, tenantId: string, ids: readonly string[], holder: string, now: Date): Promise<Claim> {
+  const leasedMs = monotonicMs();
   const until = new Date(now.getTime() + LEASE_MS);
   return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     const rows = await tx.$queryRaw<Row[]>`
@@ -74,14 +84,14 @@ export async function claim(db: Db, tenantId: string, ids: readonly string[], ho
            SELECT kv.key, kv.value FROM delivery p, jsonb_each(p.memory) kv
            WHERE p.incident_id = t.incident_id AND p.sink_id = t.sink_id AND p.ordinal < t.ordinal ORDER BY p.ordinal) e), '{}') || t.memory AS memory,
         EXISTS (SELECT 1 FROM delivery p WHERE p.incident_id = t.incident_id AND p.sink_id = t.sink_id AND p.ordinal < t.ordinal
-          AND p.kind = 'trigger' AND (p.state = 'sent' OR p.may_have_arrived)) AS told
+          AND p.kind = 'trigger' AND (p.state = 'sent' OR p.may_have_arrived OR p.memory <> '{}')) AS told
       FROM taken t JOIN notice n ON n.id = t.notice_id JOIN sink s ON s.id = t.sink_id LEFT JOIN incident i ON i.id = t.incident_id
       ORDER BY t.ordinal`;
     const policy = rows.length > 0 ? await addressPolicy(tx) : { allow: [] };
     const claimed: Claimed[] = [];
     for (const row of rows) {
       if (row.was === "leased") await noteLost(tx, tenantId, row, now);
-      const refusal = refuse(row);
+      const refusal = refuse(row, now);
       if (refusal) {
         await put(tx, tenantId, row, refusal, now);
         continue;
@@ -90,6 +100,7 @@ export async function claim(db: Db, tenantId: string, ids: readonly string[], ho
         tenantId,
         id: row.id,
         token: row.token,
+        leasedMs,
         tries: row.tries,
         createdAt: row.created_at,
         mayHaveArrived: row.may_have_arrived,
@@ -99,10 +110,10 @@ export async function claim(db: Db, tenantId: string, ids: readonly string[], ho
         policy,
       });
     }
-    return claimed;
-  }).then((claimed) => {
+    return { claimed, moved: rows.length };
+  }).then((result) => {
     crashPoint("after_claim");
-    return claimed;
+    return result;
   });
 }
 
@@ -111,14 +122,18 @@ interface Refusal {
   reason: string;
 }
 
-function refuse(row: Row): Refusal | null {
+/** Far more than a vendor's or a network's trouble explains: each time the process that was sending ended. */
+const LOST_TRIES = 20;
+
+function refuse(row: Row, now: Date): Refusal | null {
   if (row.sink_state === "disabled") {
     return { state: "dead", reason: `The sink is disabled: ${row.disabled_reason ?? "by hand"}` };
   }
+  if (row.was === "leased" && row.tries > LOST_TRIES && now.getTime() - row.created_at.getTime() > RETRY_HORIZON_MS) {
+    return { state: "dead", reason: "The process that was sending stopped each time before an answer was recorded." };
+  }
   if (row.incident_id === null || row.incident_state === null) return null;
-  // A trigger that may have arrived is finished even if no longer wanted: the vendor may hold an open page that
-  // only the settled trigger's resolve can close.
-  if (row.kind === "trigger" && row.may_have_arrived) return null;
+  // A trigger that may have arrived is not said again after the end either: what follows closes it, by its key.
   const wanted = stillWanted(row.kind, row.incident_state);
   if (!wanted.send) return { state: "withheld", reason: wanted.reason };
   if (row.kind !== "trigger" && !row.told) return { state: "withheld", reason: "This sink was never told of the incident, so there is nothing to change there." };

@@ -6,9 +6,10 @@ import type { Db } from "#lib/adapters/db";
 import type { AddressPolicy } from "#lib/adapters/http";
 import { places, type SecretBox } from "#lib/adapters/secrets";
 import type { Judgement, SinkMemory } from "#lib/domain/delivery";
+import { isOutage } from "#lib/adapters/outage";
 import { sinkOf } from "#lib/sinks/index";
 import type { RenderContext, Sink, SinkAnswer, SinkBases, SinkRequest } from "#lib/sinks/sink";
-import type { Claimed } from "./claim.ts";
+import { type Claimed, LEASE_MS } from "./claim.ts";
 import { progress, settle, type TryResult } from "./settle.ts";
 
 export interface Dispatch {
@@ -22,48 +23,87 @@ export interface Dispatch {
 /** Below the lease, so that a request cannot outlive the claim it was made under. */
 export const REQUEST_TIMEOUT_MS = 15_000;
 const MAX_REQUESTS = 5;
+/** With less of the lease left than one request and its settling may take, it is renewed first. */
+const RENEW_AFTER_MS = LEASE_MS - REQUEST_TIMEOUT_MS - 5_000;
+const INSIST_MS = 60_000;
 
-export async function dispatch(d: Dispatch, claimed: Claimed): Promise<void> {
-  const startedAt = clockNow();
-  const t0 = monotonicMs();
-  const { judgement, status } = await converse(d, claimed);
-  const result: TryResult = { judgement, status, startedAt, durationMs: monotonicMs() - t0 };
-  await settle(d.db, claimed, result, clockNow(), d.random());
+export interface Dispatched {
+  /** null: another process has taken the delivery over, so nothing was written. */
+  judgement: Judgement | null;
+  /** What our own code threw, for the log. */
+  fault?: unknown;
 }
 
-async function converse(d: Dispatch, claimed: Claimed): Promise<{ judgement: Judgement; status: number | null }> {
+export async function dispatch(d: Dispatch, claimed: Claimed): Promise<Dispatched> {
+  const startedAt = clockNow();
+  const t0 = monotonicMs();
+  const { judgement, status, fault } = await converse(d, claimed);
+  if (judgement === null) return { judgement };
+  const result: TryResult = { judgement, status, startedAt, durationMs: monotonicMs() - t0 };
+  await insist(() => settle(d.db, claimed, result, clockNow(), d.random()));
+  return { judgement, fault };
+}
+
+/** The vendor has answered: with the database away for a moment, that answer is worth waiting with. The token fences. */
+async function insist<T>(write: () => Promise<T>): Promise<T> {
+  const t0 = monotonicMs();
+  for (let pause = 50; ; pause = Math.min(2 * pause, 2_000)) {
+    try {
+      return await write();
+    } catch (err) {
+      if (!isOutage(err) || monotonicMs() - t0 > INSIST_MS) throw err;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
+type Conversation = { judgement: Judgement | null; status: number | null; fault?: unknown };
+
+async function converse(d: Dispatch, claimed: Claimed): Promise<Conversation> {
   const prepared = prepare(d, claimed);
   if ("verdict" in prepared) return { judgement: prepared, status: null };
   const { sink, config } = prepared;
   let memory: SinkMemory = claimed.memory;
   let gained: SinkMemory = {};
+  let leasedMs = claimed.leasedMs;
+  const keep = async (): Promise<boolean> => {
+    const at = monotonicMs();
+    const ours = await insist(() => progress(d.db, claimed, gained, clockNow()));
+    leasedMs = at;
+    return ours;
+  };
   for (let n = 0; n < MAX_REQUESTS; n++) {
-    const context: RenderContext<unknown> = {
-      notice: claimed.notice,
-      deliveryId: claimed.id,
-      config,
-      bases: d.bases,
-      memory,
-      mayRepeat: claimed.mayHaveArrived,
-      now: clockNow(),
-    };
-    const request = sink.next(context);
-    if (request === null) return { judgement: { verdict: "sent", memory: gained }, status: null };
-    crashPoint("before_request");
-    const answer = await d.send(request, { policy: claimed.policy, timeoutMs: REQUEST_TIMEOUT_MS });
-    crashPoint("after_request");
-    const status = answer.kind === "response" ? answer.status : null;
-    const judgement = sink.judge(context, request, answer);
-    if (judgement.verdict !== "sent") return { judgement, status };
+    const context: RenderContext<unknown> = { notice: claimed.notice, deliveryId: claimed.id, config, bases: d.bases, memory, mayRepeat: claimed.mayHaveArrived, now: clockNow() };
+    if (monotonicMs() - leasedMs > RENEW_AFTER_MS && !(await keep())) return { judgement: null, status: null };
+    const one = await exchange(d, sink, context, claimed.policy);
+    if (one === null) return { judgement: { verdict: "sent", memory: gained }, status: null };
+    const { judgement, status, fault, more } = one;
+    if (judgement.verdict !== "sent") return { judgement, status, fault };
     gained = { ...gained, ...judgement.memory };
     memory = { ...memory, ...judgement.memory };
     // Most sinks need one request: then the settling transaction keeps the memory and this one is spared.
-    if (sink.next({ ...context, memory }) === null) return { judgement: { verdict: "sent", memory: gained }, status };
-    if (!(await progress(d.db, claimed, gained, clockNow()))) {
-      return { judgement: { verdict: "retry", reason: "Another process took this delivery over.", maybe: true }, status };
-    }
+    if (!more) return { judgement: { verdict: "sent", memory: gained }, status };
+    if (!(await keep())) return { judgement: null, status };
   }
   return { judgement: { verdict: "dead", reason: `The sink asked for more than ${MAX_REQUESTS} requests.`, disablesSink: false }, status: null };
+}
+
+/** One request and its answer. A fault of our own is a failed try like any other, so that it ends after its day. */
+async function exchange(d: Dispatch, sink: Sink, context: RenderContext<unknown>, policy: AddressPolicy): Promise<{ judgement: Judgement; status: number | null; more: boolean; fault?: unknown } | null> {
+  let went = false;
+  try {
+    const request = sink.next(context);
+    if (request === null) return null;
+    crashPoint("before_request");
+    went = true;
+    const answer = await d.send(request, { policy, timeoutMs: REQUEST_TIMEOUT_MS });
+    crashPoint("after_request");
+    const judgement = sink.judge(context, request, answer);
+    const more = judgement.verdict === "sent" && sink.next({ ...context, memory: { ...context.memory, ...judgement.memory } }) !== null;
+    return { judgement, status: answer.kind === "response" ? answer.status : null, more };
+  } catch (fault) {
+    return { judgement: { verdict: "retry", reason: "The notice could not be put into words for this sink: an operator finds why in the worker's log.", maybe: went }, status: null, more: false, fault };
+  }
 }
 
 /** A sink whose stored form no longer parses is not retried for a day: somebody must look at it. */

@@ -1,39 +1,25 @@
 // The outbox: rows of `delivery` that are due. NOTIFY wakes it, a poll every 5 s makes sure. Sinks fail apart: each
 // has its own few places, so that a dead one never delays another.
 import { crashPoint } from "#lib/adapters/crash";
-import { now as clockNow } from "#lib/adapters/clock";
+import { monotonicMs, now as clockNow } from "#lib/adapters/clock";
 import type { Db, Sweeper } from "#lib/adapters/db";
 import type { Log } from "#lib/adapters/log";
-import { claim, type Due } from "./claim.ts";
+import { isOutage } from "#lib/adapters/outage";
+import { type Claimed, claim } from "./claim.ts";
 import { type Dispatch, dispatch } from "./dispatch.ts";
+import { choose } from "./due.ts";
+import { Places } from "./places.ts";
 
 export const POLL_MS = 5_000;
-const PLACES_PER_SINK = 4;
-const PLACES = 64;
-
-interface DueRow {
-  tenant_id: string;
-  id: string;
-  sink_id: string;
-}
-
-/** Due now, oldest first; a delivery waits while an earlier one of its incident and sink is unsettled. */
-async function findDue(sweeper: Sweeper, now: Date, busySinks: string[], limit: number): Promise<Due[]> {
-  const rows = await sweeper.find<DueRow>(
-    `SELECT d.tenant_id, d.id, d.sink_id FROM delivery d
-     WHERE ((d.state = 'pending' AND d.due_at <= $1) OR (d.state = 'leased' AND d.lease_until < $1))
-       AND NOT (d.sink_id = ANY ($2::uuid[]))
-       AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.tenant_id = d.tenant_id AND e.incident_id = d.incident_id
-         AND e.sink_id = d.sink_id AND e.ordinal < d.ordinal AND e.state IN ('pending', 'leased'))
-     ORDER BY d.due_at, d.ordinal LIMIT $3`,
-    [now, busySinks, limit],
-  );
-  return rows.map((r) => ({ tenantId: r.tenant_id, id: r.id, sinkId: r.sink_id }));
-}
+/** All places are taken: one may be given back by the clock alone. */
+const FULL_MS = 500;
+const ASIDE_MS = 60_000;
 
 export class Outbox {
-  readonly #inFlight = new Map<string, number>();
+  readonly #places = new Places();
   readonly #running = new Set<Promise<void>>();
+  /** Deliveries that could not be claimed, and until when (monotonic) they are left alone. */
+  readonly #aside = new Map<string, number>();
   readonly #d: Dispatch;
   readonly #sweeper: Sweeper;
   readonly #holder: string;
@@ -55,45 +41,51 @@ export class Outbox {
     this.#wake?.();
   }
 
-  /** Claims and starts what is due and has a place. @returns how many were started */
+  /** Claims what is due and has a place, and starts what is still wanted. @returns how many rows that moved */
   async pass(): Promise<number> {
-    const free = PLACES - this.#running.size;
-    if (free <= 0 || this.#closed) return 0;
-    const busy = [...this.#inFlight].filter(([, n]) => n >= PLACES_PER_SINK).map(([id]) => id);
-    const due = await findDue(this.#sweeper, clockNow(), busy, free * 2);
-    const byTenant = new Map<string, string[]>();
-    const taking = new Map<string, number>();
-    let taken = 0;
-    for (const d of due) {
-      const n = (this.#inFlight.get(d.sinkId) ?? 0) + (taking.get(d.sinkId) ?? 0);
-      if (n >= PLACES_PER_SINK || taken >= free) continue;
-      taking.set(d.sinkId, (taking.get(d.sinkId) ?? 0) + 1);
-      byTenant.set(d.tenantId, [...(byTenant.get(d.tenantId) ?? []), d.id]);
-      taken++;
-    }
-    let started = 0;
-    for (const [tenantId, ids] of byTenant) {
-      crashPoint("before_claim");
-      for (const claimed of await claim(this.#d.db, tenantId, ids, this.#holder, clockNow())) {
-        this.#start(claimed);
-        started++;
-      }
-    }
-    return started;
+    const free = this.#closed ? 0 : this.#places.free(monotonicMs());
+    if (free === 0) return 0;
+    for (const [id, until] of this.#aside) if (until <= monotonicMs()) this.#aside.delete(id);
+    let moved = 0;
+    for (const [tenantId, ids] of await choose(this.#sweeper, this.#places, free, [...this.#aside.keys()], clockNow())) moved += await this.#take(tenantId, ids);
+    return moved;
   }
 
-  #start(claimed: Parameters<typeof dispatch>[1]): void {
-    const sinkId = claimed.sink.id;
-    this.#inFlight.set(sinkId, (this.#inFlight.get(sinkId) ?? 0) + 1);
+  /** One row that the database refuses must not hold up its neighbours: then each is claimed for itself. */
+  async #take(tenantId: string, ids: readonly string[]): Promise<number> {
+    try {
+      crashPoint("before_claim");
+      const { claimed, moved } = await claim(this.#d.db, tenantId, ids, this.#holder, clockNow());
+      for (const one of claimed) this.#start(one);
+      return moved;
+    } catch (err) {
+      if (isOutage(err)) throw err;
+      if (ids.length > 1) {
+        let moved = 0;
+        for (const id of ids) moved += await this.#take(tenantId, [id]);
+        return moved;
+      }
+      for (const id of ids) this.#aside.set(id, monotonicMs() + ASIDE_MS);
+      this.#log.error({ err, delivery: ids[0] }, "a delivery could not be claimed; it is looked at again in a minute");
+      return 0;
+    }
+  }
+
+  #start(claimed: Claimed): void {
+    this.#places.take(claimed.id, claimed.sink.id, monotonicMs());
+    let answered = false;
     const run = dispatch(this.#d, claimed)
+      .then((done) => {
+        answered = done.judgement?.verdict !== "retry";
+        if (done.fault !== undefined) this.#log.error({ err: done.fault, delivery: claimed.id, incident: claimed.notice.incidentId }, "a notice could not be put into words for its sink");
+        if (done.judgement?.verdict === "dead") this.#log.error({ delivery: claimed.id, sink: claimed.sink.id, incident: claimed.notice.incidentId }, "a delivery is dead");
+      })
       .catch((err) => {
         // Not settled: the lease runs out and another try follows, so nothing is lost by logging it only.
         this.#log.error({ err, delivery: claimed.id, incident: claimed.notice.incidentId }, "a delivery could not be settled");
       })
       .finally(() => {
-        const left = (this.#inFlight.get(sinkId) ?? 1) - 1;
-        if (left <= 0) this.#inFlight.delete(sinkId);
-        else this.#inFlight.set(sinkId, left);
+        this.#places.leave(claimed.id, answered);
         this.#running.delete(run);
         this.wake();
       });
@@ -103,8 +95,8 @@ export class Outbox {
   /** Runs passes until nothing is due and nothing is under way: for tests and for draining. */
   async settleAll(): Promise<void> {
     for (;;) {
-      const started = await this.pass();
-      if (started === 0 && this.#running.size === 0) return;
+      const moved = await this.pass();
+      if (moved === 0 && this.#running.size === 0) return;
       await Promise.all(this.#running);
     }
   }
@@ -115,15 +107,15 @@ export class Outbox {
     while (!signal.aborted) {
       this.#woken = false;
       try {
-        const started = await this.pass();
+        const moved = await this.pass();
         beat();
-        if (started > 0) continue;
+        if (moved > 0) continue;
       } catch (err) {
         this.#log.warn({ err }, "the outbox could not look for due deliveries");
       }
       await new Promise<void>((resolve) => {
         if (this.#woken || signal.aborted) return resolve();
-        const timer = setTimeout(resolve, POLL_MS);
+        const timer = setTimeout(resolve, this.#places.free(monotonicMs()) === 0 ? FULL_MS : POLL_MS);
         this.#wake = () => {
           clearTimeout(timer);
           resolve();

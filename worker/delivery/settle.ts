@@ -1,9 +1,11 @@
 // Writes down what came of a try. Every write carries the fencing token: a process whose lease went to another one
 // meets zero rows and changes nothing.
+import { audit } from "#lib/adapters/audit";
 import { crashPoint } from "#lib/adapters/crash";
 import { type Db, type Tx, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
 import { type Judgement, nextTryAt, type SinkMemory } from "#lib/domain/delivery";
+import { type IncidentState, stillWanted } from "#lib/domain/incident";
 import { LEASE_MS, type Claimed } from "./claim.ts";
 
 export interface TryResult {
@@ -28,62 +30,75 @@ export async function progress(db: Db, claimed: Claimed, memory: SinkMemory, now
 export async function settle(db: Db, claimed: Claimed, result: TryResult, now: Date, random: number): Promise<void> {
   const { judgement } = result;
   await db.withTenant({ tenantId: claimed.tenantId, actorId: WORKER_ACTOR }, async (tx) => {
-    const changed = await write(tx, claimed, judgement, now, random);
-    if (changed === null) return;
-    const reason = judgement.verdict === "sent" ? "Accepted." : judgement.reason;
-    await tx.$executeRaw`INSERT INTO delivery_try (tenant_id, delivery_id, number, at, duration_ms, outcome, status, reason)
-      VALUES (${claimed.tenantId}::uuid, ${claimed.id}::uuid, ${claimed.tries}, ${result.startedAt}, ${Math.round(result.durationMs)},
-        ${changed}, ${result.status}, ${reason.slice(0, 500)}) ON CONFLICT DO NOTHING`;
+    const end = judgement.verdict === "retry" ? await again(tx, claimed, judgement.afterS, now, random) : { outcome: judgement.verdict, due: null };
+    if (!(await write(tx, claimed, result, end, now))) return;
     if (judgement.verdict === "dead" && judgement.disablesSink) await disable(tx, claimed, judgement.reason, now);
-    await timeline(tx, claimed, changed, reason, now);
-    await liveHint(tx, { tenant: claimed.tenantId, what: "delivery", id: claimed.id });
     crashPoint("inside_settle_tx");
   });
   crashPoint("after_settle");
 }
 
-async function write(tx: Tx, claimed: Claimed, judgement: Judgement, now: Date, random: number): Promise<"sent" | "retry" | "dead" | null> {
-  const id = claimed.id;
-  const token = claimed.token;
-  if (judgement.verdict === "sent") {
-    const memory = JSON.stringify(judgement.memory ?? {});
-    const n = await tx.$executeRaw`UPDATE delivery SET state = 'sent', reason = 'Accepted.', lease_until = NULL, leased_by = NULL,
-      memory = memory || ${memory}::jsonb, settled_at = ${now} WHERE id = ${id}::uuid AND token = ${token} AND state = 'leased'`;
-    return n === 1 ? "sent" : null;
-  }
-  if (judgement.verdict === "retry") {
-    const due = nextTryAt(now, claimed.createdAt, claimed.tries, random, judgement.afterS);
-    if (due) {
-      const n = await tx.$executeRaw`UPDATE delivery SET state = 'pending', due_at = ${due}, reason = ${judgement.reason}, lease_until = NULL,
-        leased_by = NULL, may_have_arrived = may_have_arrived OR ${judgement.maybe} WHERE id = ${id}::uuid AND token = ${token} AND state = 'leased'`;
-      return n === 1 ? "retry" : null;
-    }
-  }
-  const n = await tx.$executeRaw`UPDATE delivery SET state = 'dead', reason = ${judgement.reason}, lease_until = NULL, leased_by = NULL,
-    settled_at = ${now} WHERE id = ${id}::uuid AND token = ${token} AND state = 'leased'`;
-  return n === 1 ? "dead" : null;
+interface End {
+  outcome: "sent" | "retry" | "dead";
+  due: Date | null;
 }
 
+/**
+ * When to try again. At once where nobody wants it any more: the next claim withholds it, and what waits behind it goes.
+ * The incident's lock makes this and its end take turns, so that the end cannot slip in between unseen.
+ */
+async function again(tx: Tx, claimed: Claimed, afterS: number | undefined, now: Date, random: number): Promise<End> {
+  const due = nextTryAt(now, claimed.createdAt, claimed.tries, random, afterS);
+  if (due === null) return { outcome: "dead", due };
+  const { incidentId, kind } = claimed.notice;
+  if (incidentId === null) return { outcome: "retry", due };
+  const rows = await tx.$queryRaw<{ state: IncidentState }[]>`SELECT state FROM incident WHERE tenant_id = app.tenant() AND id = ${incidentId}::uuid FOR SHARE`;
+  return { outcome: "retry", due: rows[0] !== undefined && !stillWanted(kind, rows[0].state).send ? now : due };
+}
+
+/** The delivery, its try and its line on the timeline in one statement: under a storm each round trip counts. */
+async function write(tx: Tx, claimed: Claimed, result: TryResult, { outcome, due }: End, now: Date): Promise<boolean> {
+  const { judgement } = result;
+  const reason = judgement.verdict === "sent" ? "Accepted." : judgement.reason;
+  const memory = JSON.stringify((judgement.verdict === "sent" ? judgement.memory : undefined) ?? {});
+  const maybe = judgement.verdict === "retry" && judgement.maybe;
+  const state = outcome === "retry" ? "pending" : outcome;
+  const { incidentId } = claimed.notice;
+  const live = JSON.stringify({ tenant: claimed.tenantId, what: "delivery", id: claimed.id });
+  const said = incidentId === null ? null : timeline(claimed, outcome, reason);
+  const data = JSON.stringify({ deliveryId: claimed.id, sinkId: claimed.sink.id, kind: claimed.notice.kind, tries: claimed.tries });
+  const rows = await tx.$queryRaw<unknown[]>`
+    WITH settled AS (
+      UPDATE delivery SET state = ${state}, reason = ${reason}, due_at = coalesce(${due}::timestamptz, due_at), lease_until = NULL, leased_by = NULL,
+        memory = memory || ${memory}::jsonb, may_have_arrived = may_have_arrived OR ${maybe},
+        settled_at = CASE WHEN ${state} = 'pending' THEN NULL ELSE ${now}::timestamptz END
+      WHERE tenant_id = app.tenant() AND id = ${claimed.id}::uuid AND token = ${claimed.token} AND state = 'leased' RETURNING tenant_id, id, incident_id),
+    tried AS (
+      INSERT INTO delivery_try (tenant_id, delivery_id, number, at, duration_ms, outcome, status, reason)
+      SELECT tenant_id, id, ${claimed.tries}::int, ${result.startedAt}::timestamptz, ${Math.round(result.durationMs)}::int, ${outcome}::text, ${result.status}::int, ${reason.slice(0, 500)}::text
+      FROM settled ON CONFLICT DO NOTHING),
+    said AS (
+      INSERT INTO incident_event (tenant_id, incident_id, at, stage, decision, sentence, data)
+      SELECT tenant_id, incident_id, ${now}::timestamptz, 'deliver', ${said?.decision ?? ""}::text, ${said?.sentence ?? ""}::text, ${data}::jsonb
+      FROM settled WHERE ${said !== null})
+    SELECT pg_notify('tocsin_live', ${live})::text FROM settled`;
+  return rows.length === 1;
+}
+
+/** A sink that refuses for good must not look as if it could be told. */
 async function disable(tx: Tx, claimed: Claimed, reason: string, now: Date): Promise<void> {
-  await tx.$executeRaw`UPDATE sink SET state = 'disabled', disabled_reason = ${reason.slice(0, 300)}, updated_at = ${now}
-    WHERE id = ${claimed.sink.id}::uuid AND state = 'enabled'`;
-  await liveHint(tx, { tenant: claimed.tenantId, what: "sink", id: claimed.sink.id });
+  const { tenantId, sink } = claimed;
+  const changed = await tx.$executeRaw`UPDATE sink SET state = 'disabled', disabled_reason = ${reason.slice(0, 300)}, updated_at = ${now}
+    WHERE tenant_id = app.tenant() AND id = ${sink.id}::uuid AND state = 'enabled'`;
+  if (changed === 0) return;
+  await audit(tx, { tenantId, actorId: WORKER_ACTOR }, { action: "sink.disable", target: `sink:${sink.id}`, body: { delivery: claimed.id, permanentRefusal: true } });
+  await liveHint(tx, { tenant: tenantId, what: "sink", id: sink.id });
 }
 
-async function timeline(tx: Tx, claimed: Claimed, outcome: "sent" | "retry" | "dead", reason: string, now: Date): Promise<void> {
-  const incidentId = claimed.notice.incidentId;
-  // One line per turn of events, not per try: the tries themselves are on the delivery.
-  if (!incidentId || (outcome === "retry" && claimed.tries > 1)) return;
-  const words = { sent: "told", retry: "did not take it yet, trying again", dead: "could not be told" }[outcome];
-  await tx.incidentEvent.create({
-    data: {
-      tenantId: claimed.tenantId,
-      incidentId,
-      at: now,
-      stage: "deliver",
-      decision: outcome === "retry" ? "retrying" : outcome,
-      sentence: outcome === "sent" ? `${claimed.sink.name} ${words} (${claimed.notice.kind}).` : `${claimed.sink.name} ${words} (${claimed.notice.kind}): ${reason}`,
-      data: { deliveryId: claimed.id, sinkId: claimed.sink.id, kind: claimed.notice.kind, tries: claimed.tries },
-    },
-  });
+/** One line per turn of events, not per try: the tries themselves are on the delivery. */
+function timeline({ sink, notice, tries }: Claimed, outcome: End["outcome"], reason: string): { decision: string; sentence: string } | null {
+  if (outcome === "retry" && tries > 1) return null;
+  if (outcome === "sent") return { decision: "sent", sentence: `${sink.name} told (${notice.kind}).` };
+  const words = { retry: "did not take it yet, trying again", dead: "could not be told" }[outcome];
+  return { decision: outcome === "retry" ? "retrying" : outcome, sentence: `${sink.name} ${words} (${notice.kind}): ${reason}` };
 }

@@ -21,25 +21,26 @@ export async function tell(tx: Tx, tenantId: string, incident: Incident, kind: N
   await hint(tx, "tocsin_outbox");
 }
 
-/** Of sinks that still exist: a removed one can be told nothing more. */
+/** Of sinks that still exist: a removed one can be told nothing more. What a sink remembers, it has been told in part. */
 export async function triggersOf(tx: Tx, incidentId: string): Promise<TriggerAtSink[]> {
-  return tx.$queryRaw<TriggerAtSink[]>`SELECT d.sink_id AS "sinkId", d.state, d.may_have_arrived AS "mayHaveArrived" FROM delivery d
+  return tx.$queryRaw<TriggerAtSink[]>`SELECT d.sink_id AS "sinkId", d.state, (d.may_have_arrived OR d.memory <> '{}') AS "mayHaveArrived" FROM delivery d
     JOIN sink s ON s.tenant_id = d.tenant_id AND s.id = d.sink_id AND s.removed_at IS NULL
     WHERE d.tenant_id = app.tenant() AND d.incident_id = ${incidentId}::uuid AND d.kind = 'trigger' ORDER BY d.ordinal`;
 }
 
 /**
- * Takes back what no sink can have seen yet, each with its reason on the timeline.
+ * Takes back what waits to be sent, each with its reason on the timeline. What may have arrived is not said again either:
+ * the acknowledge or resolve that follows finds it by its key.
  * @returns ids of the sinks that show, or may show, the incident
  */
 export async function takeBackUntold(tx: Tx, tenantId: string, incidentId: string, reason: string, now: Date): Promise<string[]> {
   // A row that a sender claims meanwhile is skipped by this condition once its lock is free, and counts as told below.
-  const back = await tx.$queryRaw<{ id: string; sinkId: string; name: string; kind: string }[]>`
+  const back = await tx.$queryRaw<{ id: string; sinkId: string; name: string; kind: string; maybe: boolean }[]>`
     UPDATE delivery d SET state = 'withheld', reason = ${reason}, settled_at = ${now} FROM sink s
     WHERE d.tenant_id = app.tenant() AND d.incident_id = ${incidentId}::uuid AND d.kind IN ('trigger', 'update', 'acknowledge')
-      AND d.state = 'pending' AND NOT d.may_have_arrived AND s.tenant_id = d.tenant_id AND s.id = d.sink_id
-    RETURNING d.id, d.sink_id AS "sinkId", s.name, d.kind`;
-  await writeTimeline(tx, { tenantId, incidentId }, back.map((d) => ({ decision: "withheld" as const, sentence: `${d.name}: the ${d.kind} was not sent. ${reason}`, data: { deliveryId: d.id, sinkId: d.sinkId, kind: d.kind } })), now);
+      AND d.state = 'pending' AND s.tenant_id = d.tenant_id AND s.id = d.sink_id
+    RETURNING d.id, d.sink_id AS "sinkId", s.name, d.kind, d.may_have_arrived AS maybe`;
+  await writeTimeline(tx, { tenantId, incidentId }, back.map((d) => ({ decision: "withheld" as const, sentence: `${d.name}: the ${d.kind} ${d.maybe ? "may have arrived and was not sent again" : "was not sent"}. ${reason}`, data: { deliveryId: d.id, sinkId: d.sinkId, kind: d.kind } })), now);
   const triggers = await triggersOf(tx, incidentId);
   return [...new Set(triggers.filter(mayShow).map((t) => t.sinkId))];
 }

@@ -1,0 +1,53 @@
+// What is due, and which of it goes now: oldest first, but no sink more than its places, however much it has waiting.
+import type { Sweeper } from "#lib/adapters/db";
+import type { Due } from "./claim.ts";
+import type { Places } from "./places.ts";
+
+/** Rows of one look. More than all fast places, so that a full look that fills none of them means a busy sink. */
+const LOOK = 128;
+
+interface DueRow {
+  tenant_id: string;
+  id: string;
+  sink_id: string;
+}
+
+/** Due now, oldest first; a delivery waits while an earlier one of its incident and sink is unsettled. */
+async function findDue(sweeper: Sweeper, now: Date, notSinks: readonly string[], notIds: readonly string[]): Promise<Due[]> {
+  const rows = await sweeper.find<DueRow>(
+    `SELECT d.tenant_id, d.id, d.sink_id FROM delivery d
+     WHERE ((d.state = 'pending' AND d.due_at <= $1) OR (d.state = 'leased' AND d.lease_until < $1))
+       AND NOT (d.sink_id = ANY ($2::uuid[])) AND NOT (d.id = ANY ($3::uuid[]))
+       AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.tenant_id = d.tenant_id AND e.incident_id = d.incident_id
+         AND e.sink_id = d.sink_id AND e.ordinal < d.ordinal AND e.state IN ('pending', 'leased'))
+     ORDER BY d.due_at, d.ordinal LIMIT $4`,
+    [now, notSinks, notIds, LOOK],
+  );
+  return rows.map((r) => ({ tenantId: r.tenant_id, id: r.id, sinkId: r.sink_id }));
+}
+
+/**
+ * @param free how many may start
+ * @param aside ids that could not be claimed lately
+ * @returns delivery ids by tenant, at most `free` of them
+ */
+export async function choose(sweeper: Sweeper, places: Places, free: number, aside: readonly string[], now: Date): Promise<Map<string, string[]>> {
+  const used = places.bySink();
+  const full = (sinkId: string) => (used.get(sinkId) ?? 0) >= places.of(sinkId);
+  const byTenant = new Map<string, string[]>();
+  const not = [...places.deliveryIds, ...aside];
+  for (let left = free; left > 0; ) {
+    const found = await findDue(sweeper, now, [...used.keys()].filter(full), not);
+    const before = left;
+    for (const { tenantId, id, sinkId } of found) {
+      if (left === 0 || full(sinkId)) continue;
+      used.set(sinkId, (used.get(sinkId) ?? 0) + 1);
+      byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), id]);
+      not.push(id);
+      left--;
+    }
+    // A look that was not full has seen everything; a full one may have seen nothing but sinks that are full now.
+    if (found.length < LOOK || left === before) break;
+  }
+  return byTenant;
+}
