@@ -7,11 +7,13 @@ export const MODES = ["serving", "unchecked", "drift", "expiry"] as const;
 export type Mode = (typeof MODES)[number];
 
 const EXPIRY: readonly Reason[] = ["tls_expiring", "credential_expiring"];
-type Judged = Pick<Verdict, "status" | "reason" | "pattern">;
+/** A verdict, or what a row kept of one; `counts` absent: it does. */
+type Judged = Pick<Verdict, "status" | "reason" | "pattern"> & Partial<Pick<Verdict, "counts">>;
 
 /** How this verdict is bad, or null. A region alone and a server that is rate-limited are no failure of the server. */
 export function modeOf(verdict: Judged): Mode | null {
   if (verdict.status === "unknown") return verdict.reason === "rate_limited" || verdict.reason === "blocked_address" ? null : "unchecked";
+  if (verdict.counts === false) return null;
   if (verdict.status !== "up") return verdict.pattern === "one" ? null : "serving";
   if (verdict.reason === "schema_drift") return "drift";
   return verdict.reason !== null && EXPIRY.includes(verdict.reason) ? "expiry" : null;
@@ -20,6 +22,7 @@ export function modeOf(verdict: Judged): Mode | null {
 /** True when this verdict is evidence that the mode is over; false also when it says nothing about it. */
 export function speaksAgainst(mode: Mode, verdict: Judged): boolean {
   if (verdict.status === "unknown") return false;
+  if (verdict.counts === false) return mode === "unchecked";
   if (mode === "unchecked") return true;
   if (mode === "serving") return modeOf(verdict) !== "serving";
   return verdict.status === "up" && modeOf(verdict) !== mode;

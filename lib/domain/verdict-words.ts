@@ -42,7 +42,7 @@ export function describeVerdict(status: Status, reason: Reason | null, expected:
     return `${of ?? `${up.length} of ${expected.length} regions`}: ${typical === undefined ? "up" : describeOutcome(typical)}`;
   }
   if (status === "unknown") return describeOutcome(seen.find((o) => o.reason === reason) ?? (seen[0] as Outcome));
-  const bad = seen.filter((o) => (o.status === "down" || o.status === "degraded") && !o.cold);
+  const bad = seen.filter((o) => o.status === "down" || o.status === "degraded");
   const typical = bad.find((o) => o.reason === reason) ?? (bad[0] as Outcome);
   const missing = expected.length - seen.length;
   const unseen = missing > 0 ? ` ${missing} did not report.` : "";

@@ -42,15 +42,26 @@ test.each<[Saw[], string, Reason | null, string]>([
   [["prober_fault", "up", "absent"], "up", null, "none"],
   [["rate_limited", "rate_limited", "absent"], "unknown", "rate_limited", "none"],
   [["blocked_address"], "unknown", "blocked_address", "none"],
-  [["cold", "cold", "cold"], "unknown", "not_checked", "none"],
-  [["cold", "timeout", "up"], "degraded", "region_failing", "one"],
-  [["cold"], "unknown", "not_checked", "none"],
+  [["cold", "cold", "cold"], "down", "timeout", "all"],
+  [["cold", "timeout", "up"], "down", "timeout", "some"],
+  [["cold", "up", "up"], "degraded", "region_failing", "one"],
+  [["cold"], "down", "timeout", "all"],
 ])("%j is %s, %s, %s", (saw, status, reason, pattern) => {
   expect(fold(sealed(...saw))).toMatchObject({ status, reason, pattern });
 });
 
 test.each<[Saw[], boolean]>([[["absent", "absent"], true], [["prober_fault", "absent"], true], [["rate_limited"], false], [["cold"], false], [["up", "prober_fault"], false]])("%j is unlooked: %s", (saw, unlooked) => {
   expect(fold(sealed(...saw)).unlooked).toBe(unlooked);
+});
+
+test.each<[Saw[], boolean]>([
+  [["cold", "cold", "cold"], false],
+  [["cold", "timeout", "up"], false],
+  [["cold", "timeout", "timeout"], true],
+  [["timeout", "timeout"], true],
+  [["up", "up"], true],
+])("%j counts towards an incident: %s", (saw, counts) => {
+  expect(fold(sealed(...saw)).counts).toBe(counts);
 });
 
 test("latency is the median of those that got an answer", () => {

@@ -49,11 +49,13 @@ export interface Verdict {
   tools: ToolSurface | null;
   /** Nobody looked, by our own fault: says nothing of the server and does not count as a look. */
   unlooked: boolean;
+  /** False: only first looks after a pause say so. It is shown, and neither opens nor closes anything. */
+  counts: boolean;
 }
 
 /** A verdict without a look: a clock found that nothing came, or that it comes again (`up`). */
 export function unlookedVerdict(status: "up" | "unknown", reason: Reason | null, evidence: string): Verdict {
-  return { status, reason, pattern: "none", regions: {}, latencyMs: null, evidence, auth: "unknown", era: null, protocolVersion: null, serverName: null, tools: null, unlooked: true };
+  return { status, reason, pattern: "none", regions: {}, latencyMs: null, evidence, auth: "unknown", era: null, protocolVersion: null, serverName: null, tools: null, unlooked: true, counts: true };
 }
 
 const SEVERITY_RANK = { P1: 0, P2: 1, P3: 2, P4: 3 } as const;
@@ -61,9 +63,7 @@ const SEVERITY_RANK = { P1: 0, P2: 1, P3: 2, P4: 3 } as const;
 export function fold(sealed: SealedSlot): Verdict {
   const expected = sealed.expected.length > 0 ? [...new Set(sealed.expected)] : Object.keys(sealed.outcomes);
   const seen = expected.flatMap((region) => (Object.hasOwn(sealed.outcomes, region) ? [sealed.outcomes[region] as Outcome] : []));
-  const bad = seen.filter((o) => (o.status === "down" || o.status === "degraded") && !o.cold);
-  const good = seen.filter((o) => o.status === "up");
-  const { status, reason, pattern } = judge(expected.length, seen, bad, good);
+  const { status, reason, pattern, counts } = judged(expected.length, seen);
   const regions = Object.fromEntries(expected.map((region) => [region, cell(seen.find((o) => o.region === region))]));
   const surface = mostFrequent(seen.flatMap((o) => (o.tools ? [o.tools.contractHash] : [])));
   const unlooked = seen.every((o) => o.reason === "prober_fault");
@@ -80,7 +80,18 @@ export function fold(sealed: SealedSlot): Verdict {
     serverName: mostFrequent(seen.flatMap((o) => o.serverName ?? [])) ?? null,
     tools: seen.find((o) => o.tools !== null && o.tools.contractHash === surface)?.tools ?? null,
     unlooked,
+    counts,
   };
+}
+
+/** What first looks after a pause see is shown, so that nothing bad is called good; only looks after them may alert. */
+function judged(asked: number, seen: Outcome[]): Pick<Verdict, "status" | "reason" | "pattern" | "counts"> {
+  const bad = seen.filter((o) => o.status === "down" || o.status === "degraded");
+  const warm = bad.filter((o) => !o.cold);
+  const good = seen.filter((o) => o.status === "up");
+  const counted = judge(asked, seen, warm, good);
+  const alarming = counted.pattern === "all" || counted.pattern === "some";
+  return alarming || warm.length === bad.length ? { ...counted, counts: true } : { ...judge(asked, seen, bad, good), counts: false };
 }
 
 function judge(asked: number, seen: Outcome[], bad: Outcome[], good: Outcome[]): Pick<Verdict, "status" | "reason" | "pattern"> {

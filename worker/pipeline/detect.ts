@@ -23,7 +23,7 @@ export const detect: Stage = {
 };
 
 function vote(mode: Mode | null, verdict: Verdict): Vote {
-  if (verdict.status === "unknown") return "none";
+  if (verdict.status === "unknown" || !verdict.counts) return "none";
   return mode === "serving" ? "bad" : "good";
 }
 
