@@ -24,6 +24,11 @@ export default async function NowPage() {
         title="What is wrong now"
         lead={now.counts.all === 0 ? undefined : <Tally {...now.counts} lastLook={now.lastLook} />}
       />
+      {now.nothingChecked !== null && (
+        <p role="alert" className="mb-5 rounded-lg border border-l-4 border-unknown bg-panel px-4 py-3 text-sm font-medium">
+          {now.nothingChecked}
+        </p>
+      )}
       {now.deadDeliveries > 0 && (
         <p className="mb-5 rounded-lg border border-down bg-down-wash px-4 py-3 text-sm">
           {now.deadDeliveries === 1 ? "One notice" : `${now.deadDeliveries} notices`} could not be delivered.{" "}

@@ -30,3 +30,15 @@ test("a paused server is never green, and nothing is said to be wrong with it", 
     stale: false,
   });
 });
+
+test.each([
+  ["worker_stopped", "unknown", slot, "worker_stopped"],
+  ["region_stopped", "unknown", slot, "region_stopped"],
+  ["prober_fault", "unknown", slot, "prober_fault"],
+  ["worker_stopped", "unknown", null, "worker_stopped"],
+  ["rate_limited", "unknown", slot, "not_checked"],
+  ["connection_refused", "down", slot, "not_checked"],
+])("of an old verdict the reason %s (%s) is shown only if it says why nobody looks", (reason, status, lastSlot, shows) => {
+  const answer = shown({ status, reason, lastSlot }, { intervalS: 60, paused: false }, later(3600));
+  expect(answer).toEqual({ status: "unknown", reason: shows, stale: lastSlot !== null });
+});

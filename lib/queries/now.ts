@@ -1,6 +1,7 @@
 // What is wrong now: open incidents first, then what is not checked, and when anything was last looked at.
 import type { Tx } from "#lib/adapters/db";
 import { incidents } from "./incidents.ts";
+import { nothingChecked } from "./nothing-checked.ts";
 import { servers } from "./servers.ts";
 
 export async function wrongNow(tx: Tx, now: Date) {
@@ -17,6 +18,7 @@ export async function wrongNow(tx: Tx, now: Date) {
     notChecked: watched.filter((s) => s.status === "unknown"),
     /** Bad or partly bad, but not (yet) an incident. */
     watchedClosely: watched.filter((s) => (s.status === "down" || s.status === "degraded") && !troubled.has(s.id)),
+    nothingChecked: nothingChecked(all),
     counts: {
       all: all.length,
       up: watched.filter((s) => s.status === "up").length,

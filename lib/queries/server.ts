@@ -39,7 +39,7 @@ export async function server(tx: Tx, id: string, now: Date) {
     stale: seen.stale,
     reason: reasonLabel(seen.reason),
     advice: seen.status === "up" && seen.reason === null ? null : reasonAdvice(seen.reason),
-    evidence: seen.stale || row.paused ? "" : (state?.evidence ?? ""),
+    evidence: (seen.stale && seen.reason === "not_checked") || row.paused ? "" : (state?.evidence ?? ""),
     auth: state?.auth ?? "unknown",
     since: state?.since.getTime() ?? null,
     lastSlot: state?.lastSlot?.getTime() ?? null,

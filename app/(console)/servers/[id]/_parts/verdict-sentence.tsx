@@ -32,8 +32,7 @@ export function VerdictSentence({ server }: { server: ServerDetail }) {
         </p>
       ) : server.stale ? (
         <p className="mt-1 text-sm text-ink-2">
-          The last verdict is too old to be believed, so nothing is said about the server. Check that the worker and its
-          probers run.
+          The last verdict is too old to be believed, so nothing is said about the server. {server.advice}
         </p>
       ) : server.lastSlot === null ? (
         <p className="mt-1 text-sm text-ink-2">Its first verdict comes with the first full interval.</p>
