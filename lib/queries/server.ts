@@ -3,6 +3,7 @@ import type { Tx } from "#lib/adapters/db";
 import { toolSurfaceSchema } from "#lib/domain/outcome";
 import { stepSchema } from "#lib/domain/transcript";
 import { shown } from "./fresh.ts";
+import { whyNoIncident } from "./incident/why-not-yet.ts";
 import { cellsOf, regionsOf, type RegionNow } from "./servers.ts";
 import { asStatus, reasonAdvice, reasonLabel, shownUrl } from "./words.ts";
 
@@ -20,6 +21,8 @@ export async function server(tx: Tx, id: string, now: Date) {
     orderBy: [{ region: "asc" }, { kind: "desc" }],
   });
   const seen = shown(state, row, now);
+  const wellEnough = row.paused || seen.status === "up" || seen.reason === "not_checked";
+  const live = await tx.incident.count({ where: { serverId: id, state: { not: "resolved" } } });
   const expected = row.regions.length === 0 ? regions : regions.filter((r) => row.regions.includes(r.name));
   const cells: RegionNow[] = row.paused ? [] : cellsOf(state?.regions, expected, row.intervalS, now);
   const tools = toolSurfaceSchema.safeParse(state?.tools);
@@ -40,6 +43,8 @@ export async function server(tx: Tx, id: string, now: Date) {
     reason: reasonLabel(seen.reason),
     advice: seen.status === "up" && seen.reason === null ? null : reasonAdvice(seen.reason),
     evidence: (seen.stale && seen.reason === "not_checked") || row.paused ? "" : (state?.evidence ?? ""),
+    /** Why a bad or unknown server has no incident; null where that needs no saying or one is open. */
+    whyNoIncident: wellEnough || live > 0 ? null : await whyNoIncident(tx, id),
     auth: state?.auth ?? "unknown",
     since: state?.since.getTime() ?? null,
     lastSlot: state?.lastSlot?.getTime() ?? null,
@@ -54,7 +59,7 @@ export async function server(tx: Tx, id: string, now: Date) {
       credential === null
         ? null
         : { kind: credential.kind, headerName: credential.headerName, at: credential.createdAt.getTime() },
-    transcripts: transcripts.map((t) => ({
+    transcripts: eachSlotOnce(transcripts).map((t) => ({
       region: t.region,
       city: regions.find((r) => r.name === t.region)?.city ?? t.region,
       kind: t.kind,
@@ -66,6 +71,12 @@ export async function server(tx: Tx, id: string, now: Date) {
   };
 }
 export type ServerDetail = NonNullable<Awaited<ReturnType<typeof server>>>;
+
+/** While a region's latest check is also its last failing one, it is one check and shown once, as the latest. */
+export function eachSlotOnce<T extends { region: string; kind: string; slot: Date }>(rows: readonly T[]): T[] {
+  const latest = new Map(rows.filter((r) => r.kind === "latest").map((r) => [r.region, r.slot.getTime()]));
+  return rows.filter((r) => r.kind === "latest" || latest.get(r.region) !== r.slot.getTime());
+}
 
 /** Steps as stored by a worker of this or another version: what does not parse is left out. */
 function stepsOf(transcript: unknown) {

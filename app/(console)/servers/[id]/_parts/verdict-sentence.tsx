@@ -39,6 +39,7 @@ export function VerdictSentence({ server }: { server: ServerDetail }) {
       ) : (
         server.advice !== null && <p className="mt-1 text-sm text-ink-2">{server.advice}</p>
       )}
+      {server.whyNoIncident !== null && <p className="mt-1 text-sm text-ink-2">No incident: {server.whyNoIncident}</p>}
     </div>
   );
 }
