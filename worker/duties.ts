@@ -13,7 +13,7 @@ import { escalateDue } from "./pipeline/escalate.ts";
 import type { Scheduler } from "./probe/schedule.ts";
 import { sealDue } from "./probe/seal.ts";
 import { endStale, type Handlers, takeRequests } from "./requests/index.ts";
-import { watch } from "./watch/watch.ts";
+import { watcher } from "./watch/watch.ts";
 
 export interface Parts {
   me: ProcessRow;
@@ -40,6 +40,7 @@ const timed = (name: string, everyMs: number, once: boolean, run: (now: Date, si
 
 /** @param only names to run; all when absent. @throws RangeError for a name that is none */
 export function duties(p: Parts, only?: readonly string[]): Duty[] {
+  const watch = watcher(p.db, p.sweeper);
   const all: Duty[] = [
     timed("heartbeat", 5 * SECOND, false, (now) => heartbeat(p.db, p.me, now)),
     timed("schedule", SECOND, true, (now) => p.scheduler.tick(now)),
@@ -47,7 +48,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     { kind: "loop", name: "decide", staleMs: 30 * SECOND, run: (signal, beat) => consume({ db: p.db, redis: p.redis, prefix: p.prefix, consumer: p.me.id, log: p.log, wake: () => p.outbox.wake() }, signal, beat) },
     { kind: "loop", name: "deliver", staleMs: 30 * SECOND, run: (signal, beat) => p.outbox.run(signal, beat) },
     timed("escalate", 2 * SECOND, false, (now) => escalateDue(p.db, p.sweeper, now)),
-    timed("watch", 5 * SECOND, false, async (now) => watch(p.db, p.sweeper, now, { silentMs: await silentMs(p.sweeper) })),
+    timed("watch", 5 * SECOND, false, async (now, signal) => watch(now, { silentMs: await silentMs(p.sweeper), signal })),
     timed("requests", 2 * SECOND, false, async (now) => {
       await takeRequests(p.db, p.sweeper, p.handlers, p.log);
       await endStale(p.db, p.sweeper, now);
@@ -65,9 +66,11 @@ async function silentMs(sweeper: Sweeper): Promise<number> {
   return 2 * SECOND * (row?.shortest ?? 60);
 }
 
-/** NOTIFY to wake, so that nobody waits for a poll. */
-export function wakeUps(p: Parts): { close(): Promise<void> } {
-  return listen(databaseUrls().worker, ["tocsin_outbox", "tocsin_request"], (channel) => {
+/** NOTIFY to wake, so that nobody waits for a poll. @param only as given to duties(): what is not run is not woken */
+export function wakeUps(p: Parts, only?: readonly string[]): { close(): Promise<void> } {
+  const runs = (duty: string) => only === undefined || only.includes(duty);
+  const channels = (["tocsin_outbox", "tocsin_request"] as const).filter((c) => runs(c === "tocsin_outbox" ? "deliver" : "requests"));
+  return listen(databaseUrls().worker, channels, (channel) => {
     if (channel === "tocsin_outbox") p.outbox.wake();
     else takeRequests(p.db, p.sweeper, p.handlers, p.log).catch((err) => p.log.warn({ err }, "requests could not be taken; the next look is in 2 s"));
   });

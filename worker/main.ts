@@ -52,7 +52,7 @@ async function main(): Promise<void> {
 
   await heartbeat(db, me, now());
   const running = runDuties(duties(parts, only), me.id, db, log);
-  const wakes = wakeUps(parts);
+  const wakes = wakeUps(parts, only);
   let draining = false;
   const health = await serveHealth(settings.TOCSIN_HEALTH_PORT, () => readiness(running.states(), draining));
   log.info({ healthPort: health.port, pid: process.pid, duties: running.states().map((s) => s.name) }, "working");

@@ -185,7 +185,10 @@ describe("claims", () => {
   test("an answer is written down although the database is away when it comes", async () => {
     await say(await incident(), "trigger", await hook("/away"));
     let failures = 0;
-    vendor.on("/away", () => ((failures = 3), { status: 200 }));
+    vendor.on("/away", () => {
+      failures = 3;
+      return { status: 200 };
+    });
     const away: Db = {
       ...db.workerDb,
       withTenant: (context, fn) => (failures-- > 0 ? Promise.reject(Object.assign(new Error("connect"), { code: "ECONNREFUSED" })) : db.workerDb.withTenant(context, fn)),

@@ -34,7 +34,9 @@ export async function decide(db: Db, sealed: SealedSlot, now: Date): Promise<Dec
     const verdict = fold(sealed);
     const before = await lockServerNow(tx, tenantId, serverId, slot);
     await keepMinute(tx, tenantId, serverId, slot, verdict);
-    if (before.lastSlot !== null && slot <= before.lastSlot) return nothing("late");
+    // A slot ahead of the clock was written while the clock was wrong: it must not make every true one late.
+    const ahead = before.lastSlot !== null && before.lastSlot.getTime() > now.getTime() + subject.intervalMs;
+    if (before.lastSlot !== null && slot <= before.lastSlot && !ahead) return nothing("late");
     const result = await walk(tx, { tenantId, subject, verdict, sealed, slot, now, atOnce: false, before: before.streaks });
     await liveHint(tx, { tenant: tenantId, what: "server", id: serverId });
     crashPoint("inside_incident_tx");

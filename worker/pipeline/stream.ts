@@ -41,8 +41,9 @@ export class SealedStream {
   /** Entries that a consumer took and never finished. */
   takeOver(count: number): Promise<Entry[]> {
     return this.#withGroup(async () => {
-      const answer = (await this.#redis.xautoclaim(this.key, GROUP, this.#consumer, IDLE_MS, "0-0", "COUNT", count)) as [string, [string, string[]][]];
-      return answer[1].map(entryOf);
+      const answer = (await this.#redis.xautoclaim(this.key, GROUP, this.#consumer, IDLE_MS, "0-0", "COUNT", count)) as [string, ([string, string[]] | null)[]];
+      // Redis 6.2 lists what was deleted meanwhile as nothing.
+      return answer[1].filter((entry) => entry !== null).map(entryOf);
     });
   }
 

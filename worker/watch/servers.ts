@@ -29,7 +29,7 @@ export async function findUnlooked(sweeper: Sweeper, from: Date, now: Date): Pro
         AND i.fingerprint = s.id::text || ':unchecked' AND i.state <> 'resolved') AS alerted
      FROM server s LEFT JOIN server_now n ON n.tenant_id = s.tenant_id AND n.server_id = s.id
      WHERE NOT s.paused AND s.removed_at IS NULL
-       AND greatest(n.last_slot, s.created_at, s.watched_from, $1::timestamptz) < $2::timestamptz - make_interval(secs => 3 * s.interval_s) - $3 * interval '1 millisecond'`,
+       AND greatest(CASE WHEN n.last_slot <= $2::timestamptz + make_interval(secs => s.interval_s) THEN n.last_slot END, s.created_at, s.watched_from, $1::timestamptz) < $2::timestamptz - make_interval(secs => 3 * s.interval_s) - $3 * interval '1 millisecond'`,
     [from, now, SEALING_GRACE_MS],
   );
   return rows.map(({ tenant_id: tenantId, ...rest }) => ({ tenantId, ...rest }));
@@ -51,7 +51,8 @@ export function markUnlooked(db: Db, server: Unlooked, reason: Reason, covered: 
     const verdict: Verdict = unlookedVerdict("unknown", reason, SENTENCES[reason] ?? "Not checked.");
     const before = await lockServerNow(tx, tenantId, serverId, now);
     // It was sealed between our look and our lock.
-    if (before.lastSlot !== null && now.getTime() - before.lastSlot.getTime() <= 3 * subject.intervalMs + SEALING_GRACE_MS) return null;
+    const age = before.lastSlot === null ? Number.POSITIVE_INFINITY : now.getTime() - before.lastSlot.getTime();
+    if (age >= -subject.intervalMs && age <= 3 * subject.intervalMs + SEALING_GRACE_MS) return null;
     await liveHint(tx, { tenant: tenantId, what: "server", id: serverId });
     if (covered) {
       await writeServerNow(tx, serverId, now, verdict, { ...before.streaks, bad: 0, good: 0 });

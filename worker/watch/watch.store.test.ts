@@ -6,7 +6,7 @@ import { type TestDatabase, testDatabase } from "#lib/testing/database";
 import { makeRegion, makeServer, makeSink, makeTenant } from "#lib/testing/make";
 import { aSealedSlot } from "#lib/testing/sealed";
 import { decide } from "../pipeline/decide.ts";
-import { watch } from "./watch.ts";
+import { watch, watcher } from "./watch.ts";
 
 const START = Date.parse("2026-11-21T12:00:00Z");
 const MINUTE = 60_000;
@@ -175,4 +175,45 @@ describe("a stopped part of ours", () => {
     await pass(1, "worker", "guard", "iad");
     expect(await incidents(PLATFORM_TENANT)).toMatchObject([{ reason: "region_stopped", state: "resolved" }]);
   });
+});
+
+describe("a watcher that could not look for a while", () => {
+  test("does not call the others stopped because it is the first to come back, nor its servers unchecked", async () => {
+    const id = await makeServer(db, tenantId);
+    await seal(id);
+    const again = watcher(db.workerDb, db.sweeper);
+    const minutes = async (n: number, ...alive: string[]) => {
+      for (let i = 0; i < n * 4; i++) {
+        now += MINUTE / 4;
+        await beat(...alive);
+        if (alive.includes("worker") && i % 4 === 3) await seal(id);
+        await again(new Date(now));
+      }
+    };
+    await minutes(4, ...ALL);
+    now += 10 * MINUTE;
+    await beat("guard");
+    await again(new Date(now));
+    await minutes(4, ...ALL);
+    expect([...(await incidents()), ...(await incidents(PLATFORM_TENANT))]).toEqual([]);
+    await minutes(4, "guard");
+    expect(await incidents(PLATFORM_TENANT)).toMatchObject([{ reason: "worker_stopped", state: "open" }]);
+  });
+
+  test("starts with its own start: what was silent before may be about to come", async () => {
+    now += 60 * MINUTE;
+    await beat("guard");
+    await watcher(db.workerDb, db.sweeper)(new Date(now));
+    expect(await incidents(PLATFORM_TENANT)).toEqual([]);
+  });
+});
+
+test("a server whose last slot lies ahead of the clock is not taken for checked", async () => {
+  const id = await makeServer(db, tenantId);
+  await seal(id);
+  await db.sql("UPDATE server_now SET last_slot = $2 WHERE server_id = $1", [id, new Date(now + 600 * MINUTE)]);
+  await pass(10, ...ALL);
+  expect(await statusOf(id)).toEqual({ status: "unknown", reason: "not_checked" });
+  await seal(id);
+  expect(await statusOf(id)).toMatchObject({ status: "up" });
 });

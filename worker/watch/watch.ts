@@ -1,5 +1,6 @@
 // The watcher: what does not happen cannot report itself. First our own parts, by their heartbeats; then the servers
 // that nobody has looked at, each with the reason that explains it.
+import { monotonicMs } from "#lib/adapters/clock";
 import type { Db, Sweeper } from "#lib/adapters/db";
 import type { Reason } from "#lib/domain/reason";
 import { type Beat, type Silent, silent, upSince } from "./heartbeats.ts";
@@ -17,16 +18,44 @@ export interface WatchResult {
 export const SILENT_MS = 120_000;
 const AT_LEAST_MS = 30_000;
 
-/** @param silentMs how long a part may be silent: two of the shortest server interval; never under 30 s */
-export async function watch(db: Db, sweeper: Sweeper, now: Date, { silentMs = SILENT_MS }: { silentMs?: number } = {}): Promise<WatchResult> {
+export interface Look {
+  /** How long a part may be silent: two of the shortest server interval; never under 30 s. */
+  silentMs?: number;
+  /** This process has looked without a gap since then. */
+  since?: Date;
+  /** What is left when it ends is for the next look. */
+  signal?: AbortSignal;
+}
+
+const limitOf = ({ silentMs = SILENT_MS }: Look): number => Math.max(AT_LEAST_MS, silentMs);
+
+/**
+ * Looks again and again, and knows when it could not: with the database away or the machine asleep nobody could beat
+ * either, so the first to come back must not call the others stopped.
+ */
+export function watcher(db: Db, sweeper: Sweeper): (now: Date, look?: Look) => Promise<WatchResult> {
+  let since: Date | undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  return async (now, look = {}) => {
+    const blindMs = now.getTime() - lookedAt;
+    if (since === undefined || blindMs > limitOf(look) / 2 || blindMs < -limitOf(look)) since = now;
+    const t0 = monotonicMs();
+    const result = await watch(db, sweeper, now, { ...look, since });
+    lookedAt = now.getTime() + monotonicMs() - t0;
+    return result;
+  };
+}
+
+/** One look. */
+export async function watch(db: Db, sweeper: Sweeper, now: Date, look: Look = {}): Promise<WatchResult> {
   const result: WatchResult = { opened: 0, resolved: 0, covered: 0 };
   result.resolved += await closeAbandoned(db, sweeper, now);
-  const limit = Math.max(AT_LEAST_MS, silentMs);
+  const limit = limitOf(look);
   const [beats, regions] = [await beatsOf(sweeper), await enabledRegions(sweeper)];
   const gone = silent(beats, regions, now, limit);
-  if (gone === null) return result;
+  if (gone === null || (look.since !== undefined && now.getTime() - look.since.getTime() < limit)) return result;
   const platform = await platformNow(db);
-  const from = latest(upSince(beats, now, limit), platform.lastEnd) ?? now;
+  const from = latest(latest(upSince(beats, now, limit), platform.lastEnd), look.since ?? null) ?? now;
   const unlooked = await findUnlooked(sweeper, from, now);
   const faulty = unlooked.filter((s) => s.reason === "prober_fault");
   const ours = parts(gone, regions, faulty.length, platform.live);
@@ -38,6 +67,7 @@ export async function watch(db: Db, sweeper: Sweeper, now: Date, { silentMs = SI
   // A part of ours is back, whoever of two watchers writes it down: its servers get their time to be looked at first.
   if (ours.some((part) => !part.stopped && platform.live.has(`${partKey(part)}:unchecked`))) return result;
   for (const server of unlooked) {
+    if (look.signal?.aborted) break;
     const { reason, covered } = explain(server, gone, regions);
     const known = server.status === "unknown" && server.reason === reason && (covered || server.alerted);
     if (known) continue;
