@@ -20,7 +20,6 @@ export interface Told {
   by?: string;
 }
 
-const STATUS_WORDS: Record<Status, string> = { up: "Warning", degraded: "Degraded", down: "Down", unknown: "Not checked" };
 const IPV4 = /\b(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?\b/g;
 const IPV6 = /\[?(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f.]{0,15}){2,8}(?:%\w{1,16})?(?![\w:])\]?(?::\d{1,5})?/gi;
 const CLOCK = /^\d{1,2}:\d\d:\d\d(\.\d+)?$/;
@@ -43,7 +42,8 @@ export function noticeContent(told: Told, now: Date): NoticeContent {
   const name = cleanText(told.subjectName, 120);
   const by = told.by === undefined ? undefined : cleanText(told.by, 200);
   return {
-    title: cleanText(`${told.drill ? "[Drill] " : ""}${headline(told, name, by)}`, 200),
+    // Severity, state and who are said before it by every sink in its own way: said here as well, they are read twice.
+    title: cleanText(`${name}: ${rule.label}`, 200),
     serverName: name,
     serverUrl: shareableUrl(told.serverUrl),
     tenantName: cleanText(told.tenantName, 200),
@@ -61,11 +61,4 @@ export function noticeContent(told: Told, now: Date): NoticeContent {
     incidentUrl: told.incidentUrl,
     drill: told.drill,
   };
-}
-
-function headline(told: Told, name: string, by: string | undefined): string {
-  const what = `${name}: ${REASONS[told.reason].label}`;
-  if (told.kind === "resolve") return `Resolved${by === undefined ? "" : ` by ${by}`}: ${what}`;
-  if (told.kind === "acknowledge") return `Acknowledged${by === undefined ? "" : ` by ${by}`}: ${what}`;
-  return `${told.severity} ${STATUS_WORDS[told.status]}: ${what}`;
 }
