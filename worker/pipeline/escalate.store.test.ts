@@ -14,6 +14,7 @@ import { makeServer, makeSink, makeTenant } from "#lib/testing/make";
 import { aSealedSlot } from "#lib/testing/sealed";
 import { decide } from "./decide.ts";
 import { escalate, escalateDue } from "./escalate.ts";
+import { hold, silenceNow } from "./suppress.ts";
 
 const START = Date.parse("2026-11-21T12:00:00Z");
 const MINUTE = 60_000;
@@ -196,6 +197,30 @@ describe("a silence", () => {
     await tick();
     expect(await told()).toEqual(["chat", "mail"]);
     await expect(execute(db.appDb, endSilence, ana, { silenceId: id })).rejects.toMatchObject({ code: "E_STATE" });
+  });
+
+  test.each(["who holds commits first", "who ends commits first"])("that is ended in the moment in which it begins to hold does not hold for ever (%s)", async (first) => {
+    await silence(10);
+    await fail();
+    clock.advance(9 * MINUTE);
+    const { id } = await silence(600);
+    const { id: incidentId } = await only();
+    const end = () => execute(db.appDb, endSilence, ana, { silenceId: id });
+    const holding = (before: () => Promise<unknown>, after: () => Promise<unknown>) =>
+      db.workerDb.withTenant({ tenantId, actorId: ana.personId }, async (tx) => {
+        const now = await silenceNow(tx, serverId, clock.now());
+        if (now === null) throw new Error("it should hold");
+        await before();
+        await hold(tx, incidentId, now);
+        await after();
+      });
+    const soon = (work: Promise<unknown>) => Promise.race([work, new Promise((r) => setTimeout(r, 150))]);
+    let ended: Promise<unknown> = Promise.resolve();
+    if (first === "who holds commits first") await holding(async () => {}, () => soon((ended = end())));
+    else await holding(end, async () => {});
+    await ended;
+    await advance(2);
+    expect(await told()).toEqual(["chat", "mail"]);
   });
 
   test("that ends while another holds goes on until the other's end", async () => {
