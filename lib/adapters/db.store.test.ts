@@ -91,3 +91,15 @@ test("a lease has one holder, renews without a new token, and passes on with a h
   expect(await takeLease(db.workerDb, "d", "b", at(16), 10_000)).toBe(2n);
   expect(await takeLease(db.workerDb, "d", "a", at(17), 10_000)).toBeNull();
 });
+
+test.each<[string, "appDb" | "workerDb", string]>([
+  ["a notice is frozen for the console", "appDb", "UPDATE notice SET kind = 'resolve'"],
+  ["a notice is frozen for the worker", "workerDb", "UPDATE notice SET kind = 'resolve'"],
+  ["a try is never rewritten", "workerDb", "UPDATE delivery_try SET outcome = 'sent'"],
+  ["the timeline is never rewritten", "workerDb", "UPDATE incident_event SET sentence = ''"],
+  ["the console does not say what was sent", "appDb", "UPDATE delivery SET token = 0"],
+  ["the console opens no incident", "appDb", "INSERT INTO incident (tenant_id) VALUES (NULL)"],
+  ["the worker moves no region", "workerDb", "UPDATE region SET enabled = false"],
+])("%s", async (_what, role, sql) => {
+  await expect(db[role].withTenant(as(mine), (tx) => tx.$executeRawUnsafe(sql))).rejects.toThrow(/permission denied/);
+});
