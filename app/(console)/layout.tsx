@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { may } from "#lib/domain/permissions";
-import { servers } from "#lib/queries/servers";
-import { incidents } from "#lib/queries/incidents";
+import { incidentCounts, incidents } from "#lib/queries/incidents";
+import { serverNames } from "#lib/queries/servers";
 import { now } from "../_server/clock.ts";
 import { read } from "../_server/read.ts";
 import { can, seated } from "../_server/session.ts";
@@ -24,18 +24,19 @@ const LAYER_WORDS: Record<string, string> = {
 export default async function ConsoleLayout({ children }: { children: ReactNode }) {
   const who = await seated();
   const items = NAV.filter((item) => can(who, item.permission));
-  const { entries, open } = await read(who, async (tx, at) => {
-    const live = can(who, "incident.read") ? await incidents(tx, { live: true, take: 100 }) : [];
-    const rows = can(who, "server.read") ? await servers(tx, at) : [];
+  const { entries, open } = await read(who, async (tx) => {
+    const reads = can(who, "incident.read");
+    const live = reads ? await incidents(tx, { states: ["open", "acknowledged"], take: 100 }) : [];
+    const rows = can(who, "server.read") ? await serverNames(tx, 500) : [];
     const entries: PaletteEntry[] = [
       ...live.map((i) => ({
         group: "Open incidents",
         label: `#${i.number} ${i.subject}: ${i.reason}`,
         href: `/incidents/${i.id}`,
       })),
-      ...rows.slice(0, 500).map((s) => ({ group: "Servers", label: s.name, href: `/servers/${s.id}` })),
+      ...rows.map((s) => ({ group: "Servers", label: s.name, href: `/servers/${s.id}` })),
     ];
-    return { entries, open: live.filter((i) => i.state === "open").length };
+    return { entries, open: reads ? (await incidentCounts(tx)).open : 0 };
   });
   const layers = who.seat.layers;
   const role = layers.includes("root") ? LAYER_WORDS.root : LAYER_WORDS[layers[0] ?? ""];

@@ -16,7 +16,7 @@ export const metadata: Metadata = { title: "What is wrong now" };
 export default async function NowPage() {
   const who = await allowed("incident.read");
   const now = await read(who, wrongNow);
-  const quiet = now.open.length + now.acknowledged.length + now.notChecked.length + now.watchedClosely.length === 0;
+  const quiet = now.open.total + now.acknowledged.total + now.notChecked.total + now.watchedClosely.total === 0;
   const mayRegister = can(who, "server.register");
   return (
     <>
@@ -25,7 +25,10 @@ export default async function NowPage() {
         lead={now.counts.all === 0 ? undefined : <Tally {...now.counts} lastLook={now.lastLook} />}
       />
       {now.nothingChecked !== null && (
-        <p role="alert" className="mb-5 rounded-lg border border-l-4 border-unknown bg-panel px-4 py-3 text-sm font-medium">
+        <p
+          role="alert"
+          className="mb-5 rounded-lg border border-l-4 border-unknown bg-panel px-4 py-3 text-sm font-medium"
+        >
           {now.nothingChecked}
         </p>
       )}
@@ -48,24 +51,36 @@ export default async function NowPage() {
           </Link>
         </p>
       )}
-      {now.open.length > 0 && (
-        <Section title="Open, nobody has it yet" aside={String(now.open.length)}>
-          <IncidentTable rows={now.open} label="Open incidents" live />
+      {now.open.total > 0 && (
+        <Section title="Open, nobody has it yet" aside={<More of={now.open} href="/incidents?state=open" />}>
+          <IncidentTable rows={now.open.rows} label="Open incidents" live />
         </Section>
       )}
-      {now.acknowledged.length > 0 && (
-        <Section title="Acknowledged, not over" aside={String(now.acknowledged.length)}>
-          <IncidentTable rows={now.acknowledged} label="Acknowledged incidents" live />
+      {now.acknowledged.total > 0 && (
+        <Section
+          title="Acknowledged, not over"
+          aside={<More of={now.acknowledged} href="/incidents?state=acknowledged" />}
+        >
+          <IncidentTable rows={now.acknowledged.rows} label="Acknowledged incidents" live />
         </Section>
       )}
-      {now.notChecked.length > 0 && (
-        <Section title="Not checked" aside="nothing is known of these, so they are not called good">
-          <ServerTable rows={now.notChecked} label="Servers not checked" />
+      {now.notChecked.total > 0 && (
+        <Section
+          title="Not checked"
+          aside={
+            now.notChecked.total > now.notChecked.rows.length ? (
+              <More of={now.notChecked} href="/servers?state=unknown" />
+            ) : (
+              "nothing is known of these, so they are not called good"
+            )
+          }
+        >
+          <ServerTable rows={now.notChecked.rows} label="Servers not checked" />
         </Section>
       )}
-      {now.watchedClosely.length > 0 && (
-        <Section title="Not well, and not (yet) an incident">
-          <ServerTable rows={now.watchedClosely} label="Servers not well" />
+      {now.watchedClosely.total > 0 && (
+        <Section title="Not well, and not (yet) an incident" aside={<More of={now.watchedClosely} href="/servers" />}>
+          <ServerTable rows={now.watchedClosely.rows} label="Servers not well" />
         </Section>
       )}
       {quiet && now.counts.all > 0 && (
@@ -117,6 +132,19 @@ export default async function NowPage() {
           resolved in the last 24 hours.
         </p>
       )}
+    </>
+  );
+}
+
+/** How many there are; a link to all of them where the list was cut. */
+function More({ of, href }: { of: { rows: unknown[]; total: number }; href: string }) {
+  if (of.total === of.rows.length) return String(of.total);
+  return (
+    <>
+      the first {of.rows.length} of {of.total},{" "}
+      <Link href={href} className="underline underline-offset-2 hover:text-ink">
+        see all
+      </Link>
     </>
   );
 }

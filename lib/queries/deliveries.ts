@@ -20,17 +20,24 @@ export interface DeliveryRow {
   tries: { number: number; at: number; durationMs: number; outcome: string; status: number | null; reason: string }[];
 }
 
-export async function deliveries(
-  tx: Tx,
-  of: { incidentId?: string; sinkId?: string; state?: string; take?: number },
-): Promise<DeliveryRow[]> {
+interface Of {
+  incidentId?: string;
+  sinkId?: string;
+  state?: string;
+}
+const where = (of: Of) => ({
+  ...(of.incidentId === undefined ? {} : { incidentId: of.incidentId }),
+  ...(of.sinkId === undefined ? {} : { sinkId: of.sinkId }),
+  ...(of.state === undefined ? {} : { state: of.state }),
+});
+
+export const deliveryCount = (tx: Tx, of: Of): Promise<number> => tx.delivery.count({ where: where(of) });
+
+export async function deliveries(tx: Tx, of: Of & { skip?: number; take?: number }): Promise<DeliveryRow[]> {
   const rows = await tx.delivery.findMany({
-    where: {
-      ...(of.incidentId === undefined ? {} : { incidentId: of.incidentId }),
-      ...(of.sinkId === undefined ? {} : { sinkId: of.sinkId }),
-      ...(of.state === undefined ? {} : { state: of.state }),
-    },
+    where: where(of),
     orderBy: { ordinal: "desc" },
+    skip: of.skip ?? 0,
     take: of.take ?? 100,
   });
   const ids = rows.map((r) => r.id);

@@ -38,7 +38,10 @@ test.each([
   ["worker_stopped", "unknown", null, "worker_stopped"],
   ["rate_limited", "unknown", slot, "not_checked"],
   ["connection_refused", "down", slot, "not_checked"],
-])("of an old verdict the reason %s (%s) is shown only if it says why nobody looks", (reason, status, lastSlot, shows) => {
-  const answer = shown({ status, reason, lastSlot }, { intervalS: 60, paused: false }, later(3600));
-  expect(answer).toEqual({ status: "unknown", reason: shows, stale: lastSlot !== null });
-});
+])(
+  "of an old verdict the reason %s (%s) is shown only if it says why nobody looks",
+  (reason, status, lastSlot, shows) => {
+    const answer = shown({ status, reason, lastSlot }, { intervalS: 60, paused: false }, later(3600));
+    expect(answer).toEqual({ status: "unknown", reason: shows, stale: lastSlot !== null });
+  },
+);

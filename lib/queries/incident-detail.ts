@@ -3,10 +3,19 @@ import type { Tx } from "#lib/adapters/db";
 import { peopleNames } from "./incidents.ts";
 import { asSeverity, asStatus, reasonAdvice, reasonLabel } from "./words.ts";
 
-export async function incidentDetail(tx: Tx, id: string) {
+/** Rows of the timeline that are shown unasked: the newest. */
+export const TIMELINE_SHOWN = 60;
+
+/** @param whole the whole timeline, up to 1,000 rows */
+export async function incidentDetail(tx: Tx, id: string, whole = false) {
   const row = await tx.incident.findFirst({ where: { id } });
   if (row === null) return null;
-  const events = await tx.incidentEvent.findMany({ where: { incidentId: id }, orderBy: { seq: "asc" }, take: 1000 });
+  const events = await tx.incidentEvent.findMany({
+    where: { incidentId: id },
+    orderBy: { seq: "desc" },
+    take: whole ? 1000 : TIMELINE_SHOWN,
+  });
+  events.reverse();
   const names = await peopleNames(tx, [row.acknowledgedBy, row.resolvedBy, ...events.map((e) => e.actorId)]);
   const regions = await tx.region.findMany({ select: { name: true, city: true } });
   return {
@@ -33,6 +42,7 @@ export async function incidentDetail(tx: Tx, id: string) {
     nextStepAt: row.nextStepAt?.getTime() ?? null,
     silenced: row.silenceId !== null,
     drill: row.drill,
+    timelineRows: await tx.incidentEvent.count({ where: { incidentId: id } }),
     timeline: events.map((e) => ({
       id: e.seq.toString(),
       at: e.at.getTime(),

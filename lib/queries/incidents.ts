@@ -1,6 +1,7 @@
-// Incidents of the tenant: open ones first by severity, then the newest resolved.
+// Incidents of the tenant: open ones first by severity, then the newest resolved. Sorted before they are cut, so that
+// in a storm an old P1 is not hidden by newer, smaller ones.
 import type { Tx } from "#lib/adapters/db";
-import type { Severity, Status } from "#lib/domain/reason";
+import { REASONS, type Severity, type Status } from "#lib/domain/reason";
 import { asSeverity, asStatus, reasonLabel } from "./words.ts";
 
 export interface IncidentRow {
@@ -20,48 +21,101 @@ export interface IncidentRow {
   drill: boolean;
 }
 
-const ORDER = { open: 0, acknowledged: 1, resolved: 2 } as const;
+const STATES = ["open", "acknowledged", "resolved"] as const;
+type State = (typeof STATES)[number];
 
+export interface IncidentFilter {
+  /** Absent: every state. */
+  states?: readonly State[];
+  serverId?: string;
+  /** Searched in subject, reason, evidence, severity and number. */
+  q?: string;
+}
+
+/** How many there are in each state. */
+export async function incidentCounts(
+  tx: Tx,
+  filter: Pick<IncidentFilter, "serverId" | "q"> = {},
+): Promise<Record<State, number>> {
+  const groups = await tx.incident.groupBy({ by: ["state"], where: where(filter), _count: true });
+  const of = (state: State) => groups.find((g) => g.state === state)?._count ?? 0;
+  return { open: of("open"), acknowledged: of("acknowledged"), resolved: of("resolved") };
+}
+
+function where({ serverId, q = "" }: IncidentFilter) {
+  const text = q.trim();
+  const has = { contains: text, mode: "insensitive" as const };
+  const needle = text.toLowerCase();
+  const labelled = Object.entries(REASONS).flatMap(([name, rule]) =>
+    rule.label.toLowerCase().includes(needle) ? [name] : [],
+  );
+  const number = /^#?(\d{1,9})$/.exec(text)?.[1];
+  return {
+    ...(serverId === undefined ? {} : { serverId }),
+    ...(text === ""
+      ? {}
+      : {
+          OR: [
+            { subjectName: has },
+            { evidence: has },
+            { severity: text.toUpperCase() },
+            { reason: { in: labelled } },
+            ...(number === undefined ? [] : [{ number: Number(number) }]),
+          ],
+        }),
+  };
+}
+
+/** @param cut `skip` and `take` count over the states in their order: open, acknowledged, resolved */
 export async function incidents(
   tx: Tx,
-  filter: { live?: boolean; serverId?: string; take?: number } = {},
+  filter: IncidentFilter & { skip?: number; take: number },
 ): Promise<IncidentRow[]> {
-  const rows = await tx.incident.findMany({
-    where: {
-      ...(filter.live === true ? { state: { not: "resolved" } } : {}),
-      ...(filter.serverId === undefined ? {} : { serverId: filter.serverId }),
-    },
-    orderBy: [{ openedAt: "desc" }],
-    take: filter.take ?? 500,
-  });
+  let { skip = 0, take } = filter;
+  const rows = [];
+  for (const state of STATES.filter((s) => filter.states?.includes(s) ?? true)) {
+    if (take <= 0) break;
+    const of = { ...where(filter), state };
+    if (skip > 0) {
+      const here = await tx.incident.count({ where: of });
+      if (skip >= here) {
+        skip -= here;
+        continue;
+      }
+    }
+    const found = await tx.incident.findMany({
+      where: of,
+      orderBy:
+        state === "resolved"
+          ? [{ startedAt: "desc" }, { number: "desc" }]
+          : [{ severity: "asc" }, { startedAt: "desc" }, { number: "desc" }],
+      skip,
+      take,
+    });
+    rows.push(...found);
+    take -= found.length;
+    skip = 0;
+  }
   const names = await peopleNames(
     tx,
     rows.map((r) => r.acknowledgedBy),
   );
-  return rows
-    .map((row) => ({
-      id: row.id,
-      number: row.number,
-      subject: row.subjectName,
-      serverId: row.serverId,
-      state: row.state as IncidentRow["state"],
-      severity: asSeverity(row.severity),
-      status: asStatus(row.status),
-      reason: reasonLabel(row.reason) ?? row.reason,
-      evidence: row.evidence,
-      startedAt: row.startedAt.getTime(),
-      resolvedAt: row.resolvedAt?.getTime() ?? null,
-      acknowledgedBy: row.acknowledgedBy === null ? null : (names.get(row.acknowledgedBy) ?? "somebody"),
-      silenced: row.silenceId !== null,
-      drill: row.drill,
-    }))
-    .sort(
-      (a, b) =>
-        ORDER[a.state] - ORDER[b.state] ||
-        (a.state === "resolved"
-          ? b.startedAt - a.startedAt
-          : a.severity.localeCompare(b.severity) || b.startedAt - a.startedAt),
-    );
+  return rows.map((row) => ({
+    id: row.id,
+    number: row.number,
+    subject: row.subjectName,
+    serverId: row.serverId,
+    state: row.state as IncidentRow["state"],
+    severity: asSeverity(row.severity),
+    status: asStatus(row.status),
+    reason: reasonLabel(row.reason) ?? row.reason,
+    evidence: row.evidence,
+    startedAt: row.startedAt.getTime(),
+    resolvedAt: row.resolvedAt?.getTime() ?? null,
+    acknowledgedBy: row.acknowledgedBy === null ? null : (names.get(row.acknowledgedBy) ?? "somebody"),
+    silenced: row.silenceId !== null,
+    drill: row.drill,
+  }));
 }
 
 /** Display names by id; ids that are no person (the worker) are absent. */

@@ -19,5 +19,7 @@ export function nothingChecked(rows: readonly Seen[]): string | null {
     return watched.every((row) => row.stale)
       ? "No server has been checked for two intervals, and nothing says why: whoever runs this installation should see whether the worker runs."
       : null;
-  return watched.every((row) => row.stale || Object.hasOwn(STOPPED, row.reasonName ?? "")) ? `${STOPPED[why]}${YOURS}` : null;
+  return watched.every((row) => row.stale || Object.hasOwn(STOPPED, row.reasonName ?? ""))
+    ? `${STOPPED[why]}${YOURS}`
+    : null;
 }

@@ -5,9 +5,17 @@ const at = (minute: number) => new Date(Date.UTC(2026, 10, 21, 6, minute));
 const row = (region: string, kind: string, minute: number) => ({ region, kind, slot: at(minute) });
 
 test.each([
-  ["a check that is the latest and failed is shown once, as the latest", [row("fra", "latest", 5), row("fra", "failing", 5)], ["fra latest"]],
+  [
+    "a check that is the latest and failed is shown once, as the latest",
+    [row("fra", "latest", 5), row("fra", "failing", 5)],
+    ["fra latest"],
+  ],
   ["an earlier failing one stays", [row("fra", "latest", 5), row("fra", "failing", 3)], ["fra latest", "fra failing"]],
-  ["the same slot of another region is another check", [row("fra", "latest", 5), row("iad", "failing", 5)], ["fra latest", "iad failing"]],
+  [
+    "the same slot of another region is another check",
+    [row("fra", "latest", 5), row("iad", "failing", 5)],
+    ["fra latest", "iad failing"],
+  ],
 ])("%s", (_, rows, left) => {
   expect(eachSlotOnce(rows).map((r) => `${r.region} ${r.kind}`)).toEqual(left);
 });

@@ -63,6 +63,16 @@ export function cellsOf(
   });
 }
 
+/** For the palette: nothing of their state. */
+export function serverNames(tx: Tx, take: number): Promise<{ id: string; name: string }[]> {
+  return tx.server.findMany({
+    where: { removedAt: null },
+    orderBy: { name: "asc" },
+    take,
+    select: { id: true, name: true },
+  });
+}
+
 export async function servers(tx: Tx, now: Date): Promise<ServerRow[]> {
   const [rows, states, regions] = [
     await tx.server.findMany({ where: { removedAt: null }, orderBy: { name: "asc" } }),

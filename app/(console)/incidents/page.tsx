@@ -1,34 +1,46 @@
 import type { Metadata } from "next";
-import { incidents } from "#lib/queries/incidents";
-import { matches, param, type SearchParams } from "../../_server/query.ts";
+import { incidentCounts, incidents } from "#lib/queries/incidents";
+import { pageOf, param, type SearchParams } from "../../_server/query.ts";
 import { read } from "../../_server/read.ts";
 import { allowed } from "../../_server/session.ts";
 import { Empty } from "../../_ui/empty.tsx";
 import { Filters } from "../../_ui/filters.tsx";
 import { PageHead } from "../../_ui/page-head.tsx";
+import { Pager } from "../../_ui/pager.tsx";
 import { IncidentTable } from "./_parts/incident-table.tsx";
 
 export const metadata: Metadata = { title: "Incidents" };
-const STATES = [
-  ["open", "Open"],
-  ["acknowledged", "Acknowledged"],
-  ["resolved", "Resolved"],
-] as const;
+const STATES = { open: "Open", acknowledged: "Acknowledged", resolved: "Resolved" } as const;
+type State = keyof typeof STATES;
+const PER_PAGE = 100;
+const sum = (counts: Record<State, number>) => counts.open + counts.acknowledged + counts.resolved;
 
 export default async function IncidentsPage({ searchParams }: { searchParams: SearchParams }) {
   const who = await allowed("incident.read");
-  const all = await read(who, (tx) => incidents(tx));
   const q = await param(searchParams, "q");
-  const state = await param(searchParams, "state");
-  const rows = all.filter(
-    (row) =>
-      (state === "" || row.state === state) &&
-      matches(q, row.subject, row.reason, row.evidence, `#${row.number}`, row.severity),
-  );
+  const asked = await param(searchParams, "state");
+  const state = Object.hasOwn(STATES, asked) ? (asked as State) : null;
+  const { all, counts, total, page, rows } = await read(who, async (tx) => {
+    const counts = await incidentCounts(tx, { q });
+    const total = state === null ? sum(counts) : counts[state];
+    const page = await pageOf(searchParams, PER_PAGE, total);
+    return {
+      all: q === "" ? sum(counts) : sum(await incidentCounts(tx)),
+      counts,
+      total,
+      page,
+      rows: await incidents(tx, {
+        q,
+        ...(state === null ? {} : { states: [state] }),
+        skip: (page - 1) * PER_PAGE,
+        take: PER_PAGE,
+      }),
+    };
+  });
   return (
     <>
       <PageHead title="Incidents" />
-      {all.length === 0 ? (
+      {all === 0 ? (
         <Empty title="There has been no incident">
           One opens when a server fails as many checks in a row as its settings say, in two regions or more.
         </Empty>
@@ -37,10 +49,10 @@ export default async function IncidentsPage({ searchParams }: { searchParams: Se
           <Filters
             name="state"
             searchLabel="Search incidents"
-            choices={STATES.map(([value, label]) => ({
+            choices={(Object.keys(STATES) as State[]).map((value) => ({
               value,
-              label,
-              count: all.filter((r) => r.state === value).length,
+              label: STATES[value],
+              count: counts[value],
             }))}
           />
           {rows.length === 0 ? (
@@ -48,7 +60,7 @@ export default async function IncidentsPage({ searchParams }: { searchParams: Se
           ) : (
             <IncidentTable rows={rows} label="Incidents" />
           )}
-          {all.length === 500 && <p className="mt-2 text-xs text-ink-2">The newest 500 are shown.</p>}
+          <Pager page={page} per={PER_PAGE} total={total} path="/incidents" keep={{ q, state: asked }} />
         </>
       )}
     </>

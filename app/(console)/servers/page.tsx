@@ -1,17 +1,19 @@
 import type { Metadata } from "next";
 import type { Status } from "#lib/domain/reason";
 import { servers } from "#lib/queries/servers";
-import { matches, param, type SearchParams } from "../../_server/query.ts";
+import { matches, pageOf, param, type SearchParams } from "../../_server/query.ts";
 import { read } from "../../_server/read.ts";
 import { allowed, can } from "../../_server/session.ts";
 import { ButtonLink } from "../../_ui/button.tsx";
 import { Empty } from "../../_ui/empty.tsx";
 import { Filters } from "../../_ui/filters.tsx";
 import { PageHead } from "../../_ui/page-head.tsx";
+import { Pager } from "../../_ui/pager.tsx";
 import { STATUS_WORD } from "../../_ui/status-mark.tsx";
 import { ServerTable } from "./_parts/server-table.tsx";
 
 export const metadata: Metadata = { title: "Servers" };
+const PER_PAGE = 100;
 const WORST_FIRST: Status[] = ["down", "degraded", "unknown", "up"];
 
 export default async function ServersPage({ searchParams }: { searchParams: SearchParams }) {
@@ -22,6 +24,7 @@ export default async function ServersPage({ searchParams }: { searchParams: Sear
   const rows = all
     .filter((row) => (state === "" || row.status === state) && matches(q, row.name, row.shownUrl, row.reason))
     .sort((a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status) || a.name.localeCompare(b.name));
+  const page = await pageOf(searchParams, PER_PAGE, rows.length);
   const mayRegister = can(who, "server.register");
   return (
     <>
@@ -63,8 +66,9 @@ export default async function ServersPage({ searchParams }: { searchParams: Sear
           {rows.length === 0 ? (
             <Empty title="No server matches">Clear the search or choose another state.</Empty>
           ) : (
-            <ServerTable rows={rows} label="Servers" />
+            <ServerTable rows={rows.slice((page - 1) * PER_PAGE, page * PER_PAGE)} label="Servers" />
           )}
+          <Pager page={page} per={PER_PAGE} total={rows.length} path="/servers" keep={{ q, state }} />
         </>
       )}
     </>

@@ -3,6 +3,7 @@ import Link from "next/link";
 import { deliveries } from "#lib/queries/deliveries";
 import { incidentDetail } from "#lib/queries/incident-detail";
 import { whyPaged } from "#lib/queries/incident/why";
+import { param, type SearchParams } from "../../../_server/query.ts";
 import { found, idOr404, read } from "../../../_server/read.ts";
 import { allowed, can } from "../../../_server/session.ts";
 import { CopyId } from "../../../_ui/copy-id.tsx";
@@ -21,11 +22,18 @@ import { Why } from "./_parts/why.tsx";
 
 export const metadata: Metadata = { title: "Incident" };
 
-export default async function IncidentPage({ params }: { params: Promise<{ id: string }> }) {
+export default async function IncidentPage({
+  params,
+  searchParams,
+}: {
+  params: Promise<{ id: string }>;
+  searchParams: SearchParams;
+}) {
   const who = await allowed("incident.read");
   const id = idOr404((await params).id);
+  const whole = (await param(searchParams, "timeline")) === "all";
   const page = await read(who, async (tx, now) => {
-    const incident = await incidentDetail(tx, id);
+    const incident = await incidentDetail(tx, id, whole);
     if (incident === null) return null;
     return { incident, sent: await deliveries(tx, { incidentId: id, take: 200 }), why: await whyPaged(tx, id, now) };
   });
@@ -70,7 +78,13 @@ export default async function IncidentPage({ params }: { params: Promise<{ id: s
         )}
       </Panel>
       {incident.regions.length > 0 && (
-        <Section title="As the regions saw it when it was last judged">
+        <Section
+          title={
+            incident.state === "resolved"
+              ? "As the regions saw it while it failed"
+              : "As the regions saw it when it was last judged"
+          }
+        >
           <RegionCells cells={incident.regions} />
         </Section>
       )}
@@ -126,7 +140,21 @@ export default async function IncidentPage({ params }: { params: Promise<{ id: s
           <DeliveryList rows={sent} mayRedrive={can(who, "delivery.redrive")} bySink={false} />
         )}
       </Section>
-      <Section title="Timeline">
+      <Section
+        title="Timeline"
+        aside={
+          incident.timelineRows > incident.timeline.length ? (
+            <>
+              the newest {incident.timeline.length} of {incident.timelineRows},{" "}
+              {!whole && (
+                <Link href={`/incidents/${id}?timeline=all`} className="underline underline-offset-2 hover:text-ink">
+                  see all
+                </Link>
+              )}
+            </>
+          ) : undefined
+        }
+      >
         <Timeline entries={incident.timeline} />
         {can(who, "incident.note") && <NoteForm incidentId={id} />}
       </Section>

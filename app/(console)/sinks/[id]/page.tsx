@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
-import { deliveries } from "#lib/queries/deliveries";
+import { deliveries, deliveryCount } from "#lib/queries/deliveries";
 import { sink as sinkQuery } from "#lib/queries/sinks";
+import { pageOf, type SearchParams } from "../../../_server/query.ts";
 import { found, idOr404, read } from "../../../_server/read.ts";
 import { allowed, can } from "../../../_server/session.ts";
 import { Confirm } from "../../../_ui/confirm.tsx";
@@ -8,6 +9,7 @@ import { Empty } from "../../../_ui/empty.tsx";
 import { TextField } from "../../../_ui/field.tsx";
 import { ActButton, Form, FormError, Submit } from "../../../_ui/form.tsx";
 import { Facts, PageHead, Panel, Section } from "../../../_ui/page-head.tsx";
+import { Pager } from "../../../_ui/pager.tsx";
 import { SinkFields } from "../../../_ui/sink-form.tsx";
 import { DeliveryList } from "../../_parts/delivery-list.tsx";
 import { SinkState } from "../_parts/sink-state.tsx";
@@ -21,13 +23,29 @@ const DEDUP: Record<string, string> = {
   none: "may appear once more, marked as sent again",
 };
 
-export default async function SinkPage({ params }: { params: Promise<{ id: string }> }) {
+const PER_PAGE = 50;
+
+export default async function SinkPage({
+  params,
+  searchParams,
+}: {
+  params: Promise<{ id: string }>;
+  searchParams: SearchParams;
+}) {
   const who = await allowed("sink.read");
   const id = idOr404((await params).id);
-  const { sink, sent } = found(
+  const { sink, sent, total, page } = found(
     await read(who, async (tx) => {
       const sink = await sinkQuery(tx, id);
-      return sink === null ? null : { sink, sent: await deliveries(tx, { sinkId: id, take: 50 }) };
+      if (sink === null) return null;
+      const total = await deliveryCount(tx, { sinkId: id });
+      const page = await pageOf(searchParams, PER_PAGE, total);
+      return {
+        sink,
+        total,
+        page,
+        sent: await deliveries(tx, { sinkId: id, skip: (page - 1) * PER_PAGE, take: PER_PAGE }),
+      };
     }),
   );
   const mayChange = can(who, "sink.change");
@@ -58,7 +76,7 @@ export default async function SinkPage({ params }: { params: Promise<{ id: strin
           and can be sent again.
         </p>
       )}
-      <Section title="Deliveries" aside="newest 50">
+      <Section title="Deliveries" aside={total === 0 ? undefined : `${total}, newest first`}>
         {sent.length === 0 ? (
           <Empty title="Nothing was sent here yet">
             {mayChange
@@ -68,6 +86,7 @@ export default async function SinkPage({ params }: { params: Promise<{ id: strin
         ) : (
           <DeliveryList rows={sent} mayRedrive={can(who, "delivery.redrive")} bySink />
         )}
+        <Pager page={page} per={PER_PAGE} total={total} path={`/sinks/${id}`} keep={{}} />
       </Section>
       <div className="grid items-start gap-x-6 lg:grid-cols-[3fr_2fr]">
         {mayChange && (
