@@ -6,7 +6,7 @@ export interface NavItem {
   permission: Action;
   /** Second key after "g". */
   key: string;
-  icon: "now" | "incidents" | "servers" | "sinks" | "routes" | "silences" | "audit";
+  icon: "now" | "incidents" | "servers" | "sinks" | "routes" | "silences" | "audit" | "platform";
 }
 
 export const NAV: NavItem[] = [
@@ -17,4 +17,5 @@ export const NAV: NavItem[] = [
   { label: "Routes", href: "/routes", permission: "policy.read", key: "r", icon: "routes" },
   { label: "Silences", href: "/silences", permission: "silence.read", key: "l", icon: "silences" },
   { label: "Audit log", href: "/audit", permission: "audit.read", key: "a", icon: "audit" },
+  { label: "Platform", href: "/platform", permission: "platform.read", key: "p", icon: "platform" },
 ];

@@ -1,5 +1,5 @@
 "use client";
-import { BellRing, ListChecks, Moon, Route, ScrollText, Server, Siren } from "lucide-react";
+import { BellRing, Cpu, ListChecks, Moon, Route, ScrollText, Server, Siren } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import type { NavItem } from "../nav.ts";
@@ -12,6 +12,7 @@ export const ICONS = {
   routes: Route,
   silences: Moon,
   audit: ScrollText,
+  platform: Cpu,
 };
 
 export function isHere(pathname: string, href: string): boolean {
