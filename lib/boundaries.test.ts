@@ -68,7 +68,7 @@ function resolve(from: string, target: string): string | null {
   return null;
 }
 
-export function violations(source: Source): string[] {
+function violations(source: Source): string[] {
   const { path } = source;
   const here = room(path);
   if (!here) return [`${path}: lives in no room of the house`];
