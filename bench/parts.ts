@@ -28,6 +28,7 @@ export async function stores(): Promise<Stores> {
     async stop() {
       await redis.stop();
       await postgres.stop();
+      rmSync(postgres.folder, { recursive: true, force: true }); // As root it may lie elsewhere.
       rmSync(dir, { recursive: true, force: true });
     },
   };

@@ -23,6 +23,7 @@ afterAll(async () => {
   await live?.close();
   await r.close();
   await postgres.stop();
+  rmSync(postgres.folder, { recursive: true, force: true }); // As root it may lie elsewhere.
   rmSync(dir, { recursive: true, force: true });
 });
 
