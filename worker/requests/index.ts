@@ -38,7 +38,7 @@ export async function takeRequests(db: Db, sweeper: Sweeper, handlers: Handlers,
     if (payload === undefined) continue;
     taken++;
     try {
-      if (!(kind in REQUESTS)) throw new Error(`no request of kind ${kind} in this version`);
+      if (!Object.hasOwn(REQUESTS, kind)) throw new Error(`no request of kind ${kind} in this version`);
       const known = kind as RequestKind;
       await handlers[known]({ tenantId, id, payload: REQUESTS[known].parse(payload) }, now);
     } catch (err) {
@@ -49,10 +49,12 @@ export async function takeRequests(db: Db, sweeper: Sweeper, handlers: Handlers,
   return taken;
 }
 
-export function failRequest(db: Db, tenantId: string, id: string, sentence: string, now: Date): Promise<void> {
+/** @param takenBefore only when whoever took it did so before then */
+export function failRequest(db: Db, tenantId: string, id: string, sentence: string, now: Date, takenBefore = now): Promise<void> {
   return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
-    await tx.$executeRaw`UPDATE request SET state = 'failed', result = ${JSON.stringify({ sentence })}::jsonb, done_at = ${now}
-      WHERE id = ${id}::uuid AND state IN ('pending', 'running')`;
+    const changed = await tx.$executeRaw`UPDATE request SET state = 'failed', result = ${JSON.stringify({ sentence })}::jsonb, done_at = ${now}
+      WHERE id = ${id}::uuid AND state IN ('pending', 'running') AND (taken_at IS NULL OR taken_at <= ${takenBefore})`;
+    if (changed === 0) return;
     await liveHint(tx, { tenant: tenantId, what: "request", id });
   });
 }
@@ -60,6 +62,7 @@ export function failRequest(db: Db, tenantId: string, id: string, sentence: stri
 /** Requests that nobody finished: their worker or prober is gone. They end with a sentence instead of spinning for ever. */
 export async function endStale(db: Db, sweeper: Sweeper, now: Date): Promise<void> {
   const before = new Date(now.getTime() - GIVE_UP_MS);
-  const rows = await sweeper.find<Found>("SELECT tenant_id, id, kind FROM request WHERE state = 'running' AND created_at < $1 LIMIT 50", [before]);
-  for (const r of rows) await failRequest(db, r.tenant_id, r.id, "Not every region answered within a minute. What did answer is shown.", now);
+  const rows = await sweeper.find<Found>("SELECT tenant_id, id, kind FROM request WHERE state = 'running' AND created_at < $1 ORDER BY created_at LIMIT 50", [before]);
+  // It may have waited for a worker for long: its minute begins when it is taken.
+  for (const r of rows) await failRequest(db, r.tenant_id, r.id, "Not every region answered within a minute. What did answer is shown.", now, before);
 }
