@@ -1,6 +1,7 @@
-// `npm run tocsin -- …`: looks at the parts of a running development start and stops or starts single ones.
+// `npm run tocsin -- …`: tenants and the private ranges they may reach; and, of a running development start, its parts.
 import "./assert-node.ts";
 import { existsSync, readFileSync } from "node:fs";
+import { TENANT_USAGE, tenantCommand } from "./cli-tenants.ts";
 import { controlFile } from "./control.ts";
 import { FLEET } from "./fleet.ts";
 import type { PartState } from "./keeper.ts";
@@ -8,6 +9,9 @@ import { dataFolder } from "./places.ts";
 import { messageOf, Problem } from "./problem.ts";
 
 const USAGE = `Usage:
+${TENANT_USAGE}
+
+In development, while it runs:
   npm run tocsin -- ps                              the parts and how they are
   npm run tocsin -- stop|start|restart <part>       for example: worker, guard, prober-fra, redis
   npm run tocsin -- fleet stop|start|restart <server>   one of: ${FLEET.filter((m) => m.run !== null).map((m) => m.slug).join(", ")}`;
@@ -35,6 +39,11 @@ async function main(args: string[]): Promise<number> {
   if (first === "ps") {
     show(await ask("GET", "parts"));
     return 0;
+  }
+  if (first === "tenant" || first === "allow") {
+    const lines = await tenantCommand(args);
+    console[lines === null ? "error" : "log"]((lines ?? [USAGE]).join("\n"));
+    return lines === null ? 2 : 0;
   }
   const [verb, name] = first === "fleet" ? [second, third && `fleet-${third}`] : [first, second];
   if (!verb || !name || !VERBS.has(verb)) {

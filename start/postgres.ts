@@ -71,6 +71,15 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
 }
 
+/** The owner's connection to the server that a start brought in this folder; null where there was none. */
+export function rememberedOwnerUrl(dataDir: string): string | null {
+  const { folder } = postgresPlace(dataDir);
+  const [password, port] = ["password", "port"].map((name) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), "utf8").trim() : ""));
+  return password && port ? ownerUrlOf("tocsin", password, Number(port)) : null;
+}
+
+const ownerUrlOf = (database: string, password: string, port: number): string => `postgresql://postgres:${password}@127.0.0.1:${port}/${database}`;
+
 const serverEnv = { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" } as unknown as NodeJS.ProcessEnv;
 
 function settings(port: number, options: PostgresOptions): string[] {
@@ -122,7 +131,7 @@ async function choosePort(place: PostgresPlace, asked: number | undefined): Prom
 
 /** Waits until the server answers, and makes the database. */
 async function reachable(child: Child, port: number, password: string): Promise<string> {
-  const url = (database: string) => `postgresql://postgres:${password}@127.0.0.1:${port}/${database}`;
+  const url = (database: string) => ownerUrlOf(database, password, port);
   const end = performance.now() + READY_WITHIN_MS;
   for (;;) {
     const client = new pg.Client({ connectionString: url("postgres"), connectionTimeoutMillis: 2_000 });

@@ -19,6 +19,7 @@ import { runDuties } from "./duty.ts";
 import { readiness, serveHealth } from "./health.ts";
 import { farewell, heartbeat, type ProcessRow } from "./heartbeat.ts";
 import { scheduler } from "./probe/schedule.ts";
+import { nameRegions } from "./regions.ts";
 import { failRequest } from "./requests/index.ts";
 
 const DRAIN_MS = 10_000;
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
     },
   };
 
+  await nameRegions(db, settings.TOCSIN_REGIONS);
   await heartbeat(db, me, now());
   const running = runDuties(duties(parts, only), me.id, db, log);
   const wakes = wakeUps(parts, only);
