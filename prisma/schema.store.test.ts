@@ -50,7 +50,7 @@ test("every table that holds tenant data has a model, but those of the log's own
   const models = new Set([...modelColumns().keys()].map((k) => k.slice(0, k.lastIndexOf("."))));
   const rows = await db.sql<{ t: string }>(`SELECT table_schema || '.' || table_name AS t FROM information_schema.tables
     WHERE table_schema IN ('public', 'audit') AND table_name !~ '_[0-9]{4}_[0-9]{2}$' AND table_name <> '_prisma_migrations'`);
-  expect(rows.map((r) => r.t).filter((t) => !models.has(t)).sort()).toEqual(["audit.chain", "audit.head", "audit.pii"]);
+  expect(rows.map((r) => r.t).filter((t) => !models.has(t)).sort()).toEqual(["audit.chain", "audit.checkpoint", "audit.checkpoint_head", "audit.head", "audit.pii"]);
 });
 
 test("a second run applies nothing, and a migration that was edited after it was applied is refused by name", async () => {

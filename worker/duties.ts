@@ -1,10 +1,13 @@
 // Everything that happens by itself, a line each. `npm start` runs all of them in the worker, and watch, deliver and
 // escalate once more in the guard, so that somebody is left to say that the worker has stopped.
 import type { Redis } from "ioredis";
+import { checkpointPlaces } from "#lib/adapters/checkpoint-key";
 import { type Db, databaseUrls, type Sweeper } from "#lib/adapters/db";
+import { env } from "#lib/adapters/env";
 import { listen } from "#lib/adapters/listen";
 import type { Log } from "#lib/adapters/log";
 import { makePartitions } from "./archive/partitions.ts";
+import { checkpoint } from "./audit/checkpoint.ts";
 import type { Outbox } from "./delivery/outbox.ts";
 import type { Duty } from "./duty.ts";
 import { heartbeat, type ProcessRow } from "./heartbeat.ts";
@@ -53,6 +56,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
       await takeRequests(p.db, p.sweeper, p.handlers, p.log);
       await endStale(p.db, p.sweeper, now);
     }),
+    timed("checkpoint", 60 * SECOND, true, (now) => checkpoint(p.db, checkpointPlaces(env()), p.log, now)),
     timed("partitions", 3_600 * SECOND, true, (now) => makePartitions(p.db, now)),
   ];
   const unknown = only?.find((name) => !all.some((d) => d.name === name));

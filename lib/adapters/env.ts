@@ -16,6 +16,12 @@ const schema = z.object({
   TOCSIN_SECRET: secret,
   /** 32 bytes, base64 or hex, mode 0400, never inside the project: the key that seals stored secrets. */
   TOCSIN_KEY_FILE: z.string({ error: "is missing: name a file that holds 32 random bytes as base64" }),
+  /** The key that signs the audit log's checkpoints (Ed25519, PEM, mode 0400); made by the worker beside TOCSIN_KEY_FILE when absent. */
+  TOCSIN_CHECKPOINT_KEY_FILE: z.string().optional(),
+  /** Folder of the saved checkpoints: best on another disk than the database's. */
+  TOCSIN_CHECKPOINT_DIR: z.string().optional(),
+  /** Data folder of `npm start`. */
+  TOCSIN_DATA: z.string().optional(),
   /** Where people open the console; also the base of every link in a page. */
   TOCSIN_URL: url("where people open the console, e.g. https://tocsin.example.com"),
   /** Owner connection: migrations only. */

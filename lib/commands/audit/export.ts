@@ -1,0 +1,48 @@
+// What an export is made of, for both of its forms, and the row that says who took it.
+import { z } from "zod";
+import { BUNDLE_FORMAT, type BundleEvent, type BundleKind, type BundleLink, type BundleManifest } from "#lib/domain/audit/bundle";
+import { type Ask, headNow, looseEvents, ownCheckpoints, sealedRows } from "#lib/queries/audit-proof";
+import { defineCommand } from "../command.ts";
+
+/** Written before the first line leaves, so that the export itself shows who made it. */
+export const recordExport = defineCommand({
+  action: "audit.read",
+  auditAs: "audit.export",
+  input: z.strictObject({}),
+  run: async ({ actor }) => ({ result: null, audit: { target: `tenant:${actor.tenantId}`, body: { form: "ndjson" } } }),
+});
+
+export interface ExportLine {
+  kind: BundleKind;
+  value: object;
+}
+
+/** The manifest fixes where the export ends: what is written later is not in it. */
+export async function manifestOf(ask: Ask, tenant: { id: string; slug: string }, now: Date): Promise<BundleManifest> {
+  const { head } = await headNow(ask, tenant.id);
+  return { format: BUNDLE_FORMAT, tenantId: tenant.id, slug: tenant.slug, exportedAt: now.toISOString(), head };
+}
+
+/** All lines in batches: links with their events, then the checkpoints. */
+export async function* exportLines(ask: Ask, manifest: BundleManifest): AsyncGenerator<ExportLine[]> {
+  const last = manifest.head?.seq ?? 0;
+  for await (const rows of sealedRows(ask, manifest.tenantId, last)) {
+    yield rows.flatMap(({ event, pii, ...row }): ExportLine[] => {
+      const link: BundleLink = { seq: row.seq, eventId: row.eventId, contentHash: row.contentHash, prev: row.prev, hash: row.hash };
+      const kept: BundleEvent | null = event === null ? null : { ...event, pii: pii ?? null };
+      return [{ kind: "link", value: link }, ...(kept ? [{ kind: "event" as const, value: kept }] : [])];
+    });
+  }
+  for await (const page of ownCheckpoints(ask, manifest.tenantId)) {
+    const upTo = page.findIndex((c) => (c.own?.seq ?? 0) > last);
+    yield (upTo < 0 ? page : page.slice(0, upTo)).map((value) => ({ kind: "checkpoint", value }));
+    if (upTo >= 0) return;
+  }
+}
+
+/** Events outside the chain cannot be exported as proof of anything; whoever exports is told how many there are. */
+export async function countLoose(ask: Ask, tenantId: string): Promise<number> {
+  let count = 0;
+  for await (const ids of looseEvents(ask, tenantId)) count += ids.length;
+  return count;
+}

@@ -1,0 +1,41 @@
+// An export of one tenant's log: what an auditor takes away and verifies without any database. A folder of files from
+// the command line, or one file of tagged lines from the console; the values are the same.
+import { z } from "zod";
+import { CheckpointSchema } from "./checkpoint.ts";
+
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
+export const BUNDLE_FORMAT = "tocsin-audit-export/1";
+export const BUNDLE_FILES = { event: "events.ndjson", link: "chain.ndjson", checkpoint: "checkpoints.ndjson", key: "public-key.pem" } as const;
+export type BundleKind = "event" | "link" | "checkpoint";
+
+export const BundleEvent = z.object({
+  id: z.string().max(64),
+  tenantId: z.string().max(64),
+  at: z.string().max(40),
+  actor: z.string().max(64),
+  actAs: z.string().max(64).nullable(),
+  grantId: z.string().max(64).nullable(),
+  action: z.string().max(200),
+  target: z.string().max(1_000),
+  body: z.string().max(200_000),
+  piiCommit: hex32.nullable(),
+  /** Commitment of the personal data that was stored when this was exported; the data itself is not in the file. */
+  pii: hex32.nullable(),
+});
+export const BundleLink = z.object({ seq: z.int().min(1), eventId: z.string().max(64), contentHash: hex32, prev: hex32, hash: hex32 });
+export const BundleManifest = z.object({
+  format: z.literal(BUNDLE_FORMAT),
+  tenantId: z.uuid(),
+  slug: z.string().max(64),
+  exportedAt: z.iso.datetime(),
+  /** The head when it was exported. */
+  head: z.object({ tenantId: z.uuid(), seq: z.int().min(0), hash: hex32 }).nullable(),
+  /** PEM of the keys, in the console's one file; a folder has them in a file. */
+  publicKey: z.string().max(20_000).optional(),
+  /** SHA-256 and number of lines per file; absent in the console's one file. */
+  files: z.record(z.string().max(64), z.object({ sha256: hex32, lines: z.int().min(0) })).optional(),
+});
+export type BundleManifest = z.infer<typeof BundleManifest>;
+export type BundleLink = z.infer<typeof BundleLink>;
+export type BundleEvent = z.infer<typeof BundleEvent>;
+export { CheckpointSchema as BundleCheckpoint };
