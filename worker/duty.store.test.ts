@@ -33,6 +33,12 @@ test("a duty that throws is fenced, written down, and forgiven after its next su
   expect(await db.sql("SELECT last_error FROM duty_lease WHERE name = 'throws'")).toEqual([{ last_error: null }]);
 });
 
+test("the first success of a duty is written down, so that a person can see when it last worked", async () => {
+  await runOnce(duty("works", async () => {}), state("works"), "a", db.workerDb, signal, log);
+  const rows = await db.sql<{ last_success_at: Date | null }>("SELECT last_success_at FROM duty_lease WHERE name = 'works'");
+  expect(rows).toEqual([{ last_success_at: expect.any(Date) }]);
+});
+
 test("a duty that never ends is cut at its deadline", async () => {
   const s = state("hangs");
   expect(await runOnce(duty("hangs", () => new Promise(() => {}), { deadlineMs: 30 }), s, "a", db.workerDb, signal, log)).toBe(false);

@@ -28,6 +28,9 @@ export interface LoopDuty extends Base {
 
 export type Duty = TimedDuty | LoopDuty;
 
+/** A duty of every second need not write each of its successes: people read minutes. */
+const MARK_EVERY_MS = 30_000;
+
 export interface DutyState {
   name: string;
   staleMs: number;
@@ -35,6 +38,8 @@ export interface DutyState {
   /** Another process holds the lease: then this one owes nothing. */
   elsewhere: boolean;
   lastError: string | null;
+  /** When its success was last written down (monotonic ms); absent before the first. */
+  markedAt?: number;
 }
 
 export interface RunningDuties {
@@ -100,7 +105,10 @@ export async function runOnce(duty: TimedDuty, state: DutyState, holder: string,
     }
     await withDeadline(duty.run(clockNow(), AbortSignal.any([signal, AbortSignal.timeout(duty.deadlineMs)])), duty.deadlineMs);
     state.lastBeat = monotonicMs();
-    if (duty.once && state.lastError !== null) await markRun(db, duty.name, holder, clockNow(), null);
+    if (duty.once && (state.lastError !== null || state.lastBeat - (state.markedAt ?? -MARK_EVERY_MS) >= MARK_EVERY_MS)) {
+      await markRun(db, duty.name, holder, clockNow(), null);
+      state.markedAt = state.lastBeat;
+    }
     state.lastError = null;
     return true;
   } catch (err) {
