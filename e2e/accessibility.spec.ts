@@ -51,11 +51,12 @@ for (const look of LOOKS) {
       "/routes",
       "/silences",
       "/audit",
+      "/platform",
       "/nothing-here",
     ];
     for (const path of paths) {
       const answer = await page.goto(path);
-      expect(answer?.status(), path).toBe({ "/audit": 403, "/nothing-here": 404 }[path] ?? 200);
+      expect(answer?.status(), path).toBe({ "/audit": 403, "/platform": 403, "/nothing-here": 404 }[path] ?? 200);
       await page.getByRole("heading", { level: 1 }).waitFor();
       const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
       expect(

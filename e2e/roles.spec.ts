@@ -1,4 +1,5 @@
 // As an attacker would: not only is the button absent, the request behind it is refused.
+import { AxeBuilder } from "@axe-core/playwright";
 import type { Page, Request } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
 import { otherTenant, seededIncident, seededServer, stateOf } from "./rows.ts";
@@ -104,4 +105,53 @@ test("a customer registers servers but acknowledges nothing", async ({ as, db })
   await expect(page.getByRole("heading", { level: 1 })).toContainText("Seen by the customer");
   await expect(page.getByRole("button", { name: /acknowledge|resolve/i })).toHaveCount(0);
   expect((await page.goto("/servers/new"))?.status()).toBe(200);
+});
+
+test("root sees every process and duty of the installation, its own alerts, and no tenant's content", async ({
+  as,
+  db,
+}) => {
+  const { serverId, id } = await seededIncident(db, await db.acme(), "A tenant's own");
+  const page = await as("root", { to: "/platform" });
+  await expect(page.getByRole("region", { name: "Its own alerts" })).toBeVisible();
+  const processes = page.getByRole("region", { name: "Processes", exact: true }).getByRole("row");
+  for (const name of ["Worker", "Guard", "Prober in Frankfurt"])
+    await expect(processes.filter({ hasText: name }).filter({ hasText: "Reports" }), name).not.toHaveCount(0);
+  await expect(page.getByRole("region", { name: "Duties", exact: true }).getByText("schedule")).toBeVisible();
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map((v) => v.id)).toEqual([]);
+  for (const path of [`/servers/${serverId}`, `/incidents/${id}`])
+    expect((await page.goto(path))?.status(), path).toBe(404);
+  await page.goto("/incidents");
+  await expect(page.getByText("A tenant's own")).toHaveCount(0);
+});
+
+test("in a storm the worst incident stands first, however old it is, and every other is a page away", async ({
+  as,
+  db,
+}) => {
+  const acme = await db.acme();
+  const { id } = await seededIncident(db, acme, "Old and worst");
+  await db.rows(
+    "UPDATE incident SET opened_at = now() - interval '9 days', started_at = now() - interval '9 days' WHERE id = $1",
+    [id],
+  );
+  const serverId = await seededServer(db, acme, "Storm");
+  await db.rows(
+    `INSERT INTO incident (tenant_id, id, number, subject_kind, server_id, subject_name, fingerprint, dedup_key, state, severity, status, reason, opened_at, started_at, last_bad_slot, policy)
+     SELECT $1, gen_random_uuid(), (SELECT max(number) FROM incident WHERE tenant_id = $1) + g, 'server', $2, 'Storm ' || g, 'storm:' || g, 'storm-' || g, 'open', 'P3', 'degraded', 'schema_invalid', now(), now(), now(), '{"name":"Default policy","steps":[]}'
+     FROM generate_series(1, 260) g`,
+    [acme, serverId],
+  );
+  try {
+    const page = await as("operator");
+    await expect(page.getByRole("region", { name: "Open incidents" }).getByText("Old and worst")).toBeVisible();
+    await page.getByRole("link", { name: "see all" }).first().click();
+    await expect(page).toHaveURL(/\/incidents\?state=open$/);
+    await page.getByRole("link", { name: "Next 100" }).click();
+    await expect(page).toHaveURL(/state=open&page=2$/);
+    await expect(page.getByRole("navigation", { name: "Pages" })).toContainText("101 to 200 of");
+  } finally {
+    await db.rows("DELETE FROM incident WHERE server_id = $1", [serverId]);
+  }
 });

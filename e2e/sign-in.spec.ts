@@ -2,7 +2,18 @@ import { createHash } from "node:crypto";
 import { expect, PEOPLE, test } from "./fixtures.ts";
 import { at } from "./where.ts";
 
-const PAGES = ["/", "/servers", "/servers/new", "/incidents", "/sinks", "/sinks/new", "/routes", "/silences", "/audit"];
+const PAGES = [
+  "/",
+  "/servers",
+  "/servers/new",
+  "/incidents",
+  "/sinks",
+  "/sinks/new",
+  "/routes",
+  "/silences",
+  "/audit",
+  "/platform",
+];
 
 test("a stranger gets no page, only the way to sign in", async ({ request }) => {
   for (const path of PAGES) {

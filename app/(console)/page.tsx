@@ -106,24 +106,9 @@ export default async function NowPage() {
           </p>
         </div>
       )}
-      {now.counts.all === 0 && (
-        <Empty
-          title="No server is watched yet"
-          {...(mayRegister
-            ? {
-                action: (
-                  <ButtonLink href="/servers/new" look="primary">
-                    Register a server
-                  </ButtonLink>
-                ),
-              }
-            : {})}
-        >
-          {mayRegister
-            ? "Paste the address of an MCP server. The first check runs at once; when it fails later, it stands here first."
-            : "When one is registered and fails, it stands here first."}
-        </Empty>
-      )}
+      {quiet &&
+        now.counts.all === 0 &&
+        (who.seat.isPlatform ? <NothingOfOurs /> : <NoServer mayRegister={mayRegister} />)}
       {now.resolvedToday > 0 && (
         <p className="mt-6 text-sm text-ink-2">
           <Link href="/incidents?state=resolved" className="underline underline-offset-2 hover:text-ink">
@@ -133,6 +118,34 @@ export default async function NowPage() {
         </p>
       )}
     </>
+  );
+}
+
+/** The installation's own tenant: what can go wrong there is the installation. */
+function NothingOfOurs() {
+  return (
+    <Empty
+      title="Nothing is wrong with the installation"
+      action={<ButtonLink href="/platform">See the platform</ButtonLink>}
+    >
+      A worker or region that stops, or probers that cannot work, stand here first. Whoever is named under Sinks is
+      told.
+    </Empty>
+  );
+}
+
+function NoServer({ mayRegister }: { mayRegister: boolean }) {
+  const action = (
+    <ButtonLink href="/servers/new" look="primary">
+      Register a server
+    </ButtonLink>
+  );
+  return (
+    <Empty title="No server is watched yet" {...(mayRegister ? { action } : {})}>
+      {mayRegister
+        ? "Paste the address of an MCP server. The first check runs at once; when it fails later, it stands here first."
+        : "When one is registered and fails, it stands here first."}
+    </Empty>
   );
 }
 

@@ -18,6 +18,12 @@ const STATE = {
   stopped: { status: "unknown", word: "Stopped" },
 } as const;
 
+const KIND: Record<string, { name: string; does: string }> = {
+  worker: { name: "Worker", does: "schedules, decides, tells" },
+  guard: { name: "Guard", does: "watches the worker and tells when it stops" },
+  prober: { name: "Prober", does: "looks at the servers" },
+};
+
 export default async function PlatformPage() {
   const who = await allowed("platform.read");
   const own = who.seat.isPlatform;
@@ -83,8 +89,11 @@ function Processes({ rows }: { rows: ProcessRow[] }) {
             <StatusMark status={STATE[row.state].status} word={STATE[row.state].word} />
           </Td>
           <Td className="w-full">
-            <span className="font-medium">{row.kind}</span>{" "}
-            {row.place !== null && <span className="text-ink-2">{row.place}</span>}
+            <span className="font-medium">
+              {KIND[row.kind]?.name ?? row.kind}
+              {row.place !== null && ` in ${row.place}`}
+            </span>{" "}
+            <span className="text-ink-2">{KIND[row.kind]?.does}</span>
           </Td>
           <Td wide className="max-w-64 truncate font-mono text-xs text-ink-2" title={row.host}>
             {row.host}

@@ -45,7 +45,11 @@ export function IncidentTable({
             <SeverityBadge severity={row.severity} />
           </Td>
           <Td className="w-full max-w-0">
-            <Link href={`/incidents/${row.id}`} className="block hover:underline md:truncate" title={row.evidence}>
+            <Link
+              href={`/incidents/${row.id}`}
+              className="line-clamp-3 break-words hover:underline md:block md:truncate"
+              title={row.evidence}
+            >
               <span className="mr-2 font-mono text-xs whitespace-nowrap text-ink-2">#{row.number}</span>
               {withSubject && <span className="mr-2 font-medium break-words">{row.subject}</span>}
               <span className="block text-ink-2 md:inline">{row.reason}</span>

@@ -33,7 +33,7 @@ export function ServerTable({ rows, label }: { rows: ServerRow[]; label: string 
           <Td className="w-full max-w-0">
             <Link
               href={`/servers/${row.id}`}
-              className="block font-medium break-words hover:underline md:truncate"
+              className="line-clamp-3 font-medium break-words hover:underline md:block md:truncate"
               title={`${row.name} · ${row.shownUrl}`}
             >
               {row.name}
