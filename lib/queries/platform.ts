@@ -1,8 +1,8 @@
 // The installation itself: which processes report, and when each duty last did its work. Global rows, no tenant's content.
 import type { Tx } from "#lib/adapters/db";
 
-/** Heartbeats come every few seconds; after this long without one a process is taken for stopped. */
-const SILENT_MS = 90_000;
+/** Heartbeats come every 5 s; with six missed a process is taken for silent, as the watch takes it at the earliest. */
+const SILENT_MS = 30_000;
 const GONE_MS = 86_400_000;
 
 export interface ProcessRow {
