@@ -208,6 +208,23 @@ describe("a watcher that could not look for a while", () => {
   });
 });
 
+test("a region that has just been added has its time to start, and is missed after it", async () => {
+  const again = watcher(db.workerDb, db.sweeper);
+  const minutes = async (n: number) => {
+    for (let i = 0; i < n * 2; i++) {
+      now += MINUTE / 2;
+      await beat(...ALL);
+      await again(new Date(now));
+    }
+  };
+  await minutes(4);
+  await makeRegion(db, "sin");
+  await minutes(1);
+  expect(await incidents(PLATFORM_TENANT)).toEqual([]);
+  await minutes(2);
+  expect(await incidents(PLATFORM_TENANT)).toMatchObject([{ subject_name: "Region sin", state: "open" }]);
+});
+
 test("a server whose last slot lies ahead of the clock is not taken for checked", async () => {
   const id = await makeServer(db, tenantId);
   await seal(id);

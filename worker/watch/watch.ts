@@ -23,6 +23,8 @@ export interface Look {
   silentMs?: number;
   /** This process has looked without a gap since then. */
   since?: Date;
+  /** When this process first saw each region, epoch ms; filled by the look. One just added may take its time to start. */
+  regionsSeen?: Map<string, number>;
   /** What is left when it ends is for the next look. */
   signal?: AbortSignal;
 }
@@ -34,13 +36,14 @@ const limitOf = ({ silentMs = SILENT_MS }: Look): number => Math.max(AT_LEAST_MS
  * either, so the first to come back must not call the others stopped.
  */
 export function watcher(db: Db, sweeper: Sweeper): (now: Date, look?: Look) => Promise<WatchResult> {
+  const regionsSeen = new Map<string, number>();
   let since: Date | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   return async (now, look = {}) => {
     const blindMs = now.getTime() - lookedAt;
     if (since === undefined || blindMs > limitOf(look) / 2 || blindMs < -limitOf(look)) since = now;
     const t0 = monotonicMs();
-    const result = await watch(db, sweeper, now, { ...look, since });
+    const result = await watch(db, sweeper, now, { ...look, since, regionsSeen });
     lookedAt = now.getTime() + monotonicMs() - t0;
     return result;
   };
@@ -52,8 +55,11 @@ export async function watch(db: Db, sweeper: Sweeper, now: Date, look: Look = {}
   result.resolved += await closeAbandoned(db, sweeper, now);
   const limit = limitOf(look);
   const [beats, regions] = [await beatsOf(sweeper), await enabledRegions(sweeper)];
-  const gone = silent(beats, regions, now, limit);
-  if (gone === null || (look.since !== undefined && now.getTime() - look.since.getTime() < limit)) return result;
+  const quiet = silent(beats, regions, now, limit);
+  for (const name of regions) if (look.regionsSeen?.has(name) === false) look.regionsSeen.set(name, now.getTime());
+  if (quiet === null || (look.since !== undefined && now.getTime() - look.since.getTime() < limit)) return result;
+  const starting = (name: string) => quiet.lastBeat({ region: name }) === null && now.getTime() - (look.regionsSeen?.get(name) ?? 0) < limit;
+  const gone: Silent = { ...quiet, regions: quiet.regions.filter((name) => !starting(name)) };
   const platform = await platformNow(db);
   const from = latest(latest(upSince(beats, now, limit), platform.lastEnd), look.since ?? null) ?? now;
   const unlooked = await findUnlooked(sweeper, from, now);
