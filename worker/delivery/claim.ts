@@ -25,6 +25,8 @@ export interface Claimed {
   /** Monotonic ms, before the lease began: how much of it is left is counted from here. */
   leasedMs: number;
   tries: number;
+  /** Tries since it was written or last sent again by hand, this one included: what the pauses grow with. */
+  round: number;
   createdAt: Date;
   mayHaveArrived: boolean;
   notice: Notice;
@@ -37,6 +39,7 @@ interface Row {
   id: string;
   token: bigint;
   tries: number;
+  round: number;
   kind: NoticeKind;
   created_at: Date;
   may_have_arrived: boolean;
@@ -77,7 +80,8 @@ export async function claim(db: Db, tenantId: string, ids: readonly string[], ho
         UPDATE delivery d SET state = 'leased', lease_until = ${until}, leased_by = ${holder}, token = d.token + 1, tries = d.tries + 1,
           may_have_arrived = d.may_have_arrived OR due.was = 'leased'
         FROM due WHERE d.id = due.id RETURNING d.*, due.was)
-      SELECT t.id, t.token, t.tries, t.kind, coalesce(t.redriven_at, t.created_at) AS created_at, t.may_have_arrived, t.was,
+      SELECT t.id, t.token, t.tries, CASE WHEN t.redriven_at IS NULL THEN t.tries ELSE 1 + (SELECT count(*)::int FROM delivery_try y
+          WHERE y.tenant_id = t.tenant_id AND y.delivery_id = t.id AND y.at >= t.redriven_at) END AS round, t.kind, coalesce(t.redriven_at, t.created_at) AS created_at, t.may_have_arrived, t.was,
         t.notice_id, t.incident_id, i.state AS incident_state, s.id AS sink_id, s.kind AS sink_kind, s.name AS sink_name,
         s.state AS sink_state, s.disabled_reason, s.config, s.sealed, n.dedup_key, n.content,
         coalesce((SELECT jsonb_object_agg(e.key, e.value) FROM (
@@ -102,6 +106,7 @@ export async function claim(db: Db, tenantId: string, ids: readonly string[], ho
         token: row.token,
         leasedMs,
         tries: row.tries,
+        round: row.round,
         createdAt: row.created_at,
         mayHaveArrived: row.may_have_arrived,
         notice: { id: row.notice_id, tenantId, incidentId: row.incident_id, dedupKey: row.dedup_key, kind: row.kind, content: row.content },

@@ -56,9 +56,9 @@ beforeEach(async () => {
   ana = { personId: randomUUID(), name: "Ana", tenantId, layers: ["operator"] };
 });
 
-function outbox(holder = "one", over: { db?: Db } = {}): Outbox {
+function outbox(holder = "one", over: { db?: Db; random?: number } = {}): Outbox {
   const bases = { discord: `${vendor.url}/discord` } as SinkBases;
-  const one = new Outbox({ db: over.db ?? db.workerDb, box: secrets(), bases, send: sender(() => undefined), random: () => 0 }, db.sweeper, holder, createLog("test", "fatal"));
+  const one = new Outbox({ db: over.db ?? db.workerDb, box: secrets(), bases, send: sender(() => undefined), random: () => over.random ?? 0 }, db.sweeper, holder, createLog("test", "fatal"));
   made.push(one);
   return one;
 }
@@ -377,6 +377,21 @@ describe("tries", () => {
     await close(id);
     await outbox().settleAll();
     expect(types("/never").at(-1)).toBe("resolved");
+  });
+
+  test("sent again by hand, a delivery is tried as often as a new one", async () => {
+    await say(await incident(), "trigger", await hook("/again"));
+    await db.sql("UPDATE delivery SET state = 'dead', tries = 30 WHERE tenant_id = $1", [tenantId]);
+    vendor.on("/again", () => ({ status: 429 }));
+    await execute(db.appDb, redriveDelivery, ana, { deliveryId: (await rows())[0]?.["id"] });
+    for (const ceilingS of [5, 10, 20]) {
+      const at = clock.now().getTime();
+      await outbox("one", { random: 0.999 }).settleAll();
+      const due = (await rows())[0]?.["due_at"].getTime() - at;
+      expect([due > ceilingS * 900, due <= ceilingS * 1000]).toEqual([true, true]);
+      clock.advance(due);
+    }
+    expect(await rows()).toMatchObject([{ tries: 33 }]);
   });
 
   test("a notice that cannot be put into words is tried again and dies, instead of being leased for ever", async () => {

@@ -48,7 +48,7 @@ interface End {
  * The incident's lock makes this and its end take turns, so that the end cannot slip in between unseen.
  */
 async function again(tx: Tx, claimed: Claimed, afterS: number | undefined, now: Date, random: number): Promise<End> {
-  const due = nextTryAt(now, claimed.createdAt, claimed.tries, random, afterS);
+  const due = nextTryAt(now, claimed.createdAt, claimed.round, random, afterS);
   if (due === null) return { outcome: "dead", due };
   const { incidentId, kind } = claimed.notice;
   if (incidentId === null) return { outcome: "retry", due };
