@@ -25,7 +25,22 @@ function complaints(page: Page): string[] {
 for (const look of LOOKS) {
   test(`every page can be read by everybody: ${look.colorScheme}, ${look.width} px`, async ({ as, db }) => {
     test.setTimeout(120_000);
-    const { id, serverId } = await seededIncident(db, await db.acme(), `Readable ${look.colorScheme} ${look.width}`);
+    const long = "y".repeat(80);
+    const { id, serverId } = await seededIncident(
+      db,
+      await db.acme(),
+      `Readable ${look.colorScheme} ${look.width} ${long}`,
+    );
+    await db.rows(
+      `INSERT INTO server_now (tenant_id, server_id, last_slot, status, since, server_name, tools)
+       VALUES ($1, $2, now(), 'up', now(), $3, $4)`,
+      [
+        await db.acme(),
+        serverId,
+        `\u202e<b>${long}${long}`,
+        { count: 1, contractHash: "a", fullHash: "b", names: [long + long.slice(0, 40), "<script>"] },
+      ],
+    );
     const sink = await db.rows<{ id: string }>(
       "SELECT id FROM sink WHERE tenant_id = $1 AND removed_at IS NULL LIMIT 1",
       [await db.acme()],

@@ -25,7 +25,7 @@ export function Section({
   id?: string;
 }) {
   return (
-    <section className="mb-7" aria-label={title} id={id}>
+    <section className="mb-7 min-w-0" aria-label={title} id={id}>
       <div className="mb-2 flex flex-wrap items-baseline justify-between gap-x-3">
         <h2 className="text-sm font-semibold">{title}</h2>
         {aside !== undefined && <div className="text-xs text-ink-2">{aside}</div>}
@@ -42,7 +42,7 @@ export function Panel({ children, className = "" }: { children: ReactNode; class
 /** Facts in two columns: name and value. */
 export function Facts({ rows }: { rows: (readonly [string, ReactNode] | null)[] }) {
   return (
-    <dl className="grid grid-cols-[auto_1fr] gap-x-5 gap-y-1.5 text-sm">
+    <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-5 gap-y-1.5 text-sm">
       {rows
         .filter((row) => row !== null)
         .map(([name, value]) => (

@@ -42,7 +42,7 @@ export async function server(tx: Tx, id: string, now: Date) {
     stale: seen.stale,
     reason: reasonLabel(seen.reason),
     advice: seen.status === "up" && seen.reason === null ? null : reasonAdvice(seen.reason),
-    evidence: (seen.stale && seen.reason === "not_checked") || row.paused ? "" : (state?.evidence ?? ""),
+    evidence: seen.stale || row.paused ? "" : (state?.evidence ?? ""),
     /** Why a bad or unknown server has no incident; null where that needs no saying or one is open. */
     whyNoIncident: wellEnough || live > 0 ? null : await whyNoIncident(tx, id),
     auth: state?.auth ?? "unknown",

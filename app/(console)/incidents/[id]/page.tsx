@@ -88,7 +88,7 @@ export default async function IncidentPage({
           <RegionCells cells={incident.regions} />
         </Section>
       )}
-      <div className="grid items-start gap-x-6 lg:grid-cols-[3fr_2fr]">
+      <div className="grid grid-cols-1 items-start gap-x-6 lg:grid-cols-[3fr_2fr]">
         <Section title="Why was I (not) paged?">
           <Why answers={why} />
         </Section>

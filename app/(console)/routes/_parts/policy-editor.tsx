@@ -32,7 +32,7 @@ export function PolicyEditor({
   return (
     <Form action={savePolicyAction} label="Routes" className="flex flex-col gap-5">
       <input type="hidden" name="steps" value={JSON.stringify(steps)} />
-      <div className="grid items-start gap-5 lg:grid-cols-[1fr_20rem]">
+      <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex flex-col gap-3">
           <ol className="flex flex-col gap-3">
             {steps.map((step, index) => (

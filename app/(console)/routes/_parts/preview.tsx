@@ -24,7 +24,7 @@ export function Preview({
   return (
     <section aria-label="Who would be told">
       <h2 className="mb-2 text-sm font-semibold">Who would be told</h2>
-      <ul className={narrow ? "grid gap-3" : "grid gap-3 lg:grid-cols-3"}>
+      <ul className={narrow ? "grid grid-cols-1 gap-3" : "grid grid-cols-1 gap-3 lg:grid-cols-3"}>
         {SHOWN.map((severity) => {
           const preview = explain({ name: "", steps }, severity, sinks);
           return (
@@ -36,7 +36,7 @@ export function Preview({
                 {preview.steps.map((step) => {
                   const answers = step.answers.filter((a) => a.answer in WORDS);
                   return (
-                    <li key={step.afterMinutes} className="grid grid-cols-[4.5rem_1fr] gap-2">
+                    <li key={step.afterMinutes} className="grid grid-cols-[4.5rem_minmax(0,1fr)] gap-2">
                       <span className="text-ink-2">
                         {step.afterMinutes === 0 ? "at once" : `${step.afterMinutes} min`}
                       </span>

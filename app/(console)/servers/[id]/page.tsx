@@ -76,7 +76,7 @@ export default async function ServerPage({
           <IncidentTable rows={past} label="Incidents of this server" withSubject={false} />
         </Section>
       )}
-      <div className="grid gap-x-6 lg:grid-cols-2">
+      <div className="grid grid-cols-1 gap-x-6 lg:grid-cols-2">
         <Section title="What it is">
           <Panel>
             <Facts

@@ -88,7 +88,7 @@ export default async function SinkPage({
         )}
         <Pager page={page} per={PER_PAGE} total={total} path={`/sinks/${id}`} keep={{}} />
       </Section>
-      <div className="grid items-start gap-x-6 lg:grid-cols-[3fr_2fr]">
+      <div className="grid grid-cols-1 items-start gap-x-6 lg:grid-cols-[3fr_2fr]">
         {mayChange && (
           <Section title="Settings">
             <Panel>
@@ -104,7 +104,7 @@ export default async function SinkPage({
             </Panel>
           </Section>
         )}
-        <div>
+        <div className="min-w-0">
           <Section title="What it can do">
             <Panel>
               <Facts

@@ -20,7 +20,7 @@ export function Why({ answers }: { answers: WhyAnswer[] }) {
         const word = answer.paged ? "Told" : WAITS.has(answer.reason) ? "Waits" : "Not told";
         return (
           // biome-ignore lint/suspicious/noArrayIndexKey: answers come in the order of their decisions and have no id
-          <li key={index} className="grid grid-cols-[1rem_1fr] gap-x-3 px-3 py-2 text-sm">
+          <li key={index} className="grid grid-cols-[1rem_minmax(0,1fr)] gap-x-3 px-3 py-2 text-sm">
             <Icon
               size={14}
               className={answer.paged ? "mt-0.5 text-ink" : "mt-0.5 text-ink-3"}
