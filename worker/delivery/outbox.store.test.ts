@@ -19,6 +19,8 @@ import { type TestDatabase, testDatabase } from "#lib/testing/database";
 import { makeServer, makeSink, makeTenant } from "#lib/testing/make";
 import { type Reply, type TestReceiver, testReceiver } from "#lib/testing/receiver";
 import { testSettings } from "#lib/testing/settings";
+import { claim } from "./claim.ts";
+import { dispatch } from "./dispatch.ts";
 import { Outbox } from "./outbox.ts";
 
 const START = new Date("2026-11-21T12:00:00Z");
@@ -165,6 +167,27 @@ describe("claims", () => {
     expect(delivery).toMatchObject({ state: "sent", reason: "Accepted." });
     expect(await tries(delivery?.["id"])).toEqual(["lost", "sent"]);
     expect(new Set(arrived("/held").map((g) => g.headers["webhook-id"])).size).toBe(1);
+  });
+
+  test.each([
+    ["is renewed before the request", false, 1],
+    ["and has gone to another process sends nothing", true, 0],
+  ])("a lease that is nearly over when its turn comes %s", async (_what, taken, requests) => {
+    await say(await incident(), "trigger", await hook("/old"));
+    const { claimed } = await claim(db.workerDb, tenantId, (await rows()).map((d) => d["id"]), "one", clock.now());
+    const mine = claimed[0];
+    if (mine === undefined) throw new Error("nothing was claimed");
+    if (taken) await db.sql("UPDATE delivery SET token = token + 1 WHERE tenant_id = $1", [tenantId]);
+    clock.advance(20_000);
+    let lease: Date | undefined;
+    vendor.on("/old", async () => {
+      lease = (await rows())[0]?.["lease_until"];
+      return { status: 200 };
+    });
+    await dispatch({ db: db.workerDb, box: secrets(), bases: {} as SinkBases, send: sender(() => undefined), random: () => 0 }, { ...mine, leasedMs: mine.leasedMs - 20_000 });
+    expect(arrived("/old")).toHaveLength(requests);
+    if (!taken) expect(lease).toEqual(new Date(clock.now().getTime() + 30_000));
+    expect(await states()).toEqual([taken ? "trigger leased" : "trigger sent"]);
   });
 
   test("a clock that jumps ahead does not make a process take over what it is sending itself", async () => {
