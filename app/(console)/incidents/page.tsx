@@ -3,6 +3,7 @@ import { incidentCounts, incidents } from "#lib/queries/incidents";
 import { pageOf, param, type SearchParams } from "../../_server/query.ts";
 import { read } from "../../_server/read.ts";
 import { allowed } from "../../_server/session.ts";
+import { ButtonLink } from "../../_ui/button.tsx";
 import { Empty } from "../../_ui/empty.tsx";
 import { Filters } from "../../_ui/filters.tsx";
 import { PageHead } from "../../_ui/page-head.tsx";
@@ -37,12 +38,17 @@ export default async function IncidentsPage({ searchParams }: { searchParams: Se
       }),
     };
   });
+  const next = who.seat.isPlatform
+    ? { href: "/platform", label: "See the platform" }
+    : { href: "/servers", label: "See the servers" };
   return (
     <>
       <PageHead title="Incidents" />
       {all === 0 ? (
-        <Empty title="There has been no incident">
-          One opens when a server fails as many checks in a row as its settings say, in two regions or more.
+        <Empty title="There has been no incident" action={<ButtonLink href={next.href}>{next.label}</ButtonLink>}>
+          {who.seat.isPlatform
+            ? "One opens when the worker or a region stops, or when probers cannot do their work."
+            : "One opens when a server fails as many checks in a row as its settings say, in two regions or more."}
         </Empty>
       ) : (
         <>
