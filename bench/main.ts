@@ -1,5 +1,6 @@
 // `npm run bench`: every measurement with something to compare it with, in the same run. Machines are noisy: read the
 // ratios. `npm run bench -- outbox` runs one of them.
+import { benchAudit } from "./audit.ts";
 import { benchOutbox } from "./outbox.ts";
 import { benchPage } from "./page.ts";
 import { print, type Row, stores } from "./parts.ts";
@@ -9,6 +10,7 @@ const MEASUREMENTS: Record<string, { title: string; run: () => Promise<Row[]> }>
   probe: { title: "Probe sequences (handshake, tool list, end of session) per second of this process's CPU", run: benchProbe },
   outbox: { title: "Deliveries of the outbox to a webhook receiver", run: benchOutbox },
   page: { title: "From the seal of the deciding slot to the request at the sink", run: benchPage },
+  audit: { title: "Verification of the audit log, events per second", run: benchAudit },
 };
 
 const asked = process.argv.slice(2);

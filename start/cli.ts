@@ -2,6 +2,7 @@
 import "./assert-node.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { TENANT_USAGE, tenantCommand } from "./cli-tenants.ts";
+import { AUDIT_USAGE, auditCommand } from "./audit.ts";
 import { controlFile } from "./control.ts";
 import { FLEET } from "./fleet.ts";
 import type { PartState } from "./keeper.ts";
@@ -14,7 +15,8 @@ ${TENANT_USAGE}
 In development, while it runs:
   npm run tocsin -- ps                              the parts and how they are
   npm run tocsin -- stop|start|restart <part>       for example: worker, guard, prober-fra, redis
-  npm run tocsin -- fleet stop|start|restart <server>   one of: ${FLEET.filter((m) => m.run !== null).map((m) => m.slug).join(", ")}`;
+  npm run tocsin -- fleet stop|start|restart <server>   one of: ${FLEET.filter((m) => m.run !== null).map((m) => m.slug).join(", ")}
+${AUDIT_USAGE}`;
 
 const VERBS = new Set(["stop", "start", "restart"]);
 
@@ -44,6 +46,11 @@ async function main(args: string[]): Promise<number> {
     const lines = await tenantCommand(args);
     console[lines === null ? "error" : "log"]((lines ?? [USAGE]).join("\n"));
     return lines === null ? 2 : 0;
+  }
+  if (first === "audit") {
+    const code = await auditCommand(args.slice(1));
+    if (code === 2) console.error(USAGE);
+    return code;
   }
   const [verb, name] = first === "fleet" ? [second, third && `fleet-${third}`] : [first, second];
   if (!verb || !name || !VERBS.has(verb)) {

@@ -46,3 +46,10 @@ export async function countLoose(ask: Ask, tenantId: string): Promise<number> {
   for await (const ids of looseEvents(ask, tenantId)) count += ids.length;
   return count;
 }
+
+/** The console's form: one file of tagged lines, the manifest with the public key first. */
+export async function* taggedExport(ask: Ask, tenant: { id: string; slug: string }, publicKey: string, now: Date): AsyncGenerator<string> {
+  const manifest = await manifestOf(ask, tenant, now);
+  yield `${JSON.stringify({ kind: "manifest", value: { ...manifest, publicKey } })}\n`;
+  for await (const lines of exportLines(ask, manifest)) yield lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+}

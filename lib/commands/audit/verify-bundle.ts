@@ -12,6 +12,8 @@ import type { Verified } from "./verify-live.ts";
 export interface Bundle {
   manifest: BundleManifest;
   keys: ReadonlyMap<string, KeyObject>;
+  /** Files whose digest is not the manifest's. */
+  altered?: readonly string[];
   /** A fresh reading from the beginning; a value that is no JSON comes as null. */
   lines(kind: BundleKind): AsyncIterable<readonly unknown[]>;
 }
@@ -21,6 +23,7 @@ const WINDOW = 10_000;
 
 export async function verifyBundle(bundle: Bundle): Promise<Verified> {
   const found = findings();
+  for (const name of bundle.altered ?? []) found.add("file-altered", name);
   const { tenantId, head } = bundle.manifest;
   const events = new Events(read(bundle, "event", BundleEvent, found));
   const counted = await verifyChain({ tenantId, rows: rows(bundle, events, found), head, loose: events.rest() }, found);

@@ -59,7 +59,10 @@ export async function verifyChain(input: ChainInput, found: Findings): Promise<n
 
 function judgeEvent(row: SealedRow, where: string, gone: Map<string, string>, found: Findings): void {
   const { event } = row;
-  if (event === null) return found.add("event-missing", where);
+  if (event === null) {
+    found.add("event-missing", where);
+    return;
+  }
   const intact = event.id === row.eventId && contentHash(event) === row.contentHash;
   if (!intact) found.add("event-altered", where);
   else if (event.action === ERASED) for (const id of erasedIds(event.body)) gone.delete(id);

@@ -1,0 +1,21 @@
+import "server-only";
+import { TocsinError } from "#lib/domain/error";
+import { may } from "#lib/domain/permissions";
+import { assertOwnOrigin } from "../../../_server/origin.ts";
+import { type Seated, viewer } from "../../../_server/session.ts";
+
+/** The two streams of this page are no actions, so they ask here: own page, session, permission. */
+export async function auditReader(request: Request): Promise<Seated | Response> {
+  try {
+    assertOwnOrigin(request.headers);
+  } catch (error) {
+    if (!(error instanceof TocsinError)) throw error;
+    return refusal(403, error.code, error.message);
+  }
+  const who = await viewer();
+  if (who === null || who.seat === null) return refusal(401, "E_SIGNED_OUT", "Sign in again.");
+  if (!may(who.seat.layers, "audit.read")) return refusal(403, "E_FORBIDDEN", "Your role does not allow this.");
+  return who as Seated;
+}
+
+export const refusal = (status: number, code: string, title: string): Response => Response.json({ code, title }, { status });
