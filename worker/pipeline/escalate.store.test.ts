@@ -216,7 +216,11 @@ describe("a silence", () => {
       });
     const soon = (work: Promise<unknown>) => Promise.race([work, new Promise((r) => setTimeout(r, 150))]);
     let ended: Promise<unknown> = Promise.resolve();
-    if (first === "who holds commits first") await holding(async () => {}, () => soon((ended = end())));
+    const endMeanwhile = () => {
+      ended = end();
+      return soon(ended);
+    };
+    if (first === "who holds commits first") await holding(async () => {}, endMeanwhile);
     else await holding(end, async () => {});
     await ended;
     await advance(2);
