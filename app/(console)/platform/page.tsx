@@ -70,7 +70,7 @@ function Processes({ rows }: { rows: ProcessRow[] }) {
     );
   return (
     <Table
-      label="Processes"
+      label="Every process"
       head={
         <>
           <Th>State</Th>
@@ -114,7 +114,7 @@ function Duties({ rows }: { rows: DutyRow[] }) {
   if (rows.length === 0) return <Empty title="No duty has run yet">The first worker that starts takes them.</Empty>;
   return (
     <Table
-      label="Duties"
+      label="Every duty"
       head={
         <>
           <Th>Duty</Th>
