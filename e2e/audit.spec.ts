@@ -1,5 +1,6 @@
 // The auditor's day: reads the log through filters that live in the address, proves it, and takes it away.
 import { readFileSync } from "node:fs";
+import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test } from "./fixtures.ts";
 
 test("the auditor filters the log, verifies it with a clear result and exports it, and the export is in the log", async ({ as }) => {
@@ -26,6 +27,21 @@ test("the auditor filters the log, verifies it with a clear result and exports i
   await expect(page).toHaveURL(/to=2020-01-01/);
   await expect(page.getByText("No row matches")).toBeVisible();
 });
+
+for (const [colorScheme, width] of [["light", 1440], ["dark", 390]] as const) {
+  test(`the log and its result are accessible and fit: ${colorScheme}, ${width} px`, async ({ as }) => {
+    const page = await as("auditor", { colorScheme, width });
+    await page.getByRole("combobox", { name: "Tenant" }).first().selectOption({ label: "Acme" });
+    await page.waitForURL("/");
+    await page.goto("/audit");
+    await page.getByRole("button", { name: "Verify this log" }).click();
+    await expect(page.getByText(/were checked/)).toBeVisible({ timeout: 30_000 });
+    const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+    expect(violations.map((v) => `${v.id}: ${v.nodes[0]?.html.slice(0, 160)}`)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
+    await page.screenshot({ path: test.info().outputPath("audit.png") });
+  });
+}
 
 test("an operator may neither read, verify nor export the log", async ({ as }) => {
   const page = await as("operator");
