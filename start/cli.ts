@@ -11,12 +11,12 @@ import { messageOf, Problem } from "./problem.ts";
 
 const USAGE = `Usage:
 ${TENANT_USAGE}
+${AUDIT_USAGE}
 
 In development, while it runs:
   npm run tocsin -- ps                              the parts and how they are
   npm run tocsin -- stop|start|restart <part>       for example: worker, guard, prober-fra, redis
-  npm run tocsin -- fleet stop|start|restart <server>   one of: ${FLEET.filter((m) => m.run !== null).map((m) => m.slug).join(", ")}
-${AUDIT_USAGE}`;
+  npm run tocsin -- fleet stop|start|restart <server>   one of: ${FLEET.filter((m) => m.run !== null).map((m) => m.slug).join(", ")}`;
 
 const VERBS = new Set(["stop", "start", "restart"]);
 
