@@ -8,7 +8,10 @@ const headers = [
   { key: "Referrer-Policy", value: "same-origin" },
   { key: "Cross-Origin-Opener-Policy", value: "same-origin" },
   { key: "Cross-Origin-Resource-Policy", value: "same-origin" },
-  { key: "Permissions-Policy", value: "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()" },
+  {
+    key: "Permissions-Policy",
+    value: "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+  },
   { key: "X-Robots-Tag", value: "noindex, nofollow" },
 ];
 
@@ -20,7 +23,17 @@ const config: NextConfig = {
   // Types are checked by `npm run check`; a second check would only slow the first start.
   typescript: { ignoreBuildErrors: true },
   // These load native parts or workers by path and break when bundled.
-  serverExternalPackages: ["pg", "pino", "@prisma/client", "@prisma/adapter-pg", "ioredis", "bullmq", "undici", "nodemailer", "@pagerduty/pdjs"],
+  serverExternalPackages: [
+    "pg",
+    "pino",
+    "@prisma/client",
+    "@prisma/adapter-pg",
+    "ioredis",
+    "bullmq",
+    "undici",
+    "nodemailer",
+    "@pagerduty/pdjs",
+  ],
   // forbidden() answers 403 with a page of its own.
   experimental: { authInterrupts: true },
   headers: async () => [{ source: "/:path*", headers }],

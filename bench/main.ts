@@ -7,7 +7,10 @@ import { print, type Row, stores } from "./parts.ts";
 import { benchProbe } from "./probe.ts";
 
 const MEASUREMENTS: Record<string, { title: string; run: () => Promise<Row[]> }> = {
-  probe: { title: "Probe sequences (handshake, tool list, end of session) per second of this process's CPU", run: benchProbe },
+  probe: {
+    title: "Probe sequences (handshake, tool list, end of session) per second of this process's CPU",
+    run: benchProbe,
+  },
   outbox: { title: "Deliveries of the outbox to a webhook receiver", run: benchOutbox },
   page: { title: "From the seal of the deciding slot to the request at the sink", run: benchPage },
   audit: { title: "Verification of the audit log, events per second", run: benchAudit },

@@ -39,12 +39,20 @@ const content: NoticeContent = {
 
 async function prepare(db: TestDatabase, to: Receiver): Promise<{ tenantId: string; sinks: string[] }> {
   const { id: tenantId } = await makeTenant(db);
-  await db.sql("INSERT INTO address_allowance (tenant_id, id, cidr, reason, created_at) VALUES ($1, $2, '127.0.0.1/32', 'the receiver of the bench', now())", [tenantId, randomUUID()]);
+  await db.sql(
+    "INSERT INTO address_allowance (tenant_id, id, cidr, reason, created_at) VALUES ($1, $2, '127.0.0.1/32', 'the receiver of the bench', now())",
+    [tenantId, randomUUID()],
+  );
   const sinks: string[] = [];
   for (let i = 0; i < SINKS; i++) {
     const id = randomUUID();
-    const sealed = box.seal(places.sink(tenantId, id), JSON.stringify({ secret: `whsec_${randomBytes(32).toString("base64")}` }));
-    sinks.push(await makeSink(db, tenantId, { id, kind: "webhook", name: `hook ${i}`, config: { url: to.url }, sealed }));
+    const sealed = box.seal(
+      places.sink(tenantId, id),
+      JSON.stringify({ secret: `whsec_${randomBytes(32).toString("base64")}` }),
+    );
+    sinks.push(
+      await makeSink(db, tenantId, { id, kind: "webhook", name: `hook ${i}`, config: { url: to.url }, sealed }),
+    );
   }
   return { tenantId, sinks };
 }
@@ -66,7 +74,11 @@ async function bareLoop(to: Receiver): Promise<number> {
   await Promise.all(
     Array.from({ length: 64 }, async () => {
       while (left-- > 0) {
-        const answer = await request(to.url, { method: "POST", body, headers: { "content-type": "application/json", "webhook-id": randomUUID() } });
+        const answer = await request(to.url, {
+          method: "POST",
+          body,
+          headers: { "content-type": "application/json", "webhook-id": randomUUID() },
+        });
         await answer.body.dump();
       }
     }),
@@ -78,7 +90,12 @@ async function bareLoop(to: Receiver): Promise<number> {
 export async function benchOutbox(): Promise<Row[]> {
   const db = await testDatabase();
   const to = await receiver();
-  const outbox = new Outbox({ db: db.workerDb, box, bases: NO_BASES, send: sender(() => undefined), random: Math.random }, db.sweeper, "bench", createLog("bench", "error"));
+  const outbox = new Outbox(
+    { db: db.workerDb, box, bases: NO_BASES, send: sender(() => undefined), random: Math.random },
+    db.sweeper,
+    "bench",
+    createLog("bench", "error"),
+  );
   try {
     const { tenantId, sinks } = await prepare(db, to);
     const bare = await bareLoop(to);
@@ -114,8 +131,20 @@ export async function benchOutbox(): Promise<Row[]> {
     await listener.close();
     return [
       { what: "bare undici loop, 64 at once", "per second": round(bare, 0), ratio: 1, "p50 ms": "", "p99 ms": "" },
-      { what: `outbox, backlog of ${BACKLOG} over ${SINKS} sinks`, "per second": round(perSecond, 0), ratio: round(perSecond / bare, 2), "p50 ms": "", "p99 ms": "" },
-      { what: "outbox, one at a time, before its insert → arrival", "per second": "", ratio: "", "p50 ms": round(percentile(waits, 50)), "p99 ms": round(percentile(waits, 99)) },
+      {
+        what: `outbox, backlog of ${BACKLOG} over ${SINKS} sinks`,
+        "per second": round(perSecond, 0),
+        ratio: round(perSecond / bare, 2),
+        "p50 ms": "",
+        "p99 ms": "",
+      },
+      {
+        what: "outbox, one at a time, before its insert → arrival",
+        "per second": "",
+        ratio: "",
+        "p50 ms": round(percentile(waits, 50)),
+        "p99 ms": round(percentile(waits, 99)),
+      },
     ];
   } finally {
     to.stop();

@@ -26,15 +26,33 @@ export async function benchPage(): Promise<Row[]> {
   const to = await receiver();
   const log = createLog("bench", "error");
   const box = secretBox(randomBytes(32));
-  const outbox = new Outbox({ db: db.workerDb, box, bases: {} as SinkBases, send: sender(() => undefined), random: Math.random }, db.sweeper, "bench", log);
+  const outbox = new Outbox(
+    { db: db.workerDb, box, bases: {} as SinkBases, send: sender(() => undefined), random: Math.random },
+    db.sweeper,
+    "bench",
+    log,
+  );
   const abort = new AbortController();
   const listener = listen(db.workerUrl, ["tocsin_outbox"], () => outbox.wake());
-  const running = [outbox.run(abort.signal, () => {}), consume({ db: db.workerDb, redis: redis.redis, prefix: redis.prefix, consumer: "bench", log, wake: () => outbox.wake() }, abort.signal, () => {})];
+  const running = [
+    outbox.run(abort.signal, () => {}),
+    consume(
+      { db: db.workerDb, redis: redis.redis, prefix: redis.prefix, consumer: "bench", log, wake: () => outbox.wake() },
+      abort.signal,
+      () => {},
+    ),
+  ];
   try {
     const { id: tenantId } = await makeTenant(db);
-    await db.sql("INSERT INTO address_allowance (tenant_id, id, cidr, reason, created_at) VALUES ($1, $2, '127.0.0.1/32', 'the receiver of the bench', now())", [tenantId, randomUUID()]);
+    await db.sql(
+      "INSERT INTO address_allowance (tenant_id, id, cidr, reason, created_at) VALUES ($1, $2, '127.0.0.1/32', 'the receiver of the bench', now())",
+      [tenantId, randomUUID()],
+    );
     const sinkId = randomUUID();
-    const sealed = box.seal(places.sink(tenantId, sinkId), JSON.stringify({ secret: `whsec_${randomBytes(32).toString("base64")}` }));
+    const sealed = box.seal(
+      places.sink(tenantId, sinkId),
+      JSON.stringify({ secret: `whsec_${randomBytes(32).toString("base64")}` }),
+    );
     await makeSink(db, tenantId, { id: sinkId, kind: "webhook", config: { url: to.url }, sealed });
     await sleep(500);
     const waits: number[] = [];
@@ -47,7 +65,15 @@ export async function benchPage(): Promise<Row[]> {
         if (arrived !== undefined) waits.push(arrived - sealedAt);
       }
     }
-    return [{ what: `seal → request, ${INCIDENTS} incidents, one at a time`, "p50 ms": round(percentile(waits, 50)), "p90 ms": round(percentile(waits, 90)), "p99 ms": round(percentile(waits, 99)), "goal p50 ms": 50 }];
+    return [
+      {
+        what: `seal → request, ${INCIDENTS} incidents, one at a time`,
+        "p50 ms": round(percentile(waits, 50)),
+        "p90 ms": round(percentile(waits, 90)),
+        "p99 ms": round(percentile(waits, 99)),
+        "goal p50 ms": 50,
+      },
+    ];
   } finally {
     abort.abort();
     await Promise.allSettled(running);

@@ -21,7 +21,11 @@ export interface Stores {
 export async function stores(): Promise<Stores> {
   const dir = mkdtempSync(join(tmpdir(), "tocsin-bench-"));
   const postgres = await startPostgres({ dataDir: join(dir, "postgres") });
-  const redis = await startRedis({ dataDir: join(dir, "redis"), toolsDir: join(dataFolder(), "tools"), appendOnly: true });
+  const redis = await startRedis({
+    dataDir: join(dir, "redis"),
+    toolsDir: join(dataFolder(), "tools"),
+    appendOnly: true,
+  });
   process.env.TOCSIN_TEST_DATABASE_URL = postgres.ownerUrl;
   process.env.TOCSIN_TEST_REDIS_URL = redis.url;
   return {

@@ -18,13 +18,26 @@ const ACCEPT = { "content-type": "application/json", accept: "application/json, 
 async function bare(url: string, era: Era): Promise<void> {
   const dispatcher = new Agent({ allowH2: false });
   const post = async (body: object, headers: Record<string, string> = {}) => {
-    const answer = await request(url, { method: "POST", headers: { ...ACCEPT, ...headers }, body: JSON.stringify(body), dispatcher });
+    const answer = await request(url, {
+      method: "POST",
+      headers: { ...ACCEPT, ...headers },
+      body: JSON.stringify(body),
+      dispatcher,
+    });
     await answer.body.text();
     return answer.headers;
   };
   if (era === "modern") {
-    const _meta = { "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientInfo": { name: "bare", version: "1" }, "io.modelcontextprotocol/clientCapabilities": {} };
-    for (const method of ["server/discover", "tools/list"]) await post({ jsonrpc: "2.0", id: "1", method, params: { _meta } }, { "mcp-protocol-version": "2026-07-28", "mcp-method": method });
+    const _meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientInfo": { name: "bare", version: "1" },
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    for (const method of ["server/discover", "tools/list"])
+      await post(
+        { jsonrpc: "2.0", id: "1", method, params: { _meta } },
+        { "mcp-protocol-version": "2026-07-28", "mcp-method": method },
+      );
   } else {
     const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "bare", version: "1" } };
     const head = await post({ jsonrpc: "2.0", id: "1", method: "initialize", params });
@@ -38,7 +51,10 @@ async function bare(url: string, era: Era): Promise<void> {
 }
 
 async function whole(url: string, era: Era): Promise<void> {
-  const transcript = await probe({ serverId: "bench", tenantId: "bench", url, headers: {}, knownEra: era }, { policy, monotonic: monotonicMs });
+  const transcript = await probe(
+    { serverId: "bench", tenantId: "bench", url, headers: {}, knownEra: era },
+    { policy, monotonic: monotonicMs },
+  );
   const { reason } = judge(transcript);
   if (reason !== null) throw new Error(`the bench's server was judged ${reason}`);
 }
@@ -46,9 +62,11 @@ async function whole(url: string, era: Era): Promise<void> {
 async function measure(what: string, once: () => Promise<void>): Promise<Row> {
   const many = async (count: number) => {
     let left = count;
-    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-      while (left-- > 0) await once();
-    }));
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, async () => {
+        while (left-- > 0) await once();
+      }),
+    );
   };
   await many(WARM_UP);
   const cpu = process.cpuUsage();
@@ -57,12 +75,20 @@ async function measure(what: string, once: () => Promise<void>): Promise<Row> {
   const wallS = (performance.now() - start) / 1_000;
   const used = process.cpuUsage(cpu);
   const cpuS = (used.user + used.system) / 1_000_000;
-  return { what, "sequences per CPU-second": round(ROUNDS / cpuS, 0), "CPU ms each": round((cpuS * 1_000) / ROUNDS, 2), "per second": round(ROUNDS / wallS, 0) };
+  return {
+    what,
+    "sequences per CPU-second": round(ROUNDS / cpuS, 0),
+    "CPU ms each": round((cpuS * 1_000) / ROUNDS, 2),
+    "per second": round(ROUNDS / wallS, 0),
+  };
 }
 
 export async function benchProbe(): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const [slug, era, words] of [["legacy", "legacy", "legacy, 13 tools over SSE"], ["modern", "modern", "modern, 2 tools over JSON"]] as const) {
+  for (const [slug, era, words] of [
+    ["legacy", "legacy", "legacy, 13 tools over SSE"],
+    ["modern", "modern", "modern, 2 tools over JSON"],
+  ] as const) {
     const server: TestServer = await fleetServer(slug);
     try {
       const loop = await measure(`bare loop, ${words}`, () => bare(server.url, era));

@@ -7,7 +7,24 @@ const ROOT = join(import.meta.dirname, "..");
 const FOLDERS = ["app", "bench", "e2e", "lib", "prisma", "start", "worker"];
 
 /** Rooms of the house, most specific first. */
-const ROOMS = ["app/_server", "app", "lib/domain", "lib/checks", "lib/sinks", "lib/commands", "lib/queries", "lib/adapters", "lib/testing", "lib/requests", "worker", "start", "prisma", "bench", "e2e", "generated"] as const;
+const ROOMS = [
+  "app/_server",
+  "app",
+  "lib/domain",
+  "lib/checks",
+  "lib/sinks",
+  "lib/commands",
+  "lib/queries",
+  "lib/adapters",
+  "lib/testing",
+  "lib/requests",
+  "worker",
+  "start",
+  "prisma",
+  "bench",
+  "e2e",
+  "generated",
+] as const;
 type Room = (typeof ROOMS)[number];
 
 const DECIDE: Room[] = ["lib/domain", "lib/checks", "lib/sinks", "lib/requests"];
@@ -35,10 +52,13 @@ const ARROWS: Record<Room, readonly Room[]> = {
 
 /** Files that touch what others may not, each with its reason. */
 const CLOCK = /^(lib\/adapters\/clock\.ts|start\/|e2e\/|bench\/|lib\/testing\/|app\/_ui\/now\.tsx)/; // now.tsx: the viewer's own clock
-const ENVIRONMENT = /^(lib\/adapters\/env\.ts|start\/|e2e\/|bench\/|lib\/testing\/|prisma\/migrate\.ts|prisma\/seed\.ts)/;
-const SOCKETS = /^(lib\/adapters\/(http|guard|connect|send|mail|pagerduty|redis|db|listen)[\w-]*\.ts|worker\/probe\/|worker\/health\.ts|start\/|e2e\/|bench\/|lib\/testing\/)/; // health.ts listens only
+const ENVIRONMENT =
+  /^(lib\/adapters\/env\.ts|start\/|e2e\/|bench\/|lib\/testing\/|prisma\/migrate\.ts|prisma\/seed\.ts)/;
+const SOCKETS =
+  /^(lib\/adapters\/(http|guard|connect|send|mail|pagerduty|redis|db|listen)[\w-]*\.ts|worker\/probe\/|worker\/health\.ts|start\/|e2e\/|bench\/|lib\/testing\/)/; // health.ts listens only
 const PRISMA = /^(lib\/adapters\/db\.ts)$/;
-const SOCKET_MODULES = /^(node:)?(net|tls|http|https|http2|dgram|dns|dns\/promises)$|^undici$|^nodemailer$|^@pagerduty\/pdjs$|^ws$/;
+const SOCKET_MODULES =
+  /^(node:)?(net|tls|http|https|http2|dgram|dns|dns\/promises)$|^undici$|^nodemailer$|^@pagerduty\/pdjs$|^ws$/;
 
 interface Source {
   path: string;
@@ -54,10 +74,13 @@ const isTest = (path: string) => /\.(test|spec)\.tsx?$/.test(path) || path.start
 function imports(source: Source): { target: string; typeOnly: boolean }[] {
   const found: { target: string; typeOnly: boolean }[] = [];
   const code = source.text.replace(/^\s*\/\/.*$/gm, "");
-  for (const m of code.matchAll(/(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[\w*{}\s,$]+?\s+from\s+)?["']([^"']+)["']/g)) {
+  for (const m of code.matchAll(
+    /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[\w*{}\s,$]+?\s+from\s+)?["']([^"']+)["']/g,
+  )) {
     if (m[2]) found.push({ target: m[2], typeOnly: Boolean(m[1]) });
   }
-  for (const m of code.matchAll(/\bimport\(\s*["']([^"']+)["']\s*\)/g)) if (m[1]) found.push({ target: m[1], typeOnly: false });
+  for (const m of code.matchAll(/\bimport\(\s*["']([^"']+)["']\s*\)/g))
+    if (m[1]) found.push({ target: m[1], typeOnly: false });
   return found;
 }
 
@@ -78,21 +101,25 @@ function violations(source: Source): string[] {
   for (const { target, typeOnly } of imports(source)) {
     const to = resolve(path, target);
     if (to === null) {
-      if (!test && SOCKET_MODULES.test(target) && !typeOnly && !SOCKETS.test(path)) found.push(`${path}: opens a door to the outside with ${target}`);
+      if (!test && SOCKET_MODULES.test(target) && !typeOnly && !SOCKETS.test(path))
+        found.push(`${path}: opens a door to the outside with ${target}`);
       if (client && target.startsWith("node:")) found.push(`${path}: runs in the browser and imports ${target}`);
       continue;
     }
     const there = room(to);
     if (there === "generated" && !PRISMA.test(path) && !test) found.push(`${path}: holds a Prisma client of its own`);
     if (there === undefined || there === here || test) continue;
-    if (client && !typeOnly && !["lib/domain", "app", "lib/requests"].includes(there)) found.push(`${path}: runs in the browser and imports ${to}`);
+    if (client && !typeOnly && !["lib/domain", "app", "lib/requests"].includes(there))
+      found.push(`${path}: runs in the browser and imports ${to}`);
     if (!ARROWS[here].includes(there)) found.push(`${path}: ${here} may not import ${there} (${to})`);
   }
   if (test) return found;
   const code = source.text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|[^:"'`])\/\/.*$/gm, "$1");
   if (/\bprocess\.env\b/.test(code) && !ENVIRONMENT.test(path)) found.push(`${path}: reads process.env`);
-  if (/\bnew Date\(\s*\)|\bDate\.now\(/.test(code) && !CLOCK.test(path)) found.push(`${path}: asks the machine for the time`);
-  if (/(?<![\w.#])fetch\(/.test(code) && !SOCKETS.test(path) && !client) found.push(`${path}: fetches past the guarded door`);
+  if (/\bnew Date\(\s*\)|\bDate\.now\(/.test(code) && !CLOCK.test(path))
+    found.push(`${path}: asks the machine for the time`);
+  if (/(?<![\w.#])fetch\(/.test(code) && !SOCKETS.test(path) && !client)
+    found.push(`${path}: fetches past the guarded door`);
   return found;
 }
 
@@ -114,30 +141,76 @@ test("every import follows the arrows and nobody reaches past the doors", () => 
 test("app and worker never import each other, and nothing of the product imports its tests' helpers", () => {
   expect(ARROWS.app).not.toContain("worker");
   expect(ARROWS.worker).not.toContain("app");
-  for (const product of ["app", "worker", "lib/commands", "lib/queries", "lib/adapters"] as const) expect(ARROWS[product]).not.toContain("lib/testing");
+  for (const product of ["app", "worker", "lib/commands", "lib/queries", "lib/adapters"] as const)
+    expect(ARROWS[product]).not.toContain("lib/testing");
 });
 
 describe("the reader notices", () => {
   test.each<[what: string, path: string, text: string, finding: RegExp]>([
-    ["a noun that fetches", "lib/domain/x.ts", 'import { openDb } from "#lib/adapters/db";', /lib\/domain may not import lib\/adapters/],
+    [
+      "a noun that fetches",
+      "lib/domain/x.ts",
+      'import { openDb } from "#lib/adapters/db";',
+      /lib\/domain may not import lib\/adapters/,
+    ],
     ["a sink that reads the clock", "lib/sinks/x.ts", "const t = Date.now();", /asks the machine for the time/],
-    ["a page that imports the worker", "app/(console)/page.tsx", 'import { x } from "../../worker/duty.ts";', /app may not import worker/],
-    ["a page that opens the database itself", "app/(console)/page.tsx", 'import { openDb } from "#lib/adapters/db";', /app may not import lib\/adapters/],
+    [
+      "a page that imports the worker",
+      "app/(console)/page.tsx",
+      'import { x } from "../../worker/duty.ts";',
+      /app may not import worker/,
+    ],
+    [
+      "a page that opens the database itself",
+      "app/(console)/page.tsx",
+      'import { openDb } from "#lib/adapters/db";',
+      /app may not import lib\/adapters/,
+    ],
     ["a worker that imports a page", "worker/x.ts", 'import x from "../app/page.tsx";', /worker may not import app/],
     ["an environment read in passing", "worker/x.ts", "if (process.env.DEBUG) {}", /reads process.env/],
-    ["a second Prisma client", "lib/queries/x.ts", 'import { PrismaClient } from "#generated/prisma/client";', /Prisma client of its own/],
+    [
+      "a second Prisma client",
+      "lib/queries/x.ts",
+      'import { PrismaClient } from "#generated/prisma/client";',
+      /Prisma client of its own/,
+    ],
     ["a socket outside the door", "lib/commands/x.ts", 'import { request } from "undici";', /opens a door/],
     ["a bare fetch", "worker/pipeline/x.ts", "await fetch(url);", /fetches past the guarded door/],
-    ["a dynamic import that goes round", "lib/domain/x.ts", 'const m = await import("../adapters/db.ts");', /may not import lib\/adapters/],
-    ["an export that goes round", "lib/checks/x.ts", 'export { audit } from "../adapters/audit.ts";', /may not import lib\/adapters/],
-    ["a browser file with the server's modules", "app/_ui/x.tsx", '"use client";\nimport { sinks } from "#lib/sinks/index";', /runs in the browser/],
+    [
+      "a dynamic import that goes round",
+      "lib/domain/x.ts",
+      'const m = await import("../adapters/db.ts");',
+      /may not import lib\/adapters/,
+    ],
+    [
+      "an export that goes round",
+      "lib/checks/x.ts",
+      'export { audit } from "../adapters/audit.ts";',
+      /may not import lib\/adapters/,
+    ],
+    [
+      "a browser file with the server's modules",
+      "app/_ui/x.tsx",
+      '"use client";\nimport { sinks } from "#lib/sinks/index";',
+      /runs in the browser/,
+    ],
     ["a room nobody knows", "misc/x.ts", "", /lives in no room/],
   ])("%s", (_what, path, text, finding) => {
     expect(violations({ path, text }).join("\n")).toMatch(finding);
   });
 
   test("and lets right ones pass", () => {
-    expect(violations({ path: "worker/x.ts", text: 'import { now } from "#lib/adapters/clock";\n// new Date() only in a comment\nconst d = new Date(0);' })).toEqual([]);
-    expect(violations({ path: "app/_ui/x.tsx", text: '"use client";\nimport type { Sink } from "#lib/sinks/sink";\nimport { REASONS } from "#lib/domain/reason";' })).toEqual([]);
+    expect(
+      violations({
+        path: "worker/x.ts",
+        text: 'import { now } from "#lib/adapters/clock";\n// new Date() only in a comment\nconst d = new Date(0);',
+      }),
+    ).toEqual([]);
+    expect(
+      violations({
+        path: "app/_ui/x.tsx",
+        text: '"use client";\nimport type { Sink } from "#lib/sinks/sink";\nimport { REASONS } from "#lib/domain/reason";',
+      }),
+    ).toEqual([]);
   });
 });

@@ -67,18 +67,46 @@ test("every table of the migrated database keeps the rules of tenancy, privilege
 describe("the rules notice", () => {
   const breakages: [name: string, sql: string, finding: RegExp][] = [
     ["a table without a tenant", "CREATE TABLE loose (id uuid PRIMARY KEY)", /loose: has no tenant_id/],
-    ["a tenant table without row security", "CREATE TABLE bare (tenant_id uuid NOT NULL, id uuid NOT NULL, PRIMARY KEY (tenant_id, id))", /bare: row security is not enabled/],
-    ["a tenant table without a policy", "CREATE TABLE bare (tenant_id uuid NOT NULL, PRIMARY KEY (tenant_id)); ALTER TABLE bare ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY", /bare: no policy/],
-    ["row security that is not forced", "ALTER TABLE server NO FORCE ROW LEVEL SECURITY", /server: row security is not enabled and forced/],
+    [
+      "a tenant table without row security",
+      "CREATE TABLE bare (tenant_id uuid NOT NULL, id uuid NOT NULL, PRIMARY KEY (tenant_id, id))",
+      /bare: row security is not enabled/,
+    ],
+    [
+      "a tenant table without a policy",
+      "CREATE TABLE bare (tenant_id uuid NOT NULL, PRIMARY KEY (tenant_id)); ALTER TABLE bare ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+      /bare: no policy/,
+    ],
+    [
+      "row security that is not forced",
+      "ALTER TABLE server NO FORCE ROW LEVEL SECURITY",
+      /server: row security is not enabled and forced/,
+    ],
     ["a policy that was dropped", "DROP POLICY own_tenant ON sink", /sink: no policy/],
     ["a key that is unique over all tenants", "CREATE UNIQUE INDEX leaky ON server (url)", /unique key leaky/],
-    ["a foreign key that can point into another tenant", "ALTER TABLE server ADD UNIQUE (id); ALTER TABLE silence ADD CONSTRAINT stray FOREIGN KEY (server_id) REFERENCES server (id)", /foreign key stray/],
-    ["a view that sees past row security", "CREATE VIEW peek AS SELECT * FROM sink", /peek: a view without security_invoker/],
-    ["a materialized view that is served", "CREATE MATERIALIZED VIEW heap AS SELECT * FROM sink; GRANT SELECT ON heap TO tocsin_app", /heap: a materialized view/],
+    [
+      "a foreign key that can point into another tenant",
+      "ALTER TABLE server ADD UNIQUE (id); ALTER TABLE silence ADD CONSTRAINT stray FOREIGN KEY (server_id) REFERENCES server (id)",
+      /foreign key stray/,
+    ],
+    [
+      "a view that sees past row security",
+      "CREATE VIEW peek AS SELECT * FROM sink",
+      /peek: a view without security_invoker/,
+    ],
+    [
+      "a materialized view that is served",
+      "CREATE MATERIALIZED VIEW heap AS SELECT * FROM sink; GRANT SELECT ON heap TO tocsin_app",
+      /heap: a materialized view/,
+    ],
     ["a truncate grant", "GRANT TRUNCATE ON delivery TO tocsin_worker", /tocsin_worker may truncate/],
     ["an update grant on the log", "GRANT UPDATE (body) ON audit.event TO tocsin_app", /may change or delete/],
     ["a sweeper that writes", "GRANT UPDATE (state) ON delivery TO tocsin_sweeper", /sweeper may write/],
-    ["a column that forgets its tenant", "ALTER TABLE silence DROP CONSTRAINT silence_pkey CASCADE; ALTER TABLE silence ALTER tenant_id DROP NOT NULL", /silence: tenant_id may be null/],
+    [
+      "a column that forgets its tenant",
+      "ALTER TABLE silence DROP CONSTRAINT silence_pkey CASCADE; ALTER TABLE silence ALTER tenant_id DROP NOT NULL",
+      /silence: tenant_id may be null/,
+    ],
   ];
   test.each(breakages)("%s", async (_name, sql, finding) => {
     const broken = await testDatabase();

@@ -44,7 +44,11 @@ async function ensureRoles(db: pg.Client, secret: string): Promise<void> {
  * @returns the names applied now, in order; empty when there was nothing to do
  * @throws when an applied migration's file has changed since, or when one fails (nothing of it is left)
  */
-export async function migrate(ownerUrl: string, secret: string, log: (line: string) => void = () => {}): Promise<string[]> {
+export async function migrate(
+  ownerUrl: string,
+  secret: string,
+  log: (line: string) => void = () => {},
+): Promise<string[]> {
   const db = new pg.Client({ connectionString: ownerUrl, application_name: "tocsin-migrate" });
   await db.connect();
   try {
@@ -61,7 +65,8 @@ export async function migrate(ownerUrl: string, secret: string, log: (line: stri
     for (const m of migrations()) {
       const before = applied.get(m.name);
       if (before === m.checksum) continue;
-      if (before !== undefined) throw new Error(`Migration ${m.name} was changed after it was applied: add a new one instead.`);
+      if (before !== undefined)
+        throw new Error(`Migration ${m.name} was changed after it was applied: add a new one instead.`);
       await db.query("BEGIN");
       try {
         await db.query("SET LOCAL ROLE tocsin_owner");
@@ -75,7 +80,9 @@ export async function migrate(ownerUrl: string, secret: string, log: (line: stri
         await db.query("COMMIT");
       } catch (error) {
         await db.query("ROLLBACK");
-        throw new Error(`Migration ${m.name} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+        throw new Error(`Migration ${m.name} failed: ${error instanceof Error ? error.message : String(error)}`, {
+          cause: error,
+        });
       }
       done.push(m.name);
       log(m.name);

@@ -13,13 +13,23 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-const TYPES: Record<string, string> = { String: "text", Int: "int4", BigInt: "int8", Boolean: "bool", Json: "jsonb", Bytes: "bytea", DateTime: "timestamptz" };
+const TYPES: Record<string, string> = {
+  String: "text",
+  Int: "int4",
+  BigInt: "int8",
+  Boolean: "bool",
+  Json: "jsonb",
+  Bytes: "bytea",
+  DateTime: "timestamptz",
+};
 const folder = join(import.meta.dirname, "schema");
 
 function modelColumns(): Map<string, string> {
   const columns = new Map<string, string>();
   for (const file of readdirSync(folder)) {
-    for (const [, model, body] of readFileSync(join(folder, file), "utf8").matchAll(/^model (\w+) \{\n([\s\S]*?)^\}/gm)) {
+    for (const [, model, body] of readFileSync(join(folder, file), "utf8").matchAll(
+      /^model (\w+) \{\n([\s\S]*?)^\}/gm,
+    )) {
       const table = `${/@@schema\("(\w+)"\)/.exec(body ?? "")?.[1]}.${/@@map\("(\w+)"\)/.exec(body ?? "")?.[1] ?? model}`;
       for (const line of (body ?? "").split("\n")) {
         const field = /^ {2}(\w+)\s+(\w+)(\[\])?(\?)?(.*)$/.exec(line);
@@ -41,7 +51,9 @@ test("models and migrated tables have the same columns, types and nullability", 
   const rows = await db.sql<{ key: string; type: string }>(`
     SELECT table_schema || '.' || table_name || '.' || column_name AS key, udt_name || CASE is_nullable WHEN 'YES' THEN ' null' ELSE '' END AS type
     FROM information_schema.columns WHERE table_schema IN ('public', 'audit') AND table_name !~ '_[0-9]{4}_[0-9]{2}$'`);
-  const database = new Map(rows.filter((r) => tables.has(r.key.slice(0, r.key.lastIndexOf(".")))).map((r) => [r.key, r.type]));
+  const database = new Map(
+    rows.filter((r) => tables.has(r.key.slice(0, r.key.lastIndexOf(".")))).map((r) => [r.key, r.type]),
+  );
   expect(models.size).toBeGreaterThan(100);
   expect(Object.fromEntries([...models].sort())).toEqual(Object.fromEntries([...database].sort()));
 });
@@ -50,7 +62,12 @@ test("every table that holds tenant data has a model, but those of the log's own
   const models = new Set([...modelColumns().keys()].map((k) => k.slice(0, k.lastIndexOf("."))));
   const rows = await db.sql<{ t: string }>(`SELECT table_schema || '.' || table_name AS t FROM information_schema.tables
     WHERE table_schema IN ('public', 'audit') AND table_name !~ '_[0-9]{4}_[0-9]{2}$' AND table_name <> '_prisma_migrations'`);
-  expect(rows.map((r) => r.t).filter((t) => !models.has(t)).sort()).toEqual(["audit.chain", "audit.checkpoint", "audit.checkpoint_head", "audit.head", "audit.pii"]);
+  expect(
+    rows
+      .map((r) => r.t)
+      .filter((t) => !models.has(t))
+      .sort(),
+  ).toEqual(["audit.chain", "audit.checkpoint", "audit.checkpoint_head", "audit.head", "audit.pii"]);
 });
 
 test("a second run applies nothing, and a migration that was edited after it was applied is refused by name", async () => {

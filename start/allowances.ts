@@ -21,16 +21,30 @@ export interface AllowanceRow {
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** @throws TocsinError E_INVALID for range or ports, Problem for the tenant, the reason or a range that is allowed already */
-export async function allow(ledger: Ledger, given: { tenant: string; cidr: string; ports?: string | undefined; reason: string }): Promise<string> {
+export async function allow(
+  ledger: Ledger,
+  given: { tenant: string; cidr: string; ports?: string | undefined; reason: string },
+): Promise<string> {
   const range = allowedRange(given.cidr, given.ports);
   const reason = cleanText(given.reason, 300);
-  if (reason.length < 10) throw new Problem('Say why in at least 10 characters: --reason "The servers of the Berlin office". It is kept in the audit log.');
+  if (reason.length < 10)
+    throw new Problem(
+      'Say why in at least 10 characters: --reason "The servers of the Berlin office". It is kept in the audit log.',
+    );
   const context = { tenantId: await tenantId(ledger, given.tenant), actorId: SHELL_ACTOR };
   const id = randomUUID();
   await ledger.app.withTenant(context, async (tx) => {
-    if ((await tx.addressAllowance.count({ where: { ...range, revokedAt: null } })) > 0) throw new Problem(`${range.cidr} with these ports is allowed already: see \`npm run tocsin -- allow list ${given.tenant}\`.`);
+    if ((await tx.addressAllowance.count({ where: { ...range, revokedAt: null } })) > 0)
+      throw new Problem(
+        `${range.cidr} with these ports is allowed already: see \`npm run tocsin -- allow list ${given.tenant}\`.`,
+      );
     await tx.addressAllowance.create({ data: { tenantId: context.tenantId, id, ...range, reason, createdAt: now() } });
-    await audit(tx, context, { action: "address.allow", target: `allowance:${id}`, body: { ...range, reason, by: "command line" }, ...typedBy() });
+    await audit(tx, context, {
+      action: "address.allow",
+      target: `allowance:${id}`,
+      body: { ...range, reason, by: "command line" },
+      ...typedBy(),
+    });
   });
   return id;
 }
@@ -39,12 +53,16 @@ export async function allow(ledger: Ledger, given: { tenant: string; cidr: strin
 export async function listAllowances(ledger: Ledger, tenant: string): Promise<AllowanceRow[]> {
   const id = await tenantId(ledger, tenant);
   const select = { id: true, cidr: true, portFrom: true, portTo: true, reason: true, createdAt: true };
-  return ledger.app.withTenant({ tenantId: id, actorId: SHELL_ACTOR, readOnly: true }, (tx) => tx.addressAllowance.findMany({ where: { revokedAt: null }, select, orderBy: { createdAt: "asc" } }));
+  return ledger.app.withTenant({ tenantId: id, actorId: SHELL_ACTOR, readOnly: true }, (tx) =>
+    tx.addressAllowance.findMany({ where: { revokedAt: null }, select, orderBy: { createdAt: "asc" } }),
+  );
 }
 
 /** Takes one back; the next probe and the next delivery no longer reach it. @throws Problem when there is none of this id */
 export async function revoke(ledger: Ledger, id: string): Promise<AllowanceRow> {
-  const none = new Problem("There is no allowance of this id that still holds: see `npm run tocsin -- allow list <tenant>`.");
+  const none = new Problem(
+    "There is no allowance of this id that still holds: see `npm run tocsin -- allow list <tenant>`.",
+  );
   if (!UUID.test(id)) throw none;
   // An id names its row, not its tenant, and row security shows one tenant at a time.
   const tenants = await ledger.app.global((tx) => tx.tenant.findMany({ select: { id: true } }));
@@ -52,10 +70,18 @@ export async function revoke(ledger: Ledger, id: string): Promise<AllowanceRow> 
     const context = { tenantId: tenant.id, actorId: SHELL_ACTOR };
     const row = await ledger.app.withTenant(context, async (tx) => {
       const there = await tx.addressAllowance.findFirst({ where: { id, revokedAt: null } });
-      const { count } = await tx.addressAllowance.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: now() } });
+      const { count } = await tx.addressAllowance.updateMany({
+        where: { id, revokedAt: null },
+        data: { revokedAt: now() },
+      });
       if (there === null || count === 0) return null;
       const { cidr, portFrom, portTo } = there;
-      await audit(tx, context, { action: "address.revoke", target: `allowance:${id}`, body: { cidr, portFrom, portTo, by: "command line" }, ...typedBy() });
+      await audit(tx, context, {
+        action: "address.revoke",
+        target: `allowance:${id}`,
+        body: { cidr, portFrom, portTo, by: "command line" },
+        ...typedBy(),
+      });
       return there;
     });
     if (row !== null) return row;

@@ -30,7 +30,14 @@ beforeAll(async () => {
     const tenantId = (await makeTenant(db, { slug })).id;
     const context = { tenantId, actorId: tenantId };
     for (let n = 0; n < 4; n++) {
-      await db.appDb.withTenant(context, (tx) => audit(tx, context, { action: "server.register", target: `server:${n}`, body: { n }, personal: { subject: tenantId, body: { name: "Ann" } } }));
+      await db.appDb.withTenant(context, (tx) =>
+        audit(tx, context, {
+          action: "server.register",
+          target: `server:${n}`,
+          body: { n },
+          personal: { subject: tenantId, body: { name: "Ann" } },
+        }),
+      );
       await checkpoint(db.workerDb, places, pino({ level: "silent" }), now());
     }
   }
@@ -61,7 +68,10 @@ function tampered(name: string, change: (lines: string[]) => string[]): string {
 
 test("the database verifies, also against the saved file", async () => {
   const month = now().toISOString().slice(0, 7);
-  expect(await run("verify", "--public-key", publicKey, "--checkpoints", join(folder, "saved", `${month}.ndjson`)), said.join("\n")).toBe(0);
+  expect(
+    await run("verify", "--public-key", publicKey, "--checkpoints", join(folder, "saved", `${month}.ndjson`)),
+    said.join("\n"),
+  ).toBe(0);
   expect(said.at(-1)).toMatch(/^8 events, checkpoints up to 8 .*saved file up to 8 .*nothing was changed$/);
 });
 
@@ -69,16 +79,32 @@ test("the export verifies without a database, shows nothing of another tenant an
   expect(await run("verify", "--bundle", join(folder, "acme"), "--public-key", publicKey), said.join("\n")).toBe(0);
   expect(said.at(-1)).toMatch(/^4 events, checkpoints up to 8 .*nothing was changed$/);
   const [globex] = await db.sql<{ id: string }>("SELECT id::text FROM tenant WHERE slug = 'globex'");
-  for (const name of ["events.ndjson", "chain.ndjson", "checkpoints.ndjson"]) expect(text(name)).not.toMatch(new RegExp(`Ann|${globex?.id}|${"PRIVATE"}`));
+  for (const name of ["events.ndjson", "chain.ndjson", "checkpoints.ndjson"])
+    expect(text(name)).not.toMatch(new RegExp(`Ann|${globex?.id}|${"PRIVATE"}`));
 });
 
 test.each<[string, string, (lines: string[]) => string[], RegExp]>([
-  ["a changed body", "events.ndjson", (l) => l.map((x, i) => (i === 1 ? x.replace("server:1", "server:9") : x)), /event-altered .*link 2/],
+  [
+    "a changed body",
+    "events.ndjson",
+    (l) => l.map((x, i) => (i === 1 ? x.replace("server:1", "server:9") : x)),
+    /event-altered .*link 2/,
+  ],
   ["an event left out", "events.ndjson", (l) => l.toSpliced(1, 1), /event-missing .*link 2/],
-  ["an event put in", "events.ndjson", (l) => [...l, (l[0] ?? "").replace(/"id":"[^"]+"/, '"id":"55555555-5555-4555-8555-555555555555"')], /event-loose/],
+  [
+    "an event put in",
+    "events.ndjson",
+    (l) => [...l, (l[0] ?? "").replace(/"id":"[^"]+"/, '"id":"55555555-5555-4555-8555-555555555555"')],
+    /event-loose/,
+  ],
   ["a link left out", "chain.ndjson", (l) => l.toSpliced(1, 1), /chain-gap/],
   ["a checkpoint left out", "checkpoints.ndjson", (l) => l.toSpliced(2, 1), /checkpoint-link/],
-  ["a checkpoint of another time", "checkpoints.ndjson", (l) => l.map((x, i) => (i === 2 ? x.replace(/"at":"20/, '"at":"19') : x)), /checkpoint-signature/],
+  [
+    "a checkpoint of another time",
+    "checkpoints.ndjson",
+    (l) => l.map((x, i) => (i === 2 ? x.replace(/"at":"20/, '"at":"19') : x)),
+    /checkpoint-signature/,
+  ],
   ["a line that is no JSON", "events.ndjson", (l) => [...l, "{"], /file-altered/],
 ])("an export with %s is refused", async (_what, name, change, finding) => {
   expect(await run("verify", "--bundle", tampered(name, change), "--public-key", publicKey)).toBe(1);
@@ -86,12 +112,15 @@ test.each<[string, string, (lines: string[]) => string[], RegExp]>([
 });
 
 test("the console's one file verifies as well, and a changed line in it is found", async () => {
-  const [tenant] = await db.sql<{ id: string; slug: string }>("SELECT id::text, slug FROM tenant WHERE slug = 'globex'");
+  const [tenant] = await db.sql<{ id: string; slug: string }>(
+    "SELECT id::text, slug FROM tenant WHERE slug = 'globex'",
+  );
   const context = { tenantId: tenant?.id ?? "", actorId: tenant?.id ?? "", readOnly: true };
   const ask: Ask = (sql, params = []) => db.appDb.withTenant(context, (tx) => tx.$queryRawUnsafe(sql, ...params));
   const file = join(folder, "globex.ndjson");
   const parts: string[] = [];
-  for await (const part of taggedExport(ask, tenant ?? { id: "", slug: "" }, readFileSync(publicKey, "utf8"), now())) parts.push(part);
+  for await (const part of taggedExport(ask, tenant ?? { id: "", slug: "" }, readFileSync(publicKey, "utf8"), now()))
+    parts.push(part);
   writeFileSync(file, parts.join(""));
   expect(await run("verify", "--bundle", file, "--public-key", publicKey), said.join("\n")).toBe(0);
   expect(said.at(-1)).toMatch(/^4 events, checkpoints up to 8 /);
@@ -113,6 +142,8 @@ test("a file that is not the manifest's is a finding, and a manifest with words 
 test("what cannot be found is said in one sentence, and an export never overwrites another", async () => {
   await expect(run("verify", "--public-key", join(folder, "none.pem"))).rejects.toThrow(/no public key at/);
   await expect(run("export", "--tenant", "nobody", "--out", join(folder, "x"))).rejects.toThrow(/no tenant "nobody"/);
-  await expect(run("export", "--tenant", "acme", "--out", join(folder, "acme"), "--public-key", publicKey)).rejects.toThrow(/holds an export already/);
+  await expect(
+    run("export", "--tenant", "acme", "--out", join(folder, "acme"), "--public-key", publicKey),
+  ).rejects.toThrow(/holds an export already/);
   expect(await run("mend")).toBe(2);
 });

@@ -1,7 +1,17 @@
 // `npm run tocsin -- audit …`: verifies the log of a database or of an export, and makes exports. Reads as the owner,
 // so that it sees all tenants; changes nothing.
 import { createHash } from "node:crypto";
-import { closeSync, createReadStream, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
@@ -29,18 +39,30 @@ const MANIFEST = "manifest.json";
 /** @returns the exit code: 0 clean, 1 with findings, 2 for a command that is none. @throws Problem with one sentence */
 export async function auditCommand(args: string[], say: (line: string) => void = console.log): Promise<number> {
   const text = { type: "string" } as const;
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { checkpoints: text, "public-key": text, bundle: text, tenant: text, out: text } });
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { checkpoints: text, "public-key": text, bundle: text, tenant: text, out: text },
+  });
   const keyFile = values["public-key"];
-  if (positionals[0] === "verify" && values.bundle) return report(await verifyBundle(await openBundle(values.bundle, keyFile, say)), say);
-  if (positionals[0] === "verify") return withDatabase(async (ask) => report(await verifyLive({
-    ask,
-    tenantId: null,
-    keys: publicKeys(readFileSync(must(keyFile ?? ownPublicKey(), "public key", "--public-key"), "utf8")),
-    ...(values.checkpoints ? { saved: ndjson(must(values.checkpoints, "saved file", "--checkpoints")) } : {}),
-    now: now().getTime(),
-  }), say));
+  if (positionals[0] === "verify" && values.bundle)
+    return report(await verifyBundle(await openBundle(values.bundle, keyFile, say)), say);
+  if (positionals[0] === "verify")
+    return withDatabase(async (ask) =>
+      report(
+        await verifyLive({
+          ask,
+          tenantId: null,
+          keys: publicKeys(readFileSync(must(keyFile ?? ownPublicKey(), "public key", "--public-key"), "utf8")),
+          ...(values.checkpoints ? { saved: ndjson(must(values.checkpoints, "saved file", "--checkpoints")) } : {}),
+          now: now().getTime(),
+        }),
+        say,
+      ),
+    );
   const { tenant, out } = values;
-  if (positionals[0] === "export" && tenant && out) return withDatabase((ask) => exportBundle(ask, tenant, out, keyFile, say));
+  if (positionals[0] === "export" && tenant && out)
+    return withDatabase((ask) => exportBundle(ask, tenant, out, keyFile, say));
   return 2;
 }
 
@@ -54,13 +76,18 @@ function report(result: Verified, say: (line: string) => void): number {
   if (result.count > result.findings.length) say(`… and ${result.count - result.findings.length} more`);
   const checkpoint = result.checkpoint ? `, checkpoints up to ${result.checkpoint.no} (${result.checkpoint.at})` : "";
   const saved = result.saved ? `, saved file up to ${result.saved.no} (${result.saved.at})` : "";
-  say(`${result.events} events${checkpoint}${saved}: ${result.count === 0 ? "nothing was changed" : `${result.count} findings${onlyGaps(result.findings) ? ", all of them times without a checkpoint" : ""}`}`);
+  say(
+    `${result.events} events${checkpoint}${saved}: ${result.count === 0 ? "nothing was changed" : `${result.count} findings${onlyGaps(result.findings) ? ", all of them times without a checkpoint" : ""}`}`,
+  );
   return result.count === 0 ? 0 : 1;
 }
 
 /** The folder of the key: as configured, or that of the development start. */
 function ownPublicKey(): string {
-  const settings = { ...process.env, TOCSIN_KEY_FILE: process.env.TOCSIN_KEY_FILE || join(dataFolder(), "secrets", "key") };
+  const settings = {
+    ...process.env,
+    TOCSIN_KEY_FILE: process.env.TOCSIN_KEY_FILE || join(dataFolder(), "secrets", "key"),
+  };
   return publicKeyFile(checkpointPlaces(settings).keyFile);
 }
 
@@ -75,21 +102,40 @@ async function withDatabase(work: (ask: Ask) => Promise<number>): Promise<number
   }
 }
 
-async function exportBundle(ask: Ask, slug: string, out: string, keyFile: string | undefined, say: (line: string) => void): Promise<number> {
+async function exportBundle(
+  ask: Ask,
+  slug: string,
+  out: string,
+  keyFile: string | undefined,
+  say: (line: string) => void,
+): Promise<number> {
   const tenant = (await auditedTenants(ask)).find((t) => t.slug === slug);
   if (tenant === undefined) throw new Problem(`There is no tenant "${slug}": give its short name, as in its address.`);
-  if (existsSync(join(out, MANIFEST))) throw new Problem(`${out} holds an export already: name another folder with --out.`);
+  if (existsSync(join(out, MANIFEST)))
+    throw new Problem(`${out} holds an export already: name another folder with --out.`);
   const key = readFileSync(must(keyFile ?? ownPublicKey(), "public key", "--public-key"), "utf8");
   mkdirSync(out, { recursive: true });
   const manifest = await manifestOf(ask, tenant, now());
-  const files = { event: writer(out, BUNDLE_FILES.event), link: writer(out, BUNDLE_FILES.link), checkpoint: writer(out, BUNDLE_FILES.checkpoint), key: writer(out, BUNDLE_FILES.key) };
+  const files = {
+    event: writer(out, BUNDLE_FILES.event),
+    link: writer(out, BUNDLE_FILES.link),
+    checkpoint: writer(out, BUNDLE_FILES.checkpoint),
+    key: writer(out, BUNDLE_FILES.key),
+  };
   files.key.write(key);
-  for await (const lines of exportLines(ask, manifest)) for (const { kind, value } of lines) files[kind].write(`${JSON.stringify(value)}\n`);
+  for await (const lines of exportLines(ask, manifest))
+    for (const { kind, value } of lines) files[kind].write(`${JSON.stringify(value)}\n`);
   const digests = Object.fromEntries(Object.values(files).map((f) => [f.name, f.end()]));
-  writeFileSync(join(out, MANIFEST), `${JSON.stringify({ ...manifest, files: digests }, null, 2)}\n`, { flag: "wx", mode: 0o600 });
+  writeFileSync(join(out, MANIFEST), `${JSON.stringify({ ...manifest, files: digests }, null, 2)}\n`, {
+    flag: "wx",
+    mode: 0o600,
+  });
   const loose = await countLoose(ask, tenant.id);
-  if (loose > 0) say(`${loose} events stand outside the chain and are not in the export: run audit verify on this database.`);
-  say(`${out}: ${digests[BUNDLE_FILES.event]?.lines ?? 0} events, ${digests[BUNDLE_FILES.checkpoint]?.lines ?? 0} checkpoints`);
+  if (loose > 0)
+    say(`${loose} events stand outside the chain and are not in the export: run audit verify on this database.`);
+  say(
+    `${out}: ${digests[BUNDLE_FILES.event]?.lines ?? 0} events, ${digests[BUNDLE_FILES.checkpoint]?.lines ?? 0} checkpoints`,
+  );
   return 0;
 }
 
@@ -115,15 +161,30 @@ function writer(folder: string, name: string) {
 async function openBundle(path: string, keyFile: string | undefined, say: (line: string) => void): Promise<Bundle> {
   must(path, "export", "--bundle");
   const folder = statSync(path).isDirectory();
-  const manifest = folder ? readManifest(JSON.parse(readFileSync(must(join(path, MANIFEST), "manifest", "--bundle"), "utf8"))) : readManifest(await firstValue(path));
+  const manifest = folder
+    ? readManifest(JSON.parse(readFileSync(must(join(path, MANIFEST), "manifest", "--bundle"), "utf8")))
+    : readManifest(await firstValue(path));
   const altered: string[] = [];
   for (const [name, { sha256 }] of Object.entries(folder ? (manifest.files ?? {}) : {})) {
     const known = (Object.values(BUNDLE_FILES) as string[]).includes(name);
     if (!known || !existsSync(join(path, name)) || (await digestOf(join(path, name))) !== sha256) altered.push(name);
   }
-  if (keyFile === undefined) say("The public key of the export itself is used: for a proof, fetch it another way and name it with --public-key.");
-  const pem = keyFile !== undefined ? readFileSync(must(keyFile, "public key", "--public-key"), "utf8") : folder ? readFileSync(must(join(path, BUNDLE_FILES.key), "public key", "--public-key"), "utf8") : (manifest.publicKey ?? "");
-  return { manifest, altered, keys: publicKeys(pem), lines: (kind) => (folder ? ndjson(join(path, BUNDLE_FILES[kind])) : tagged(path, kind)) };
+  if (keyFile === undefined)
+    say(
+      "The public key of the export itself is used: for a proof, fetch it another way and name it with --public-key.",
+    );
+  const pem =
+    keyFile !== undefined
+      ? readFileSync(must(keyFile, "public key", "--public-key"), "utf8")
+      : folder
+        ? readFileSync(must(join(path, BUNDLE_FILES.key), "public key", "--public-key"), "utf8")
+        : (manifest.publicKey ?? "");
+  return {
+    manifest,
+    altered,
+    keys: publicKeys(pem),
+    lines: (kind) => (folder ? ndjson(join(path, BUNDLE_FILES[kind])) : tagged(path, kind)),
+  };
 }
 
 function readManifest(value: unknown): BundleManifest {
@@ -138,7 +199,10 @@ async function firstValue(file: string): Promise<unknown> {
 }
 
 async function* tagged(file: string, kind: BundleKind): AsyncGenerator<unknown[]> {
-  for await (const batch of ndjson(file)) yield batch.flatMap((v) => (v === null || (v as { kind?: unknown }).kind === kind ? [(v as { value?: unknown } | null)?.value ?? null] : []));
+  for await (const batch of ndjson(file))
+    yield batch.flatMap((v) =>
+      v === null || (v as { kind?: unknown }).kind === kind ? [(v as { value?: unknown } | null)?.value ?? null] : [],
+    );
 }
 
 async function digestOf(file: string): Promise<string> {

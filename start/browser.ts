@@ -1,7 +1,16 @@
 // A Chromium to test with: what is on the machine, else Playwright's, else the one from npm; as root on a Debian-like
 // machine the distribution's package as a last resort. Each candidate has to show its version before it counts.
 import { execFile } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -33,13 +42,23 @@ export async function findBrowser(toolsDir: string, say: (line: string) => void)
     );
     if (version) return path;
   }
-  throw new Problem("The browser tests need Chromium and there is none here: install it (for example `apt-get install chromium`), or name one in TOCSIN_CHROMIUM.", tried.join("\n"));
+  throw new Problem(
+    "The browser tests need Chromium and there is none here: install it (for example `apt-get install chromium`), or name one in TOCSIN_CHROMIUM.",
+    tried.join("\n"),
+  );
 }
 
 function playwrightBrowser(): string | undefined {
-  const folder = process.env.PLAYWRIGHT_BROWSERS_PATH || join(homedir(), process.platform === "darwin" ? "Library/Caches/ms-playwright" : ".cache/ms-playwright");
+  const folder =
+    process.env.PLAYWRIGHT_BROWSERS_PATH ||
+    join(homedir(), process.platform === "darwin" ? "Library/Caches/ms-playwright" : ".cache/ms-playwright");
   if (!existsSync(folder)) return undefined;
-  const inside = ["chrome-linux64/chrome", "chrome-linux/chrome", "chrome-headless-shell-linux64/chrome-headless-shell", "chrome-mac/Chromium.app/Contents/MacOS/Chromium"];
+  const inside = [
+    "chrome-linux64/chrome",
+    "chrome-linux/chrome",
+    "chrome-headless-shell-linux64/chrome-headless-shell",
+    "chrome-mac/Chromium.app/Contents/MacOS/Chromium",
+  ];
   return readdirSync(folder)
     .filter((name) => name.startsWith("chromium"))
     .sort()
@@ -65,9 +84,14 @@ async function packagedBrowser(folder: string): Promise<string | undefined> {
     await run("tar", ["-xf", tar, "-C", making]);
     rmSync(tar);
   }
-  writeFileSync(join(making, "chromium"), brotliDecompressSync(readFileSync(join(packed, "chromium.br"))), { mode: 0o755 });
+  writeFileSync(join(making, "chromium"), brotliDecompressSync(readFileSync(join(packed, "chromium.br"))), {
+    mode: 0o755,
+  });
   // The machine's own libraries come first: they fit its fonts and settings.
-  writeFileSync(join(making, "chromium.sh"), '#!/bin/sh\nhere=$(dirname "$0")\nLD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$here/lib" exec "$here/chromium" "$@"\n');
+  writeFileSync(
+    join(making, "chromium.sh"),
+    '#!/bin/sh\nhere=$(dirname "$0")\nLD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$here/lib" exec "$here/chromium" "$@"\n',
+  );
   chmodSync(join(making, "chromium.sh"), 0o755);
   rmSync(folder, { recursive: true, force: true });
   renameSync(making, folder);
@@ -79,7 +103,12 @@ async function installedBrowser(say: (line: string) => void): Promise<string | u
   if (!runsAsRoot() || apt === undefined) return undefined;
   say("no Chromium that runs: installing the distribution's package");
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const install = () => run(apt, ["install", "-y", "--no-install-recommends", "chromium"], { env, timeout: 300_000, maxBuffer: 64 * 1024 * 1024 });
+  const install = () =>
+    run(apt, ["install", "-y", "--no-install-recommends", "chromium"], {
+      env,
+      timeout: 300_000,
+      maxBuffer: 64 * 1024 * 1024,
+    });
   await install().catch(async () => {
     await run(apt, ["update"], { env, timeout: 120_000, maxBuffer: 64 * 1024 * 1024 });
     await install();

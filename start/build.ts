@@ -38,7 +38,14 @@ async function make(making: Making): Promise<"made" | "unchanged"> {
   if (existsSync(mark) && readFileSync(mark, "utf8") === now) return "unchanged";
   rmSync(mark, { force: true }); // What is half made must not pass for made.
   rmSync(making.logFile, { force: true });
-  const child = await startChild({ name: making.args[0] ?? "", command: process.execPath, args: making.args, cwd: CHECKOUT, env: making.env, logFile: making.logFile });
+  const child = await startChild({
+    name: making.args[0] ?? "",
+    command: process.execPath,
+    args: making.args,
+    cwd: CHECKOUT,
+    env: making.env,
+    logFile: making.logFile,
+  });
   if ((await child.exited) !== "exit code 0") throw new Problem(making.failed, child.logTail(40));
   mkdirSync(dirname(mark), { recursive: true });
   writeFileSync(mark, now);
@@ -60,7 +67,17 @@ export function generateClient(logFile: string): Promise<"made" | "unchanged"> {
 /** @throws Problem with Next's own words as detail */
 export function buildConsole(env: Record<string, string | undefined>, logFile: string): Promise<"made" | "unchanged"> {
   return make({
-    from: ["app", "lib", "proxy.ts", "next.config.ts", "postcss.config.mjs", "tsconfig.json", "package-lock.json", "prisma/schema", "prisma/roles.ts"],
+    from: [
+      "app",
+      "lib",
+      "proxy.ts",
+      "next.config.ts",
+      "postcss.config.mjs",
+      "tsconfig.json",
+      "package-lock.json",
+      "prisma/schema",
+      "prisma/roles.ts",
+    ],
     mark: ".next/made-from",
     args: ["node_modules/next/dist/bin/next", "build"],
     env: { ...env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" },

@@ -40,16 +40,28 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
   const out = openLog(spec.logFile);
   const from = statSync(spec.logFile).size; // What earlier runs said must not pass for this one's last words.
   const stdout = spec.onLine ? "pipe" : out;
-  const owner = { ...(spec.uid === undefined ? {} : { uid: spec.uid }), ...(spec.gid === undefined ? {} : { gid: spec.gid }) };
+  const owner = {
+    ...(spec.uid === undefined ? {} : { uid: spec.uid }),
+    ...(spec.gid === undefined ? {} : { gid: spec.gid }),
+  };
   let child: ChildProcess;
   try {
-    child = spawn(spec.command, spec.args, { cwd: spec.cwd, env: clean(spec.env), detached: true, stdio: ["ignore", stdout, out], ...owner });
+    child = spawn(spec.command, spec.args, {
+      cwd: spec.cwd,
+      env: clean(spec.env),
+      detached: true,
+      stdio: ["ignore", stdout, out],
+      ...owner,
+    });
     await new Promise<void>((resolve, reject) => {
       child.once("spawn", resolve);
       child.once("error", reject);
     });
   } catch (error) {
-    throw new Problem(`${spec.name} could not be started from ${spec.command}: run \`npm ci\` again.`, messageOf(error));
+    throw new Problem(
+      `${spec.name} could not be started from ${spec.command}: run \`npm ci\` again.`,
+      messageOf(error),
+    );
   } finally {
     closeSync(out);
   }
@@ -118,4 +130,6 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
 
 /** The mark of a test run goes to every descendant, whatever else it is told: leftovers.ts looks for it. */
 const clean = (env: Record<string, string | undefined>): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries({ [MARK]: process.env[MARK], ...env }).filter(([, v]) => v !== undefined)) as NodeJS.ProcessEnv;
+  Object.fromEntries(
+    Object.entries({ [MARK]: process.env[MARK], ...env }).filter(([, v]) => v !== undefined),
+  ) as NodeJS.ProcessEnv;

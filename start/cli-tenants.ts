@@ -17,22 +17,33 @@ export async function tenantCommand(args: string[]): Promise<string[] | null> {
   const on = <T>(work: Parameters<typeof withLedger<T>>[1]) => withLedger(ledgerUrls(), work);
   if (noun === "tenant" && first === "list" && second === undefined) {
     const rows = await on(listTenants);
-    return rows.length === 0 ? ["There is no tenant yet."] : rows.map((t) => `${t.slug.padEnd(39)}  ${t.tier.padEnd(10)}  ${t.name}`);
+    return rows.length === 0
+      ? ["There is no tenant yet."]
+      : rows.map((t) => `${t.slug.padEnd(39)}  ${t.tier.padEnd(10)}  ${t.name}`);
   }
   if (noun === "tenant" && first === "add" && second && third && positionals.length <= 5) {
     await on((ledger) => addTenant(ledger, { slug: second, name: third, tier: fourth ?? "team" }));
-    return [`Tenant ${second} is there. Its people are those whose groups hold tocsin-operator-${second} or tocsin-customer-${second}.`];
+    return [
+      `Tenant ${second} is there. Its people are those whose groups hold tocsin-operator-${second} or tocsin-customer-${second}.`,
+    ];
   }
   if (noun !== "allow" || !first) return null;
   if (first === "list" && second && positionals.length === 3) {
     const rows = await on((ledger) => listAllowances(ledger, second));
-    return rows.length === 0 ? ["No private range is allowed."] : rows.map((a) => `${a.id}  ${a.cidr.padEnd(18)}  ${`${a.portFrom}-${a.portTo}`.padEnd(11)}  ${a.createdAt.toISOString().slice(0, 10)}  ${a.reason}`);
+    return rows.length === 0
+      ? ["No private range is allowed."]
+      : rows.map(
+          (a) =>
+            `${a.id}  ${a.cidr.padEnd(18)}  ${`${a.portFrom}-${a.portTo}`.padEnd(11)}  ${a.createdAt.toISOString().slice(0, 10)}  ${a.reason}`,
+        );
   }
   if (first === "revoke" && second && positionals.length === 3) {
     const row = await on((ledger) => revoke(ledger, second));
     return [`${row.cidr} may no longer be reached.`];
   }
   if (first === "list" || first === "revoke" || !second || positionals.length > 4) return null;
-  const id = await on((ledger) => allow(ledger, { tenant: first, cidr: second, ports: third, reason: values.reason ?? "" }));
+  const id = await on((ledger) =>
+    allow(ledger, { tenant: first, cidr: second, ports: third, reason: values.reason ?? "" }),
+  );
   return [`${second} may be reached by ${first}. To take it back: npm run tocsin -- allow revoke ${id}`];
 }

@@ -16,15 +16,22 @@ ${AUDIT_USAGE}
 In development, while it runs:
   npm run tocsin -- ps                              the parts and how they are
   npm run tocsin -- stop|start|restart <part>       for example: worker, guard, prober-fra, redis
-  npm run tocsin -- fleet stop|start|restart <server>   one of: ${FLEET.filter((m) => m.run !== null).map((m) => m.slug).join(", ")}`;
+  npm run tocsin -- fleet stop|start|restart <server>   one of: ${FLEET.filter((m) => m.run !== null)
+    .map((m) => m.slug)
+    .join(", ")}`;
 
 const VERBS = new Set(["stop", "start", "restart"]);
 
 async function ask(method: "GET" | "POST", path: string): Promise<PartState[]> {
   const file = controlFile(dataFolder());
-  if (!existsSync(file)) throw new Problem("Tocsin has not been started here: run `npm start` first, or name its data folder in TOCSIN_DATA.");
+  if (!existsSync(file))
+    throw new Problem(
+      "Tocsin has not been started here: run `npm start` first, or name its data folder in TOCSIN_DATA.",
+    );
   const { url, token } = JSON.parse(readFileSync(file, "utf8")) as { url: string; token: string };
-  const response = await fetch(`${url}/${path}`, { method, headers: { authorization: `Bearer ${token}` } }).catch(() => null);
+  const response = await fetch(`${url}/${path}`, { method, headers: { authorization: `Bearer ${token}` } }).catch(
+    () => null,
+  );
   if (response === null) throw new Problem("Tocsin is not running: start it with `npm start`.");
   const body = (await response.json()) as { parts?: PartState[]; error?: string };
   if (!response.ok) throw new Problem(body.error ?? `The start answered ${response.status}.`);
@@ -33,7 +40,10 @@ async function ask(method: "GET" | "POST", path: string): Promise<PartState[]> {
 
 function show(parts: PartState[]): void {
   const width = Math.max(...parts.map((p) => p.name.length));
-  for (const p of parts) console.log(`${p.name.padEnd(width)}  ${p.state.padEnd(8)}  ${p.pid === null ? "" : `process ${p.pid}`}${p.restarts > 0 ? `  restarted ${p.restarts}×` : ""}`.trimEnd());
+  for (const p of parts)
+    console.log(
+      `${p.name.padEnd(width)}  ${p.state.padEnd(8)}  ${p.pid === null ? "" : `process ${p.pid}`}${p.restarts > 0 ? `  restarted ${p.restarts}×` : ""}`.trimEnd(),
+    );
 }
 
 async function main(args: string[]): Promise<number> {

@@ -1,7 +1,13 @@
 // What stands on the screen when all runs: where to go, and who one can be there.
 import { PEOPLE } from "./identity-provider/people.ts";
 
-export function closingWords(given: { url: string; inboxPage: string | null; people: boolean; seconds: number; logs: string }): string {
+export function closingWords(given: {
+  url: string;
+  inboxPage: string | null;
+  people: boolean;
+  seconds: number;
+  logs: string;
+}): string {
   const lines = ["", `  Tocsin is ready after ${given.seconds.toFixed(1)} s.`, "", `  Console     ${given.url}`];
   if (given.inboxPage !== null) lines.push(`  Sink inbox  ${given.inboxPage}   what each sink would show`);
   lines.push(`  Logs        ${given.logs}`);

@@ -23,13 +23,17 @@ export async function downloadPackage(name: string, into: string, aptState: stri
     await apt([...options, "update"], packages);
     await fetchAll(name, packages, options);
   }
-  for (const file of readdirSync(packages).filter((f) => f.endsWith(".deb"))) await run("dpkg", ["-x", join(packages, file), into], { timeout: 120_000 });
+  for (const file of readdirSync(packages).filter((f) => f.endsWith(".deb")))
+    await run("dpkg", ["-x", join(packages, file), into], { timeout: 120_000 });
   rmSync(packages, { recursive: true, force: true });
 }
 
 /** What an installation would add to this machine is exactly what is missing here. */
 async function fetchAll(name: string, cwd: string, options: string[]): Promise<void> {
-  const { stdout } = await apt([...options, "-s", "-o", "APT::Get::Upgrade=false", "install", "--no-install-recommends", name], cwd);
+  const { stdout } = await apt(
+    [...options, "-s", "-o", "APT::Get::Upgrade=false", "install", "--no-install-recommends", name],
+    cwd,
+  );
   const missing = [...stdout.matchAll(/^Inst (\S+)/gm)].map((m) => m[1] ?? "").filter((n) => NAME.test(n));
   const wanted = missing.length > 0 ? missing : [name];
   for (const old of readdirSync(cwd)) rmSync(join(cwd, old), { force: true });
@@ -38,12 +42,26 @@ async function fetchAll(name: string, cwd: string, options: string[]): Promise<v
 
 function privateState(folder: string): string[] {
   for (const part of ["lists/partial", "cache/archives/partial"]) mkdirSync(join(folder, part), { recursive: true });
-  return ["-o", `Dir::State::lists=${join(folder, "lists")}`, "-o", `Dir::Cache=${join(folder, "cache")}`, "-o", "APT::Sandbox::User=", "-o", "Debug::NoLocking=true"];
+  return [
+    "-o",
+    `Dir::State::lists=${join(folder, "lists")}`,
+    "-o",
+    `Dir::Cache=${join(folder, "cache")}`,
+    "-o",
+    "APT::Sandbox::User=",
+    "-o",
+    "Debug::NoLocking=true",
+  ];
 }
 
 async function apt(args: string[], cwd: string): Promise<{ stdout: string }> {
   try {
-    return await run("apt-get", ["-q", ...args], { cwd, timeout: 180_000, maxBuffer: 16 * 1024 * 1024, env: { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" } });
+    return await run("apt-get", ["-q", ...args], {
+      cwd,
+      timeout: 180_000,
+      maxBuffer: 16 * 1024 * 1024,
+      env: { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" },
+    });
   } catch (error) {
     const { stderr } = error as { stderr?: string };
     throw new Error(`apt-get ${args.at(-1)}: ${(stderr ?? String(error)).trim().split("\n").slice(-3).join(" ")}`);

@@ -14,12 +14,21 @@ import type { Tally } from "./tally.ts";
  * What the specs are told: TOCSIN_CHROMIUM, TOCSIN_E2E_URL (console), TOCSIN_E2E_INBOX (sink inbox), TOCSIN_E2E_DATABASE_URL
  * (superuser), TOCSIN_E2E_DATA (data folder, also for `tocsin`).
  */
-export async function browserTests(stores: Env, reports: string, only: readonly string[], say: (line: string) => void): Promise<Tally> {
+export async function browserTests(
+  stores: Env,
+  reports: string,
+  only: readonly string[],
+  say: (line: string) => void,
+): Promise<Tally> {
   const chromium = await findBrowser(join(dataFolder(), "tools"), say);
   const database = await ownDatabase(stores.TOCSIN_TEST_DATABASE_URL ?? "");
   const product = await startProduct({
     dataDir: mkdtempSync(join(tmpdir(), "tocsin-e2e-")),
-    env: { DATABASE_URL: database, REDIS_URL: stores.TOCSIN_TEST_REDIS_URL, TOCSIN_REDIS_PREFIX: `e2e-${randomBytes(4).toString("hex")}` },
+    env: {
+      DATABASE_URL: database,
+      REDIS_URL: stores.TOCSIN_TEST_REDIS_URL,
+      TOCSIN_REDIS_PREFIX: `e2e-${randomBytes(4).toString("hex")}`,
+    },
   });
   try {
     return await playwright(

@@ -20,7 +20,10 @@ const server = (slug: string): FleetServer => servers.find((s) => s.slug === slu
 async function opinion(slug: string, withKey = true): Promise<{ era: string | undefined; tools: number }> {
   const { url, credential } = server(slug);
   const headers = credential && withKey ? { [credential.header]: credential.value } : {};
-  const client = new Client({ name: "fleet-test", version: "1" }, { versionNegotiation: { mode: slug === "sse" ? "legacy" : "auto" } });
+  const client = new Client(
+    { name: "fleet-test", version: "1" },
+    { versionNegotiation: { mode: slug === "sse" ? "legacy" : "auto" } },
+  );
   const Transport = slug === "sse" ? SSEClientTransport : StreamableHTTPClientTransport;
   try {
     await client.connect(new Transport(new URL(url), { requestInit: { headers } }), { timeout: 10_000 });
@@ -59,7 +62,12 @@ describe("the live fleet", () => {
   });
 
   it("has one that refuses clients of 2025, and one that serves both", async () => {
-    const initialize = { jsonrpc: "2.0", id: 1, method: "initialize", params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "x", version: "1" } } };
+    const initialize = {
+      jsonrpc: "2.0",
+      id: 1,
+      method: "initialize",
+      params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "x", version: "1" } },
+    };
     const post = async (slug: string) => {
       const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
       return (await fetch(server(slug).url, { method: "POST", headers, body: JSON.stringify(initialize) })).text();
@@ -77,8 +85,12 @@ describe("the live fleet", () => {
   it.runIf(existsSync("/proc/net/tcp"))("listens on this machine only", () => {
     const lines = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) => readFileSync(file, "utf8").split("\n"));
     const ours = new Set([...portOf.values()].map((port) => port.toString(16).toUpperCase().padStart(4, "0")));
-    const listening = lines.map((line) => line.trim().split(/\s+/)).filter((f) => f[3] === "0A" && ours.has(f[1]?.split(":")[1] ?? ""));
-    expect(listening.map((f) => f[1]?.split(":")[0])).toEqual(FLEET.filter((m) => m.run !== null).map(() => "0100007F"));
+    const listening = lines
+      .map((line) => line.trim().split(/\s+/))
+      .filter((f) => f[3] === "0A" && ours.has(f[1]?.split(":")[1] ?? ""));
+    expect(listening.map((f) => f[1]?.split(":")[0])).toEqual(
+      FLEET.filter((m) => m.run !== null).map(() => "0100007F"),
+    );
   });
 
   it("lets one server be stopped and started alone, at the same address", async () => {

@@ -43,7 +43,18 @@ const mcpProxy = join(modules, "mcp-proxy/dist/bin/mcp-proxy.mjs");
 const ours = (file: string): string => join(import.meta.dirname, "fleet", file);
 // It listens on every interface and cannot be told otherwise by itself.
 const onLoopback = ["--import", ours("loopback.mjs")];
-const proxied = (port: number, ...server: string[]): string[] => [mcpProxy, "--port", String(port), "--host", "127.0.0.1", "--server", "stream", "--", process.execPath, ...server];
+const proxied = (port: number, ...server: string[]): string[] => [
+  mcpProxy,
+  "--port",
+  String(port),
+  "--host",
+  "127.0.0.1",
+  "--server",
+  "stream",
+  "--",
+  process.execPath,
+  ...server,
+];
 
 export const FLEET: readonly FleetMember[] = [
   {
@@ -90,7 +101,10 @@ export const FLEET: readonly FleetMember[] = [
     path: "/mcp",
     header: "X-API-Key",
     expected: { status: "up", reason: null, era: "dual" },
-    run: ({ port, folder, apiKey }) => ({ args: proxied(port, memory), env: { MCP_PROXY_API_KEY: apiKey, MEMORY_FILE_PATH: join(folder, "memory.jsonl") } }),
+    run: ({ port, folder, apiKey }) => ({
+      args: proxied(port, memory),
+      env: { MCP_PROXY_API_KEY: apiKey, MEMORY_FILE_PATH: join(folder, "memory.jsonl") },
+    }),
   },
   {
     slug: "html",

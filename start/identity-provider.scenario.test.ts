@@ -25,7 +25,12 @@ function browser() {
     for (let hop = 0; hop < 10; hop++) {
       if (!at.startsWith(issuer)) return { url: at, body: "" };
       const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
-      const response = await fetch(at, { method: body ? "POST" : "GET", redirect: "manual", headers: { cookie }, ...(body ? { body } : {}) });
+      const response = await fetch(at, {
+        method: body ? "POST" : "GET",
+        redirect: "manual",
+        headers: { cookie },
+        ...(body ? { body } : {}),
+      });
       for (const set of response.headers.getSetCookie()) {
         const [name = "", value = ""] = (set.split(";")[0] ?? "").split(/=(.*)/s);
         if (value === "") jar.delete(name);
@@ -41,7 +46,14 @@ function browser() {
 }
 
 function authorization(challenge: string | null): string {
-  const query = new URLSearchParams({ client_id: "tocsin", response_type: "code", scope: "openid profile email groups", redirect_uri: CALLBACK, state: "s", nonce: "n" });
+  const query = new URLSearchParams({
+    client_id: "tocsin",
+    response_type: "code",
+    scope: "openid profile email groups",
+    redirect_uri: CALLBACK,
+    state: "s",
+    nonce: "n",
+  });
   if (challenge !== null) {
     query.set("code_challenge", challenge);
     query.set("code_challenge_method", "S256");
@@ -56,9 +68,19 @@ async function signIn(person: string): Promise<Record<string, unknown>> {
   const back = await visit(/action="([^"]+)"/.exec(page.body)?.[1] ?? "", { person });
   const code = new URL(back.url).searchParams.get("code") ?? "";
   const authorizationHeader = `Basic ${Buffer.from(`tocsin:${secrets.oidcClientSecret}`).toString("base64")}`;
-  const body = new URLSearchParams({ grant_type: "authorization_code", code, redirect_uri: CALLBACK, code_verifier: verifier });
-  const answer = (await (await fetch(`${issuer}/token`, { method: "POST", headers: { authorization: authorizationHeader }, body })).json()) as { id_token: string };
-  return JSON.parse(Buffer.from(answer.id_token.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
+  const body = new URLSearchParams({
+    grant_type: "authorization_code",
+    code,
+    redirect_uri: CALLBACK,
+    code_verifier: verifier,
+  });
+  const answer = (await (
+    await fetch(`${issuer}/token`, { method: "POST", headers: { authorization: authorizationHeader }, body })
+  ).json()) as { id_token: string };
+  return JSON.parse(Buffer.from(answer.id_token.split(".")[1] ?? "", "base64url").toString()) as Record<
+    string,
+    unknown
+  >;
 }
 
 describe("the development identity provider", () => {
@@ -72,9 +94,20 @@ describe("the development identity provider", () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  it.each(PEOPLE.map((p) => [p.name, p] as const))("signs %s in with the groups in the id token", async (_name, person) => {
-    expect(await signIn(person.id)).toMatchObject({ iss: issuer, aud: "tocsin", sub: person.id, name: person.name, email: person.email, nonce: "n", groups: person.groups });
-  });
+  it.each(PEOPLE.map((p) => [p.name, p] as const))(
+    "signs %s in with the groups in the id token",
+    async (_name, person) => {
+      expect(await signIn(person.id)).toMatchObject({
+        iss: issuer,
+        aud: "tocsin",
+        sub: person.id,
+        name: person.name,
+        email: person.email,
+        nonce: "n",
+        groups: person.groups,
+      });
+    },
+  );
 
   it("asks who it is each time, and offers every person", async () => {
     const page = await browser()(authorization("a".repeat(43)));
@@ -89,7 +122,17 @@ describe("the development identity provider", () => {
   it.each(refused)("refuses %s", async (_title, what) => {
     const visit = browser();
     if (what === "pkce") return expect((await visit(authorization(null))).url).toContain("error=invalid_request");
-    if (what === "redirect") return expect((await visit(authorization("a".repeat(43)).replace(encodeURIComponent(CALLBACK), encodeURIComponent("https://evil.example/")))).body).toContain("Sign-in did not work");
+    if (what === "redirect")
+      return expect(
+        (
+          await visit(
+            authorization("a".repeat(43)).replace(
+              encodeURIComponent(CALLBACK),
+              encodeURIComponent("https://evil.example/"),
+            ),
+          )
+        ).body,
+      ).toContain("Sign-in did not work");
     const page = await visit(authorization("a".repeat(43)));
     const back = await visit(/action="([^"]+)"/.exec(page.body)?.[1] ?? "", { person: "__proto__" });
     return expect(back.body).toContain("Who are you today?");

@@ -10,7 +10,9 @@ import { errorPage, logoutPage, peoplePage, signedOutPage } from "./identity-pro
 import { personById } from "./identity-provider/people.ts";
 import { makeWritable } from "./places.ts";
 
-const { values } = parseArgs({ options: { port: { type: "string" }, data: { type: "string" }, console: { type: "string" } } });
+const { values } = parseArgs({
+  options: { port: { type: "string" }, data: { type: "string" }, console: { type: "string" } },
+});
 const { OIDC_CLIENT_ID, OIDC_CLIENT_SECRET } = process.env;
 if (!values.port || !values.data || !values.console || !OIDC_CLIENT_ID || !OIDC_CLIENT_SECRET) {
   console.error("Give --port, --data and --console, and set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET.");
@@ -26,7 +28,11 @@ const policy = interactionPolicy.base();
 const { Check } = interactionPolicy;
 policy
   .get("login")
-  ?.checks.add(new Check("person_not_chosen", "a person has to be chosen", (ctx) => (ctx.oidc.result?.login === undefined ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT)));
+  ?.checks.add(
+    new Check("person_not_chosen", "a person has to be chosen", (ctx) =>
+      ctx.oidc.result?.login === undefined ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+    ),
+  );
 
 const configuration: Configuration = {
   clients: [
@@ -41,11 +47,24 @@ const configuration: Configuration = {
   ],
   jwks: keys.jwks,
   cookies: { keys: keys.cookies },
-  claims: { openid: ["sub"], profile: ["name", "preferred_username"], email: ["email", "email_verified"], groups: ["groups"] },
+  claims: {
+    openid: ["sub"],
+    profile: ["name", "preferred_username"],
+    email: ["email", "email_verified"],
+    groups: ["groups"],
+  },
   scopes: ["openid", "offline_access"],
   conformIdTokenClaims: false, // Groups belong into the id token: the console asks for nothing else.
   pkce: { required: () => true },
-  ttl: { AccessToken: 3_600, AuthorizationCode: 60, Grant: 86_400, IdToken: 3_600, Interaction: 900, RefreshToken: 86_400, Session: 86_400 },
+  ttl: {
+    AccessToken: 3_600,
+    AuthorizationCode: 60,
+    Grant: 86_400,
+    IdToken: 3_600,
+    Interaction: 900,
+    RefreshToken: 86_400,
+    Session: 86_400,
+  },
   features: {
     devInteractions: { enabled: false },
     rpInitiatedLogout: {
@@ -63,7 +82,10 @@ const configuration: Configuration = {
     const person = personById(sub);
     if (person === undefined) return undefined;
     const { id, name, email, groups } = person;
-    return { accountId: id, claims: () => ({ sub: id, name, preferred_username: id, email, email_verified: true, groups }) };
+    return {
+      accountId: id,
+      claims: () => ({ sub: id, name, preferred_username: id, email, email_verified: true, groups }),
+    };
   },
   // One client, ours: there is nothing to consent to.
   loadExistingGrant: async (ctx) => {
@@ -84,13 +106,19 @@ const provider = new Provider(issuer, configuration);
 const standard = provider.callback();
 
 async function choose(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const html = (status: number, body: string) => response.writeHead(status, { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" }).end(body);
+  const html = (status: number, body: string) =>
+    response.writeHead(status, { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" }).end(body);
   try {
     const { uid } = await provider.interactionDetails(request, response);
     if (request.method !== "POST") return void html(200, peoplePage(`/interaction/${uid}`));
     const person = personById((await form(request)).get("person") ?? "");
     if (person === undefined) return void html(400, peoplePage(`/interaction/${uid}`));
-    await provider.interactionFinished(request, response, { login: { accountId: person.id } }, { mergeWithLastSubmission: false });
+    await provider.interactionFinished(
+      request,
+      response,
+      { login: { accountId: person.id } },
+      { mergeWithLastSubmission: false },
+    );
   } catch {
     html(400, errorPage("interaction_expired", "This sign-in is too old or was begun in another browser."));
   }

@@ -11,7 +11,16 @@ export const inboxReady = z.object({
   page: text,
   webhookUrl: text,
   webhookSecret: text,
-  bases: z.object({ pagerduty: text, pagerdutyEu: text, opsgenieUs: text, opsgenieEu: text, jsm: text, discord: text, slack: text, slackHooks: text }),
+  bases: z.object({
+    pagerduty: text,
+    pagerdutyEu: text,
+    opsgenieUs: text,
+    opsgenieEu: text,
+    jsm: text,
+    discord: text,
+    slack: text,
+    slackHooks: text,
+  }),
 });
 export type InboxReady = z.infer<typeof inboxReady>;
 

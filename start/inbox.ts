@@ -31,12 +31,18 @@ try {
   });
 } catch (err) {
   const busy = (err as { code?: unknown }).code === "EADDRINUSE";
-  process.stderr.write(busy ? `Port ${port} is taken: stop what listens there, or give another with --port.\n` : `The inbox could not start: ${String(err)}\n`);
+  process.stderr.write(
+    busy
+      ? `Port ${port} is taken: stop what listens there, or give another with --port.\n`
+      : `The inbox could not start: ${String(err)}\n`,
+  );
   process.exit(1);
 }
 
 const { http, https, smtpUrl, caFile, bases, webhookUrl, webhookSecret } = vendors;
-process.stdout.write(`${JSON.stringify({ http, https, smtp: smtpUrl, caFile, page: `${http}/`, bases, webhookUrl, webhookSecret, kinds: SINK_KINDS })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ http, https, smtp: smtpUrl, caFile, page: `${http}/`, bases, webhookUrl, webhookSecret, kinds: SINK_KINDS })}\n`,
+);
 
 let stopping = false;
 for (const signal of ["SIGTERM", "SIGINT"] as const) {

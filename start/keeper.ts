@@ -50,7 +50,8 @@ export function keeper(say: (line: string) => void): Keeper {
   const all = new Map<string, Kept>();
   const found = (name: string): Kept => {
     const kept = all.get(name);
-    if (kept === undefined) throw new Error(`There is no part named ${name.slice(0, 60)}: the parts are ${[...all.keys()].join(", ")}.`);
+    if (kept === undefined)
+      throw new Error(`There is no part named ${name.slice(0, 60)}: the parts are ${[...all.keys()].join(", ")}.`);
     return kept;
   };
 
@@ -73,7 +74,9 @@ export function keeper(say: (line: string) => void): Keeper {
     kept.state = "failing";
     const pauseMs = kept.pauseMs;
     kept.pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-    say(`${kept.part.name} ${why}: starting it again in ${pauseMs / 1000} s${kept.part.logFile ? ` (log: ${kept.part.logFile})` : ""}`);
+    say(
+      `${kept.part.name} ${why}: starting it again in ${pauseMs / 1000} s${kept.part.logFile ? ` (log: ${kept.part.logFile})` : ""}`,
+    );
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, pauseMs);
       kept.cancelPause = () => {
@@ -99,7 +102,15 @@ export function keeper(say: (line: string) => void): Keeper {
 
   return {
     async add(part) {
-      const kept: Kept = { part, running: null, wanted: true, state: "starting", restarts: 0, pauseMs: FIRST_PAUSE_MS, cancelPause: () => {} };
+      const kept: Kept = {
+        part,
+        running: null,
+        wanted: true,
+        state: "starting",
+        restarts: 0,
+        pauseMs: FIRST_PAUSE_MS,
+        cancelPause: () => {},
+      };
       all.set(part.name, kept);
       await launch(kept);
     },
@@ -114,14 +125,21 @@ export function keeper(say: (line: string) => void): Keeper {
       });
     },
     stop: (name) => halt(found(name)),
-    states: () => [...all.values()].map((k) => ({ name: k.part.name, state: k.state, pid: k.running?.pid ?? null, restarts: k.restarts })),
+    states: () =>
+      [...all.values()].map((k) => ({
+        name: k.part.name,
+        state: k.state,
+        pid: k.running?.pid ?? null,
+        restarts: k.restarts,
+      })),
     async stopAll() {
       for (const kept of all.values()) {
         kept.wanted = false;
         kept.cancelPause();
       }
       const stages = [...new Set([...all.values()].map((k) => k.part.stage))].sort((a, b) => a - b);
-      for (const stage of stages) await Promise.allSettled([...all.values()].filter((k) => k.part.stage === stage).map(halt));
+      for (const stage of stages)
+        await Promise.allSettled([...all.values()].filter((k) => k.part.stage === stage).map(halt));
     },
   };
 }

@@ -8,7 +8,11 @@ const held = new Map<number, NodeJS.Signals>();
 
 function say(line: string): void {
   if (reaper === undefined || reaper.exitCode !== null || reaper.signalCode !== null) {
-    reaper = spawn(process.execPath, [join(import.meta.dirname, "reaper.ts")], { detached: true, stdio: ["pipe", "ignore", "ignore"], env: unmarked() });
+    reaper = spawn(process.execPath, [join(import.meta.dirname, "reaper.ts")], {
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+      env: unmarked(),
+    });
     reaper.unref();
     reaper.stdin?.on("error", () => {});
     (reaper.stdin as unknown as { unref?: () => void } | null)?.unref?.();

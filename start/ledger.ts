@@ -29,12 +29,18 @@ export function ledgerUrls(source: Settings = process.env): { owner: string; app
   const own = given.TOCSIN_MODE !== "production" && existsSync(join(dataDir, "secrets"));
   const owner = given.DATABASE_URL ?? (own ? rememberedOwnerUrl(join(dataDir, "postgres")) : null);
   const secret = given.TOCSIN_SECRET ?? (own ? rememberedSecrets(dataDir).tocsinSecret : undefined);
-  if (!owner || !secret) throw new Problem("This command needs the database: set DATABASE_URL and TOCSIN_SECRET as for `npm start`, or name the data folder of a development start in TOCSIN_DATA.");
+  if (!owner || !secret)
+    throw new Problem(
+      "This command needs the database: set DATABASE_URL and TOCSIN_SECRET as for `npm start`, or name the data folder of a development start in TOCSIN_DATA.",
+    );
   return { owner, app: given.DATABASE_URL_APP ?? roleUrl(owner, secret, "tocsin_app") };
 }
 
 /** @throws Problem when the client was not made yet or the database does not answer */
-export async function withLedger<T>(urls: { owner: string; app: string }, work: (ledger: Ledger) => Promise<T>): Promise<T> {
+export async function withLedger<T>(
+  urls: { owner: string; app: string },
+  work: (ledger: Ledger) => Promise<T>,
+): Promise<T> {
   const ledger = await openLedger(urls);
   try {
     return await work(ledger);
@@ -62,7 +68,12 @@ export function typedBy(): Required<Pick<AuditEntry, "personal">> {
 
 function explained(error: unknown): unknown {
   const text = messageOf(error);
-  if (/ECONNREFUSED|Can't reach database|ENOTFOUND|timeout exceeded|ETIMEDOUT/i.test(text)) return new Problem("The database does not answer: start Tocsin with `npm start`, or check DATABASE_URL.", text);
-  if (/does not exist|permission denied/.test(text) && /relation|table|role|schema/.test(text)) return new Problem("The database is not ready for this: run `npm start` (or `npm run migrate`) first, with the same DATABASE_URL and TOCSIN_SECRET.", text);
+  if (/ECONNREFUSED|Can't reach database|ENOTFOUND|timeout exceeded|ETIMEDOUT/i.test(text))
+    return new Problem("The database does not answer: start Tocsin with `npm start`, or check DATABASE_URL.", text);
+  if (/does not exist|permission denied/.test(text) && /relation|table|role|schema/.test(text))
+    return new Problem(
+      "The database is not ready for this: run `npm start` (or `npm run migrate`) first, with the same DATABASE_URL and TOCSIN_SECRET.",
+      text,
+    );
   return error;
 }

@@ -27,7 +27,12 @@ function marked(mark: string): Leftover[] {
     .flatMap((name) => {
       try {
         if (!readFileSync(`/proc/${name}/environ`, "utf8").split("\0").includes(`${MARK}=${mark}`)) return [];
-        return [{ pid: Number(name), command: readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ").trim().slice(0, 160) }];
+        return [
+          {
+            pid: Number(name),
+            command: readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ").trim().slice(0, 160),
+          },
+        ];
       } catch {
         return [];
       }

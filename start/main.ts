@@ -9,7 +9,15 @@ import { type InboxReady, inboxSettings } from "./inbox-bases.ts";
 import { keeper } from "./keeper.ts";
 import { type Hold, holdFolder } from "./one-start.ts";
 import { whenNpmIsGone } from "./parent.ts";
-import { consolePart, fleetParts, identityProviderPart, inboxPart, postgresPart, redisPart, workerPart } from "./parts.ts";
+import {
+  consolePart,
+  fleetParts,
+  identityProviderPart,
+  inboxPart,
+  postgresPart,
+  redisPart,
+  workerPart,
+} from "./parts.ts";
 import { dataFolder, makeWritable } from "./places.ts";
 import { becomesFree, rememberedPorts } from "./ports.ts";
 import { messageOf, Problem } from "./problem.ts";
@@ -36,11 +44,18 @@ async function up(): Promise<void> {
   const secrets = production ? null : rememberedSecrets(dataDir);
   const the = plan(given, secrets);
   const host = given.TOCSIN_HOST ?? "127.0.0.1";
-  if (!(await becomesFree(the.port, host, hold.afterCrash ? 8_000 : 0))) throw new Problem(`Port ${the.port} is in use: end what holds it, or start on another one, for example PORT=${the.port + 1} npm start.`);
+  if (!(await becomesFree(the.port, host, hold.afterCrash ? 8_000 : 0)))
+    throw new Problem(
+      `Port ${the.port} is in use: end what holds it, or start on another one, for example PORT=${the.port + 1} npm start.`,
+    );
   const ports = rememberedPorts(dataDir);
   const context = { dataDir, say: out.say };
   const logs = join(dataDir, "logs");
-  const settings: Settings = { ...(secrets === null ? {} : developmentDefaults(given, the.port, secrets)), ...given, NEXTAUTH_URL: the.url };
+  const settings: Settings = {
+    ...(secrets === null ? {} : developmentDefaults(given, the.port, secrets)),
+    ...given,
+    NEXTAUTH_URL: the.url,
+  };
   const tell = (name: string) => (value: string) => {
     settings[name] = value;
   };
@@ -74,8 +89,15 @@ async function up(): Promise<void> {
     );
     const portOf = new Map<string, number>();
     for (const { slug } of FLEET) portOf.set(slug, await ports.of(`fleet-${slug}`));
-    await out.step(`Live fleet of ${FLEET.length} servers`, () => Promise.all(fleetParts(context, portOf, secrets).map(parts.add)));
-    await out.step("Development tenant", () => seedDevelopment(settings, the.regions, fleetServers(portOf, secrets.fleetApiKey), { url: inbox?.webhookUrl ?? "", secret: inbox?.webhookSecret ?? "" }));
+    await out.step(`Live fleet of ${FLEET.length} servers`, () =>
+      Promise.all(fleetParts(context, portOf, secrets).map(parts.add)),
+    );
+    await out.step("Development tenant", () =>
+      seedDevelopment(settings, the.regions, fleetServers(portOf, secrets.fleetApiKey), {
+        url: inbox?.webhookUrl ?? "",
+        secret: inbox?.webhookSecret ?? "",
+      }),
+    );
     control = await serveControl(parts, await ports.of("control"), secrets.controlToken, dataDir);
   }
   await out.step("Console, worker, guard and probers", async (note) => {
@@ -83,25 +105,47 @@ async function up(): Promise<void> {
     await startWork(the, host, settings, context, (name) => ports.of(name));
   });
   announceReady(dataDir, { pid: process.pid, url: the.url, issuer: settings.OIDC_ISSUER ?? "", inbox: inbox ?? null });
-  out.say(closingWords({ url: the.url, inboxPage: inbox?.page ?? null, people: the.own.identityProvider, seconds: (performance.now() - since) / 1000, logs }));
+  out.say(
+    closingWords({
+      url: the.url,
+      inboxPage: inbox?.page ?? null,
+      people: the.own.identityProvider,
+      seconds: (performance.now() - since) / 1000,
+      logs,
+    }),
+  );
 }
 
-async function startWork(the: Plan, host: string, settings: Settings, context: Parameters<typeof consolePart>[0], portOf: (name: string) => Promise<number>): Promise<void> {
+async function startWork(
+  the: Plan,
+  host: string,
+  settings: Settings,
+  context: Parameters<typeof consolePart>[0],
+  portOf: (name: string) => Promise<number>,
+): Promise<void> {
   const work = [consolePart(context, the.port, host, settings)];
   const programs: [name: string, args: string[]][] = [
     ["worker", ["worker/main.ts"]],
     // It watches the worker and delivers what it finds, so it must be another process.
     ["guard", ["worker/main.ts", "--duties", "watch,deliver,escalate"]],
-    ...the.regions.map((region): [string, string[]] => [`prober-${region}`, ["worker/probe/main.ts", "--region", region]]),
+    ...the.regions.map((region): [string, string[]] => [
+      `prober-${region}`,
+      ["worker/probe/main.ts", "--region", region],
+    ]),
   ];
-  for (const [name, args] of programs) work.push(workerPart(context, name, args, await portOf(`health-${name}`), settings));
+  for (const [name, args] of programs)
+    work.push(workerPart(context, name, args, await portOf(`health-${name}`), settings));
   await Promise.all(work.map(parts.add));
 }
 
 async function restart(...names: string[]): Promise<void> {
   for (const name of names) {
     await parts.stop(name);
-    await parts.start(name).catch((error: unknown) => out.say(`  · ${name} did not start again (${messageOf(error)}): npm run tocsin -- start ${name}`));
+    await parts
+      .start(name)
+      .catch((error: unknown) =>
+        out.say(`  · ${name} did not start again (${messageOf(error)}): npm run tocsin -- start ${name}`),
+      );
   }
 }
 
@@ -125,7 +169,12 @@ try {
   await up();
 } catch (error) {
   if (!stopping) {
-    const detail = error instanceof Problem ? error.detail : error instanceof Error && !("code" in error && error.code === "E_CONFIG") ? error.stack : undefined;
+    const detail =
+      error instanceof Problem
+        ? error.detail
+        : error instanceof Error && !("code" in error && error.code === "E_CONFIG")
+          ? error.stack
+          : undefined;
     console.error(`\n${messageOf(error)}${detail === undefined ? "" : `\n\n${detail}`}`);
     await down(1);
   }

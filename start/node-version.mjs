@@ -6,6 +6,8 @@ export function nodeProblem(version) {
   if (Number(version.split(".")[0]) >= NEEDED_MAJOR) return null;
   return (
     `Tocsin runs on Node ${NEEDED_MAJOR}, and this is ${version}: run \`npm ci\` without --ignore-scripts (it brings its own Node) ` +
-    "and start it with `npm start`, or install Node " + NEEDED_MAJOR + "."
+    "and start it with `npm start`, or install Node " +
+    NEEDED_MAJOR +
+    "."
   );
 }

@@ -15,7 +15,10 @@ export function holdFolder(dataDir: string): Hold {
   const afterCrash = existsSync(file);
   if (afterCrash) {
     const pid = Number(readFileSync(file, "utf8"));
-    if (pid !== process.pid && isStart(pid)) throw new Problem(`Tocsin already runs from ${dataDir} as process ${pid}: stop that one, or name another folder in TOCSIN_DATA.`);
+    if (pid !== process.pid && isStart(pid))
+      throw new Problem(
+        `Tocsin already runs from ${dataDir} as process ${pid}: stop that one, or name another folder in TOCSIN_DATA.`,
+      );
   }
   writeFileSync(file, String(process.pid));
   return { afterCrash, giveBack: () => rmSync(file, { force: true }) };

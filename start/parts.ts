@@ -43,7 +43,12 @@ export function redisPart(context: PartsContext, ready: (url: string) => void): 
     name: "redis",
     stage: STAGE.stores,
     async start() {
-      const running = await startRedis({ dataDir: join(context.dataDir, "redis"), toolsDir: join(context.dataDir, "tools"), appendOnly: true, say: context.say });
+      const running = await startRedis({
+        dataDir: join(context.dataDir, "redis"),
+        toolsDir: join(context.dataDir, "tools"),
+        appendOnly: true,
+        say: context.say,
+      });
       ready(running.url);
       return running;
     },
@@ -51,9 +56,24 @@ export function redisPart(context: PartsContext, ready: (url: string) => void): 
 }
 
 export function identityProviderPart(context: PartsContext, port: number, consoleUrl: string, secrets: Secrets): Part {
-  const args = ["start/identity-provider.ts", "--port", String(port), "--data", join(context.dataDir, "secrets"), "--console", consoleUrl];
-  const env = { PATH: process.env.PATH, NODE_ENV: "production", OIDC_CLIENT_ID: "tocsin", OIDC_CLIENT_SECRET: secrets.oidcClientSecret };
-  return childPart(context, "identity-provider", STAGE.around, args, env, 1_500, (child) => answersHttp(child, `http://127.0.0.1:${port}/.well-known/openid-configuration`));
+  const args = [
+    "start/identity-provider.ts",
+    "--port",
+    String(port),
+    "--data",
+    join(context.dataDir, "secrets"),
+    "--console",
+    consoleUrl,
+  ];
+  const env = {
+    PATH: process.env.PATH,
+    NODE_ENV: "production",
+    OIDC_CLIENT_ID: "tocsin",
+    OIDC_CLIENT_SECRET: secrets.oidcClientSecret,
+  };
+  return childPart(context, "identity-provider", STAGE.around, args, env, 1_500, (child) =>
+    answersHttp(child, `http://127.0.0.1:${port}/.well-known/openid-configuration`),
+  );
 }
 
 export function inboxPart(context: PartsContext, port: number, ready: (inbox: InboxReady) => void): Part {
@@ -67,7 +87,8 @@ export function inboxPart(context: PartsContext, port: number, ready: (inbox: In
       const args = ["start/inbox.ts", "--data", join(context.dataDir, "inbox"), "--port", String(port)];
       const onLine = (line: string): void => {
         const parsed = inboxReady.safeParse(jsonOrNothing(line));
-        if (parsed.success) first.resolve(parsed.data); // It holds a secret, so it is not for the log.
+        if (parsed.success)
+          first.resolve(parsed.data); // It holds a secret, so it is not for the log.
         else appendFileSync(logFile(context, name), `${line}\n`);
       };
       const child = await startChild({ ...spec(context, name, args, { PATH: process.env.PATH }, 1_500), onLine });
@@ -78,23 +99,58 @@ export function inboxPart(context: PartsContext, port: number, ready: (inbox: In
 }
 
 export function fleetParts(context: PartsContext, portOf: ReadonlyMap<string, number>, secrets: Secrets): Part[] {
-  return FLEET.flatMap((member) => (member.run === null ? [] : [fleetPart(context, member, portOf.get(member.slug) ?? 0, secrets)]));
+  return FLEET.flatMap((member) =>
+    member.run === null ? [] : [fleetPart(context, member, portOf.get(member.slug) ?? 0, secrets)],
+  );
 }
 
 function fleetPart(context: PartsContext, member: FleetMember, port: number, secrets: Secrets): Part {
-  const { args, env } = member.run?.({ port, folder: join(context.dataDir, "fleet"), apiKey: secrets.fleetApiKey }) ?? { args: [], env: {} };
+  const { args, env } = member.run?.({ port, folder: join(context.dataDir, "fleet"), apiKey: secrets.fleetApiKey }) ?? {
+    args: [],
+    env: {},
+  };
   // Any HTTP answer will do: what the server says is for the probers to judge.
-  return childPart(context, `fleet-${member.slug}`, STAGE.around, args, { PATH: process.env.PATH, ...env }, 1_500, (child) => answersHttp(child, `http://127.0.0.1:${port}/`, 60_000, 1_000));
+  return childPart(
+    context,
+    `fleet-${member.slug}`,
+    STAGE.around,
+    args,
+    { PATH: process.env.PATH, ...env },
+    1_500,
+    (child) => answersHttp(child, `http://127.0.0.1:${port}/`, 60_000, 1_000),
+  );
 }
 
 export function consolePart(context: PartsContext, port: number, host: string, env: Settings): Part {
   const args = ["node_modules/next/dist/bin/next", "start", "-H", host, "-p", String(port)];
-  return childPart(context, "console", STAGE.work, args, { ...env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" }, 4_000, (child) => answersHttp(child, `http://${host}:${port}/live`));
+  return childPart(
+    context,
+    "console",
+    STAGE.work,
+    args,
+    { ...env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" },
+    4_000,
+    (child) => answersHttp(child, `http://${host}:${port}/live`),
+  );
 }
 
 /** Worker, guard or prober: a program under worker/ that answers /live on a port of its own. Reads env at each start. */
-export function workerPart(context: PartsContext, name: string, args: string[], healthPort: number, env: Settings): Part {
-  return childPart(context, name, STAGE.work, args, () => ({ ...env, NODE_ENV: "production", TOCSIN_HEALTH_PORT: String(healthPort) }), 4_000, (child) => answersHttp(child, `http://127.0.0.1:${healthPort}/live`));
+export function workerPart(
+  context: PartsContext,
+  name: string,
+  args: string[],
+  healthPort: number,
+  env: Settings,
+): Part {
+  return childPart(
+    context,
+    name,
+    STAGE.work,
+    args,
+    () => ({ ...env, NODE_ENV: "production", TOCSIN_HEALTH_PORT: String(healthPort) }),
+    4_000,
+    (child) => answersHttp(child, `http://127.0.0.1:${healthPort}/live`),
+  );
 }
 
 function jsonOrNothing(line: string): unknown {
@@ -105,7 +161,15 @@ function jsonOrNothing(line: string): unknown {
   }
 }
 
-function childPart(context: PartsContext, name: string, stage: number, args: string[], env: Settings | (() => Settings), graceMs: number, ready: (child: Child) => Promise<void>): Part {
+function childPart(
+  context: PartsContext,
+  name: string,
+  stage: number,
+  args: string[],
+  env: Settings | (() => Settings),
+  graceMs: number,
+  ready: (child: Child) => Promise<void>,
+): Part {
   return {
     name,
     stage,

@@ -20,7 +20,10 @@ export function makeWritable(folder: string): string {
     rmSync(probe);
     return folder;
   } catch (error) {
-    throw new Problem(`Cannot write to ${folder}: make it writable for this user, or name another folder in TOCSIN_DATA.`, messageOf(error));
+    throw new Problem(
+      `Cannot write to ${folder}: make it writable for this user, or name another folder in TOCSIN_DATA.`,
+      messageOf(error),
+    );
   }
 }
 

@@ -48,7 +48,10 @@ export function rememberedPorts(folder: string): Ports {
   return {
     async of(name) {
       const before = known.get(name);
-      const port = before !== undefined && !given.has(before) && (await isFree(before)) ? before : await freePort(new Set([...known.values(), ...given]));
+      const port =
+        before !== undefined && !given.has(before) && (await isFree(before))
+          ? before
+          : await freePort(new Set([...known.values(), ...given]));
       given.add(port);
       known.set(name, port);
       writeFileSync(file, `${JSON.stringify(Object.fromEntries(known), null, 2)}\n`);

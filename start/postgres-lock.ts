@@ -16,8 +16,12 @@ export function clearStaleLock(cluster: string): void {
     return;
   }
   if (owner === "orphan") process.kill(pid, "SIGINT");
-  else throw new Problem(`PostgreSQL already runs on ${cluster} as process ${pid}: another start of Tocsin uses this data folder; end that one, or name another folder in TOCSIN_DATA.`);
-  for (let i = 0; i < 200 && serverOn(pid, cluster) === "orphan"; i++) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  else
+    throw new Problem(
+      `PostgreSQL already runs on ${cluster} as process ${pid}: another start of Tocsin uses this data folder; end that one, or name another folder in TOCSIN_DATA.`,
+    );
+  for (let i = 0; i < 200 && serverOn(pid, cluster) === "orphan"; i++)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
 }
 
 function serverOn(pid: number, cluster: string): "orphan" | "held" | "other" | "unknown" {

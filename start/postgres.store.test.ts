@@ -47,7 +47,10 @@ describe("PostgreSQL as npm start brings it", () => {
 
   it("starts although postmaster.pid names a process that is another one by now", async () => {
     const lock = join(dataDir, "cluster", "postmaster.pid");
-    writeFileSync(lock, `${process.pid}\n${join(dataDir, "cluster")}\n1\n1\n\n127.0.0.1\n         1         1\nready   \n`);
+    writeFileSync(
+      lock,
+      `${process.pid}\n${join(dataDir, "cluster")}\n1\n1\n\n127.0.0.1\n         1         1\nready   \n`,
+    );
     const running = await startPostgres(options);
     expect(readFileSync(lock, "utf8").split("\n")[0]).toBe(String(running.pid));
     await running.stop();

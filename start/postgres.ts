@@ -34,7 +34,13 @@ export interface PostgresOptions {
   maxConnections?: number;
 }
 
-const UNSAFE = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0"];
+const UNSAFE = [
+  "fsync=off",
+  "synchronous_commit=off",
+  "full_page_writes=off",
+  "wal_level=minimal",
+  "max_wal_senders=0",
+];
 const READY_WITHIN_MS = 60_000;
 
 /** @throws Problem with one sentence when it cannot be installed, started or reached */
@@ -58,7 +64,14 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     });
     try {
       const ownerUrl = await reachable(child, port, password);
-      return { ownerUrl, pid: child.pid, port, folder: place.folder, exited: child.exited, stop: (how = "fast") => child.stop(how === "fast" ? "SIGINT" : "SIGQUIT") };
+      return {
+        ownerUrl,
+        pid: child.pid,
+        port,
+        folder: place.folder,
+        exited: child.exited,
+        stop: (how = "fast") => child.stop(how === "fast" ? "SIGINT" : "SIGQUIT"),
+      };
     } catch (error) {
       await child.stop("SIGQUIT");
       const log = child.logTail();
@@ -66,7 +79,10 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
         rmSync(join(place.folder, "port"), { force: true });
         continue;
       }
-      throw new Problem(`PostgreSQL did not start in ${place.cluster}: its log ${join(place.folder, "postgres.log")} says why; set DATABASE_URL to use a server of yours.`, `${messageOf(error)}\n${log}`);
+      throw new Problem(
+        `PostgreSQL did not start in ${place.cluster}: its log ${join(place.folder, "postgres.log")} says why; set DATABASE_URL to use a server of yours.`,
+        `${messageOf(error)}\n${log}`,
+      );
     }
   }
 }
@@ -74,11 +90,14 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 /** The owner's connection to the server that a start brought in this folder; null where there was none. */
 export function rememberedOwnerUrl(dataDir: string): string | null {
   const { folder } = postgresPlace(dataDir);
-  const [password, port] = ["password", "port"].map((name) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), "utf8").trim() : ""));
+  const [password, port] = ["password", "port"].map((name) =>
+    existsSync(join(folder, name)) ? readFileSync(join(folder, name), "utf8").trim() : "",
+  );
   return password && port ? ownerUrlOf("tocsin", password, Number(port)) : null;
 }
 
-const ownerUrlOf = (database: string, password: string, port: number): string => `postgresql://postgres:${password}@127.0.0.1:${port}/${database}`;
+const ownerUrlOf = (database: string, password: string, port: number): string =>
+  `postgresql://postgres:${password}@127.0.0.1:${port}/${database}`;
 
 const serverEnv = { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" } as unknown as NodeJS.ProcessEnv;
 
@@ -110,8 +129,25 @@ function initialise(place: PostgresPlace): void {
   rmSync(place.cluster, { recursive: true, force: true }); // Left by an initdb that was cut off: PG_VERSION comes early, but not first.
   mkdirSync(place.cluster, { mode: 0o700, recursive: true });
   if (place.runAs) chownSync(place.cluster, place.runAs.uid, place.runAs.gid);
-  const args = ["-D", place.cluster, "-U", "postgres", `--pwfile=${join(place.folder, "password")}`, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"];
-  const made = spawnSync(join(place.native, "bin", "initdb"), args, { cwd: place.folder, env: serverEnv, encoding: "utf8", ...(place.runAs ?? {}) });
+  const args = [
+    "-D",
+    place.cluster,
+    "-U",
+    "postgres",
+    `--pwfile=${join(place.folder, "password")}`,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--no-instructions",
+  ];
+  const made = spawnSync(join(place.native, "bin", "initdb"), args, {
+    cwd: place.folder,
+    env: serverEnv,
+    encoding: "utf8",
+    ...(place.runAs ?? {}),
+  });
   if (made.status === 0) return;
   rmSync(place.cluster, { recursive: true, force: true });
   throw new Problem(

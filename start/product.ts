@@ -27,7 +27,13 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     command: process.execPath,
     args: ["start/run.mjs", "start/main.ts"],
     cwd: CHECKOUT,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: String(await freePort()), ...options.env, TOCSIN_DATA: options.dataDir },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      PORT: String(await freePort()),
+      ...options.env,
+      TOCSIN_DATA: options.dataDir,
+    },
     logFile: join(options.dataDir, "start.log"),
     graceMs: 15_000,
   });

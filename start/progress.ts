@@ -17,7 +17,9 @@ export function progress(out: NodeJS.WriteStream = process.stdout): Progress {
       if (live) out.write(`  ${paint("2", "…")} ${what}`);
       const finish = (mark: string) => {
         const seconds = `${((performance.now() - since) / 1000).toFixed(1)} s`;
-        out.write(`${live ? "\r\x1b[2K" : ""}  ${mark} ${what}${noted === "" ? "" : ` (${noted})`} ${paint("2", seconds)}\n`);
+        out.write(
+          `${live ? "\r\x1b[2K" : ""}  ${mark} ${what}${noted === "" ? "" : ` (${noted})`} ${paint("2", seconds)}\n`,
+        );
       };
       try {
         const result = await fn((text) => {

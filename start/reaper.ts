@@ -25,5 +25,6 @@ for await (const line of createInterface({ input: process.stdin })) {
 
 for (const [pid, signal] of groups) signalGroup(pid, signal);
 const end = performance.now() + GRACE_MS;
-while (performance.now() < end && [...groups.keys()].some((pid) => signalGroup(pid, 0))) await new Promise((r) => setTimeout(r, 50));
+while (performance.now() < end && [...groups.keys()].some((pid) => signalGroup(pid, 0)))
+  await new Promise((r) => setTimeout(r, 50));
 for (const pid of groups.keys()) signalGroup(pid, "SIGKILL");

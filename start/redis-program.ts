@@ -12,7 +12,8 @@ export interface RedisProgram {
 }
 
 const PACKAGES = ["redis-server", "valkey-server"];
-const ADVICE = "install redis-server or valkey-server (for example `apt-get install redis-server` or `brew install redis`), or set REDIS_URL to a server of yours.";
+const ADVICE =
+  "install redis-server or valkey-server (for example `apt-get install redis-server` or `brew install redis`), or set REDIS_URL to a server of yours.";
 
 /** @throws Problem with one sentence that says what to install */
 export async function redisProgram(toolsDir: string, say: (line: string) => void): Promise<RedisProgram> {
@@ -39,7 +40,10 @@ export async function redisProgram(toolsDir: string, say: (line: string) => void
       rmSync(into, { recursive: true, force: true });
     }
   }
-  throw new Problem(`Tocsin needs Redis; there is none here and the distribution's package could not be fetched: ${ADVICE}`, details.join("\n"));
+  throw new Problem(
+    `Tocsin needs Redis; there is none here and the distribution's package could not be fetched: ${ADVICE}`,
+    details.join("\n"),
+  );
 }
 
 function unpackedProgram(root: string): RedisProgram | undefined {
@@ -54,6 +58,11 @@ export function libraryFolders(root: string): string[] {
   return ["usr/lib", "lib"].flatMap((base) => {
     const folder = join(root, base);
     if (!existsSync(folder)) return [];
-    return [folder, ...readdirSync(folder, { withFileTypes: true }).filter((d) => d.isDirectory() && d.name.includes("-linux-")).map((d) => join(folder, d.name))];
+    return [
+      folder,
+      ...readdirSync(folder, { withFileTypes: true })
+        .filter((d) => d.isDirectory() && d.name.includes("-linux-"))
+        .map((d) => join(folder, d.name)),
+    ];
   });
 }

@@ -49,9 +49,17 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
     await answers(socket, child);
   } catch (error) {
     await child.stop("SIGKILL");
-    throw new Problem(`Redis did not start in ${options.dataDir}: its log redis.log there says why; set REDIS_URL to use a server of yours.`, `${messageOf(error)}\n${child.logTail()}`);
+    throw new Problem(
+      `Redis did not start in ${options.dataDir}: its log redis.log there says why; set REDIS_URL to use a server of yours.`,
+      `${messageOf(error)}\n${child.logTail()}`,
+    );
   }
-  return { url: socket, pid: child.pid, exited: child.exited, stop: (how = "save") => child.stop(how === "save" ? "SIGTERM" : "SIGKILL") };
+  return {
+    url: socket,
+    pid: child.pid,
+    exited: child.exited,
+    stop: (how = "save") => child.stop(how === "save" ? "SIGTERM" : "SIGKILL"),
+  };
 }
 
 function settings(options: RedisOptions, socket: string): string[] {
@@ -83,7 +91,10 @@ async function refuseSecond(socket: string, dataDir: string): Promise<void> {
     if (!(await ping(socket))) return rmSync(socket, { force: true });
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  if (existsSync(socket)) throw new Problem(`Redis already runs on ${dataDir}: another start of Tocsin uses this data folder; end that one, or name another folder in TOCSIN_DATA.`);
+  if (existsSync(socket))
+    throw new Problem(
+      `Redis already runs on ${dataDir}: another start of Tocsin uses this data folder; end that one, or name another folder in TOCSIN_DATA.`,
+    );
 }
 
 async function answers(socket: string, child: Child): Promise<void> {
@@ -96,7 +107,12 @@ async function answers(socket: string, child: Child): Promise<void> {
 }
 
 async function ping(url: string): Promise<boolean> {
-  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0, connectTimeout: 1_000 });
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 1_000,
+  });
   redis.on("error", () => {});
   try {
     await redis.connect();

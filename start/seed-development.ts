@@ -6,7 +6,12 @@ import type { Settings } from "./settings.ts";
 
 const CITIES: Record<string, string> = { fra: "Frankfurt", iad: "Ashburn", sin: "Singapore" };
 
-export async function seedDevelopment(settings: Settings, regions: string[], fleet: FleetServer[], receiver: { url: string; secret: string }): Promise<void> {
+export async function seedDevelopment(
+  settings: Settings,
+  regions: string[],
+  fleet: FleetServer[],
+  receiver: { url: string; secret: string },
+): Promise<void> {
   const { seed } = await import("../prisma/seed.ts");
   const { readKeyFile, secretBox } = await import("#lib/adapters/secrets");
   const secret = settings.TOCSIN_SECRET ?? "";

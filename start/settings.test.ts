@@ -26,7 +26,11 @@ describe("what a start brings itself", () => {
     ["everything, when nothing is given", {}, {}],
     ["no PostgreSQL, when DATABASE_URL is given", { DATABASE_URL: production.DATABASE_URL }, { postgres: false }],
     ["no Redis, when REDIS_URL is given", { REDIS_URL: "redis://127.0.0.1" }, { redis: false }],
-    ["no identity provider, when OIDC_ISSUER is given", { OIDC_ISSUER: "https://login.example.com", OIDC_CLIENT_ID: "a", OIDC_CLIENT_SECRET: "b" }, { identityProvider: false }],
+    [
+      "no identity provider, when OIDC_ISSUER is given",
+      { OIDC_ISSUER: "https://login.example.com", OIDC_CLIENT_ID: "a", OIDC_CLIENT_SECRET: "b" },
+      { identityProvider: false },
+    ],
     ["PostgreSQL still, when DATABASE_URL is empty", { DATABASE_URL: "" }, {}],
   ];
   it.each(cases)("is %s", (_title, given, differs) => {
@@ -34,7 +38,10 @@ describe("what a start brings itself", () => {
   });
 
   it("is nothing of development in production", () => {
-    expect(plan(production, null)).toMatchObject({ mode: "production", own: { postgres: false, redis: false, identityProvider: false, inbox: false, fleet: false } });
+    expect(plan(production, null)).toMatchObject({
+      mode: "production",
+      own: { postgres: false, redis: false, identityProvider: false, inbox: false, fleet: false },
+    });
   });
 });
 
@@ -56,6 +63,8 @@ describe("a start ends by naming the setting", () => {
   });
 
   it("without repeating its value", () => {
-    expect(() => plan({ ...production, TOCSIN_SECRET: "hunter2-hunter2" }, null)).toThrow(expect.objectContaining({ message: expect.not.stringContaining("hunter2") }));
+    expect(() => plan({ ...production, TOCSIN_SECRET: "hunter2-hunter2" }, null)).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining("hunter2") }),
+    );
   });
 });

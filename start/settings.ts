@@ -16,7 +16,12 @@ export interface Plan {
 }
 
 export const DEVELOPMENT_REGIONS = "fra,iad,sin";
-const UNKNOWN_YET = { DATABASE_URL: "postgresql://unknown-yet@127.0.0.1:1/tocsin", REDIS_URL: "unknown-yet", OIDC_ISSUER: "http://127.0.0.1:1", OIDC_CLIENT_ID: "tocsin" };
+const UNKNOWN_YET = {
+  DATABASE_URL: "postgresql://unknown-yet@127.0.0.1:1/tocsin",
+  REDIS_URL: "unknown-yet",
+  OIDC_ISSUER: "http://127.0.0.1:1",
+  OIDC_CLIENT_ID: "tocsin",
+};
 
 /**
  * Decides by the environment what to start, and refuses a bad setting by name before anything listens.
@@ -26,17 +31,35 @@ const UNKNOWN_YET = { DATABASE_URL: "postgresql://unknown-yet@127.0.0.1:1/tocsin
 export function plan(given: Settings, secrets: Secrets | null): Plan {
   const mode: Mode = given.TOCSIN_MODE === "production" ? "production" : "development";
   const port = portOf(given.PORT);
-  const base = secrets === null ? given : { ...UNKNOWN_YET, ...developmentDefaults(given, port, secrets), OIDC_CLIENT_SECRET: secrets.oidcClientSecret, ...present(given) };
+  const base =
+    secrets === null
+      ? given
+      : {
+          ...UNKNOWN_YET,
+          ...developmentDefaults(given, port, secrets),
+          OIDC_CLIENT_SECRET: secrets.oidcClientSecret,
+          ...present(given),
+        };
   const ownProvider = mode === "development" && !given.OIDC_ISSUER;
   // A provider of one's own needs credentials of one's own: ours must not stand in for them.
-  const checked = readEnv(ownProvider || mode === "production" ? base : { ...base, OIDC_CLIENT_ID: given.OIDC_CLIENT_ID, OIDC_CLIENT_SECRET: given.OIDC_CLIENT_SECRET });
+  const checked = readEnv(
+    ownProvider || mode === "production"
+      ? base
+      : { ...base, OIDC_CLIENT_ID: given.OIDC_CLIENT_ID, OIDC_CLIENT_SECRET: given.OIDC_CLIENT_SECRET },
+  );
   const development = mode === "development";
   return {
     mode,
     port,
     url: checked.TOCSIN_URL,
     regions: checked.TOCSIN_REGIONS,
-    own: { postgres: development && !given.DATABASE_URL, redis: development && !given.REDIS_URL, identityProvider: ownProvider, inbox: development, fleet: development },
+    own: {
+      postgres: development && !given.DATABASE_URL,
+      redis: development && !given.REDIS_URL,
+      identityProvider: ownProvider,
+      inbox: development,
+      fleet: development,
+    },
   };
 }
 
@@ -59,5 +82,7 @@ export function present(given: Settings): Settings {
 function portOf(given: string | undefined): number {
   const port = Number(given || 3000);
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
-  throw new Problem("PORT must be a number from 1 to 65535: set the port on which the console listens, for example PORT=3000.");
+  throw new Problem(
+    "PORT must be a number from 1 to 65535: set the port on which the console listens, for example PORT=3000.",
+  );
 }

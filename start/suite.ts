@@ -14,7 +14,12 @@ const plain = process.stdout.isTTY ? {} : { NO_COLOR: "1", FORCE_COLOR: undefine
 function exec(args: string[], env: Env): Promise<{ code: number; seconds: number }> {
   const since = performance.now();
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { cwd: CHECKOUT, env: { ...process.env, ...plain, ...env } as NodeJS.ProcessEnv, detached: true, stdio: ["ignore", "inherit", "inherit"] });
+    const child = spawn(process.execPath, args, {
+      cwd: CHECKOUT,
+      env: { ...process.env, ...plain, ...env } as NodeJS.ProcessEnv,
+      detached: true,
+      stdio: ["ignore", "inherit", "inherit"],
+    });
     const unleash = child.pid === undefined ? () => {} : leash(child.pid, "SIGTERM");
     const done = (code: number | null) => {
       unleash();
@@ -27,26 +32,61 @@ function exec(args: string[], env: Env): Promise<{ code: number; seconds: number
 
 async function asOne(name: string, args: string[]): Promise<Tally> {
   const { code, seconds } = await exec(args, {});
-  return code === 0 ? { name, passed: 1, failed: 0, failures: [], seconds } : { name, passed: 0, failed: 1, failures: [`${name}: see above`], seconds };
+  return code === 0
+    ? { name, passed: 1, failed: 0, failures: [], seconds }
+    : { name, passed: 0, failed: 1, failures: [`${name}: see above`], seconds };
 }
 
 export const types = (): Promise<Tally> => asOne("types", [bin("typescript/bin/tsc"), "--noEmit", "-p", "."]);
 
-export const lint = (): Promise<Tally> => asOne("lint", [bin("@biomejs/biome/bin/biome"), "lint", "--config-path=start/biome.json", "--diagnostic-level=error", "."]);
+export const lint = (): Promise<Tally> =>
+  asOne("lint", [
+    bin("@biomejs/biome/bin/biome"),
+    "lint",
+    "--config-path=start/biome.json",
+    "--diagnostic-level=error",
+    ".",
+  ]);
 
 /** @param projects of start/vitest.config.ts */
-export async function vitest(projects: readonly string[], reports: string, env: Env, only: readonly string[] = []): Promise<Tally> {
+export async function vitest(
+  projects: readonly string[],
+  reports: string,
+  env: Env,
+  only: readonly string[] = [],
+): Promise<Tally> {
   const name = projects.join(", ");
   const file = join(reports, `vitest-${projects.join("-")}.json`);
-  const args = [bin("vitest/vitest.mjs"), "run", "--config", "start/vitest.config.ts", ...projects.flatMap((p) => ["--project", p]), "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, ...only];
+  const args = [
+    bin("vitest/vitest.mjs"),
+    "run",
+    "--config",
+    "start/vitest.config.ts",
+    ...projects.flatMap((p) => ["--project", p]),
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${file}`,
+    ...only,
+  ];
   const { code, seconds } = await exec(args, env);
   return unlessCrashed(fromReport(name, file, seconds, readVitest), code);
 }
 
 export async function playwright(reports: string, env: Env, only: readonly string[] = []): Promise<Tally> {
   const file = join(reports, "playwright.json");
-  const args = [bin("@playwright/test/cli.js"), "test", "--config", "e2e/playwright.config.ts", "--reporter=list,json", ...only];
-  const { code, seconds } = await exec(args, { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: file, PLAYWRIGHT_JSON_OUTPUT_FILE: file });
+  const args = [
+    bin("@playwright/test/cli.js"),
+    "test",
+    "--config",
+    "e2e/playwright.config.ts",
+    "--reporter=list,json",
+    ...only,
+  ];
+  const { code, seconds } = await exec(args, {
+    ...env,
+    PLAYWRIGHT_JSON_OUTPUT_NAME: file,
+    PLAYWRIGHT_JSON_OUTPUT_FILE: file,
+  });
   return unlessCrashed(fromReport("browser", file, seconds, readPlaywright), code);
 }
 

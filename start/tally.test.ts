@@ -33,7 +33,11 @@ describe("a report", () => {
   });
 
   it("of vitest counts a file that could not be loaded", () => {
-    const loaded = { name: "a.test.ts", status: "failed", assertionResults: [{ status: "failed", fullName: "a fails" }] };
+    const loaded = {
+      name: "a.test.ts",
+      status: "failed",
+      assertionResults: [{ status: "failed", fullName: "a fails" }],
+    };
     const broken = { name: "b.test.ts", status: "failed", message: "SyntaxError: no\n  at b", assertionResults: [] };
     expect(readVitest({ numPassedTests: 5, numFailedTests: 1, testResults: [loaded, broken] })).toEqual({
       passed: 5,
@@ -46,8 +50,17 @@ describe("a report", () => {
     const report = {
       stats: { expected: 2, unexpected: 1, flaky: 1, skipped: 0 },
       errors: [{ message: "config broken\nmore" }],
-      suites: [{ title: "roles.spec.ts", suites: [{ title: "an auditor", specs: [{ title: "sees no buttons", ok: false, tests: [] }] }] }],
+      suites: [
+        {
+          title: "roles.spec.ts",
+          suites: [{ title: "an auditor", specs: [{ title: "sees no buttons", ok: false, tests: [] }] }],
+        },
+      ],
     };
-    expect(readPlaywright(report)).toEqual({ passed: 3, failed: 2, failures: ["roles.spec.ts › an auditor › sees no buttons", "config broken"] });
+    expect(readPlaywright(report)).toEqual({
+      passed: 3,
+      failed: 2,
+      failures: ["roles.spec.ts › an auditor › sees no buttons", "config broken"],
+    });
   });
 });

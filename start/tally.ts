@@ -13,7 +13,12 @@ export interface Tally {
 interface VitestReport {
   numPassedTests: number;
   numFailedTests: number;
-  testResults: { name: string; status: string; message?: string; assertionResults: { status: string; fullName: string }[] }[];
+  testResults: {
+    name: string;
+    status: string;
+    message?: string;
+    assertionResults: { status: string; fullName: string }[];
+  }[];
 }
 
 interface PlaywrightReport {
@@ -28,19 +33,34 @@ interface PlaywrightSuite {
 }
 
 /** A runner that left no readable report has failed, whatever else it did. */
-export function fromReport<T>(name: string, file: string, seconds: number, read: (report: T) => Omit<Tally, "name" | "seconds">): Tally {
+export function fromReport<T>(
+  name: string,
+  file: string,
+  seconds: number,
+  read: (report: T) => Omit<Tally, "name" | "seconds">,
+): Tally {
   try {
     if (!existsSync(file)) throw new Error("no report was written");
     return { name, seconds, ...read(JSON.parse(readFileSync(file, "utf8")) as T) };
   } catch (error) {
-    return { name, seconds, passed: 0, failed: 1, failures: [`${name}: ${error instanceof Error ? error.message : String(error)}`] };
+    return {
+      name,
+      seconds,
+      passed: 0,
+      failed: 1,
+      failures: [`${name}: ${error instanceof Error ? error.message : String(error)}`],
+    };
   }
 }
 
 export function readVitest(report: VitestReport): Omit<Tally, "name" | "seconds"> {
   // A file that could not be loaded has no assertions and must still count.
-  const broken = report.testResults.filter((f) => f.status === "failed" && !f.assertionResults.some((a) => a.status === "failed"));
-  const failing = report.testResults.flatMap((f) => f.assertionResults.filter((a) => a.status === "failed").map((a) => `${f.name}: ${a.fullName}`));
+  const broken = report.testResults.filter(
+    (f) => f.status === "failed" && !f.assertionResults.some((a) => a.status === "failed"),
+  );
+  const failing = report.testResults.flatMap((f) =>
+    f.assertionResults.filter((a) => a.status === "failed").map((a) => `${f.name}: ${a.fullName}`),
+  );
   return {
     passed: report.numPassedTests,
     failed: report.numFailedTests + broken.length,

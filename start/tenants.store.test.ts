@@ -7,12 +7,17 @@ import { addTenant, listTenants } from "./tenants.ts";
 
 let db: TestDatabase;
 let slug: string;
-const on = <T>(work: (ledger: Ledger) => Promise<T>): Promise<T> => withLedger({ owner: db.ownerUrl, app: db.appUrl }, work);
-const add = (given: Partial<Parameters<typeof addTenant>[1]> = {}) => on((l) => addTenant(l, { slug, name: "A tenant", tier: "team", ...given }));
+const on = <T>(work: (ledger: Ledger) => Promise<T>): Promise<T> =>
+  withLedger({ owner: db.ownerUrl, app: db.appUrl }, work);
+const add = (given: Partial<Parameters<typeof addTenant>[1]> = {}) =>
+  on((l) => addTenant(l, { slug, name: "A tenant", tier: "team", ...given }));
 const why = "The servers of the Berlin office";
-const events = (target: string) => db.sql<{ action: string; tenant: string; sealed: boolean }>(
-  `SELECT e.action, t.slug AS tenant, c.seq IS NOT NULL AS sealed FROM audit.event e JOIN tenant t ON t.id = e.tenant_id
-   LEFT JOIN audit.chain c ON c.event_id = e.id WHERE e.target = $1 ORDER BY e.at`, [target]);
+const events = (target: string) =>
+  db.sql<{ action: string; tenant: string; sealed: boolean }>(
+    `SELECT e.action, t.slug AS tenant, c.seq IS NOT NULL AS sealed FROM audit.event e JOIN tenant t ON t.id = e.tenant_id
+   LEFT JOIN audit.chain c ON c.event_id = e.id WHERE e.target = $1 ORDER BY e.at`,
+    [target],
+  );
 
 beforeAll(async () => {
   db = await testDatabase();
@@ -60,7 +65,9 @@ describe("allowing a private range", () => {
   it("lets one tenant reach it until it is taken back, each with a sealed row in that tenant's audit log", async () => {
     await add();
     const id = await on((l) => allow(l, { tenant: slug, cidr: "10.20.0.0/16", ports: "8000-8100", reason: why }));
-    expect(await on((l) => listAllowances(l, slug))).toMatchObject([{ id, cidr: "10.20.0.0/16", portFrom: 8000, portTo: 8100, reason: why }]);
+    expect(await on((l) => listAllowances(l, slug))).toMatchObject([
+      { id, cidr: "10.20.0.0/16", portFrom: 8000, portTo: 8100, reason: why },
+    ]);
     expect(await on((l) => revoke(l, id))).toMatchObject({ cidr: "10.20.0.0/16" });
     expect(await on((l) => listAllowances(l, slug))).toEqual([]);
     expect(await events(`allowance:${id}`)).toEqual([
@@ -92,7 +99,9 @@ describe("allowing a private range", () => {
     ["a tenant that does not exist", { tenant: "nobody-here" }, /no tenant of this slug/],
   ])("refuses %s and writes nothing", async (_title, given, sentence) => {
     await add();
-    await expect(on((l) => allow(l, { tenant: slug, cidr: "10.0.0.0/8", reason: why, ...given }))).rejects.toThrow(sentence);
+    await expect(on((l) => allow(l, { tenant: slug, cidr: "10.0.0.0/8", reason: why, ...given }))).rejects.toThrow(
+      sentence,
+    );
     expect(await on((l) => listAllowances(l, slug))).toEqual([]);
   });
 

@@ -17,10 +17,17 @@ export async function testStores(say: (line: string) => void): Promise<TestStore
   const folder = mkdtempSync(join(tmpdir(), "tocsin-test-"));
   chmodSync(folder, 0o755); // As root PostgreSQL runs as "nobody" and has to reach its data here, to leave none elsewhere.
   const tools = join(makeWritable(dataFolder()), "tools");
-  const postgres = given.database ? undefined : await startPostgres({ dataDir: join(folder, "postgres"), fsync: false, maxConnections: 300 });
-  const redis = given.redis ? undefined : await startRedis({ dataDir: join(folder, "redis"), toolsDir: tools, appendOnly: false, say });
+  const postgres = given.database
+    ? undefined
+    : await startPostgres({ dataDir: join(folder, "postgres"), fsync: false, maxConnections: 300 });
+  const redis = given.redis
+    ? undefined
+    : await startRedis({ dataDir: join(folder, "redis"), toolsDir: tools, appendOnly: false, say });
   return {
-    env: { TOCSIN_TEST_DATABASE_URL: given.database || (postgres?.ownerUrl ?? ""), TOCSIN_TEST_REDIS_URL: given.redis || (redis?.url ?? "") },
+    env: {
+      TOCSIN_TEST_DATABASE_URL: given.database || (postgres?.ownerUrl ?? ""),
+      TOCSIN_TEST_REDIS_URL: given.redis || (redis?.url ?? ""),
+    },
     async stop() {
       await Promise.all([postgres?.stop("immediate"), redis?.stop("kill")]);
       if (postgres) rmSync(postgres.folder, { recursive: true, force: true });

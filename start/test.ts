@@ -72,7 +72,10 @@ rmSync(reports, { recursive: true, force: true });
 
 const total = sum(tallies);
 console.log(`\n${"─".repeat(60)}`);
-for (const t of tallies) console.log(`${t.failed === 0 ? "✓" : "✗"} ${t.name}: ${t.passed} passed, ${t.failed} failed (${t.seconds.toFixed(1)} s)`);
+for (const t of tallies)
+  console.log(
+    `${t.failed === 0 ? "✓" : "✗"} ${t.name}: ${t.passed} passed, ${t.failed} failed (${t.seconds.toFixed(1)} s)`,
+  );
 for (const failure of tallies.flatMap((t) => t.failures)) console.log(`  ✗ ${failure}`);
 console.log(`${((performance.now() - since) / 1000).toFixed(0)} s in all`);
 console.log(total.line);

@@ -15,7 +15,13 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["lib/**/*.test.ts", "app/**/*.test.{ts,tsx}", "worker/**/*.test.ts", "start/**/*.test.ts", "prisma/**/*.test.ts"],
+          include: [
+            "lib/**/*.test.ts",
+            "app/**/*.test.{ts,tsx}",
+            "worker/**/*.test.ts",
+            "start/**/*.test.ts",
+            "prisma/**/*.test.ts",
+          ],
           exclude: [...never, "**/*.store.test.ts", "**/*.scenario.test.ts", "worker/scenarios/**"],
           testTimeout: 10_000,
           sequence: { groupOrder: 1 },

@@ -31,7 +31,12 @@ export interface Parts {
 }
 
 const SECOND = 1_000;
-const timed = (name: string, everyMs: number, once: boolean, run: (now: Date, signal: AbortSignal) => Promise<unknown>): Duty => ({
+const timed = (
+  name: string,
+  everyMs: number,
+  once: boolean,
+  run: (now: Date, signal: AbortSignal) => Promise<unknown>,
+): Duty => ({
   kind: "timed",
   name,
   everyMs,
@@ -48,10 +53,22 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     timed("heartbeat", 5 * SECOND, false, (now) => heartbeat(p.db, p.me, now)),
     timed("schedule", SECOND, true, (now) => p.scheduler.tick(now)),
     timed("seal", SECOND, false, (now) => sealDue(p.redis, p.prefix, now)),
-    { kind: "loop", name: "decide", staleMs: 30 * SECOND, run: (signal, beat) => consume({ db: p.db, redis: p.redis, prefix: p.prefix, consumer: p.me.id, log: p.log, wake: () => p.outbox.wake() }, signal, beat) },
+    {
+      kind: "loop",
+      name: "decide",
+      staleMs: 30 * SECOND,
+      run: (signal, beat) =>
+        consume(
+          { db: p.db, redis: p.redis, prefix: p.prefix, consumer: p.me.id, log: p.log, wake: () => p.outbox.wake() },
+          signal,
+          beat,
+        ),
+    },
     { kind: "loop", name: "deliver", staleMs: 30 * SECOND, run: (signal, beat) => p.outbox.run(signal, beat) },
     timed("escalate", 2 * SECOND, false, (now) => escalateDue(p.db, p.sweeper, now)),
-    timed("watch", 5 * SECOND, false, async (now, signal) => watch(now, { silentMs: await silentMs(p.sweeper), signal })),
+    timed("watch", 5 * SECOND, false, async (now, signal) =>
+      watch(now, { silentMs: await silentMs(p.sweeper), signal }),
+    ),
     timed("requests", 2 * SECOND, false, async (now) => {
       await takeRequests(p.db, p.sweeper, p.handlers, p.log);
       await endStale(p.db, p.sweeper, now);
@@ -60,22 +77,30 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     timed("partitions", 3_600 * SECOND, true, (now) => makePartitions(p.db, now)),
   ];
   const unknown = only?.find((name) => !all.some((d) => d.name === name));
-  if (unknown !== undefined) throw new RangeError(`There is no duty "${unknown}": choose from ${all.map((d) => d.name).join(", ")}.`);
+  if (unknown !== undefined)
+    throw new RangeError(`There is no duty "${unknown}": choose from ${all.map((d) => d.name).join(", ")}.`);
   return only === undefined ? all : all.filter((d) => d.name === "heartbeat" || only.includes(d.name));
 }
 
 /** Our own parts may be silent for two of the shortest interval that anybody is promised. */
 async function silentMs(sweeper: Sweeper): Promise<number> {
-  const [row] = await sweeper.find<{ shortest: number | null }>("SELECT min(interval_s) AS shortest FROM server WHERE NOT paused AND removed_at IS NULL");
+  const [row] = await sweeper.find<{ shortest: number | null }>(
+    "SELECT min(interval_s) AS shortest FROM server WHERE NOT paused AND removed_at IS NULL",
+  );
   return 2 * SECOND * (row?.shortest ?? 60);
 }
 
 /** NOTIFY to wake, so that nobody waits for a poll. @param only as given to duties(): what is not run is not woken */
 export function wakeUps(p: Parts, only?: readonly string[]): { close(): Promise<void> } {
   const runs = (duty: string) => only === undefined || only.includes(duty);
-  const channels = (["tocsin_outbox", "tocsin_request"] as const).filter((c) => runs(c === "tocsin_outbox" ? "deliver" : "requests"));
+  const channels = (["tocsin_outbox", "tocsin_request"] as const).filter((c) =>
+    runs(c === "tocsin_outbox" ? "deliver" : "requests"),
+  );
   return listen(databaseUrls().worker, channels, (channel) => {
     if (channel === "tocsin_outbox") p.outbox.wake();
-    else takeRequests(p.db, p.sweeper, p.handlers, p.log).catch((err) => p.log.warn({ err }, "requests could not be taken; the next look is in 2 s"));
+    else
+      takeRequests(p.db, p.sweeper, p.handlers, p.log).catch((err) =>
+        p.log.warn({ err }, "requests could not be taken; the next look is in 2 s"),
+      );
   });
 }

@@ -54,9 +54,17 @@ export function runDuties(duties: readonly Duty[], holder: string, db: Db, log: 
   const abort = new AbortController();
   const states = new Map<string, DutyState>();
   const runs = duties.map((duty) => {
-    const state: DutyState = { name: duty.name, staleMs: duty.staleMs, lastBeat: monotonicMs(), elsewhere: false, lastError: null };
+    const state: DutyState = {
+      name: duty.name,
+      staleMs: duty.staleMs,
+      lastBeat: monotonicMs(),
+      elsewhere: false,
+      lastError: null,
+    };
     states.set(duty.name, state);
-    return duty.kind === "loop" ? keepLooping(duty, state, abort.signal, log) : keepTiming(duty, state, holder, db, abort.signal, log);
+    return duty.kind === "loop"
+      ? keepLooping(duty, state, abort.signal, log)
+      : keepTiming(duty, state, holder, db, abort.signal, log);
   });
   return {
     states: () => [...states.values()],
@@ -83,7 +91,14 @@ async function keepLooping(duty: LoopDuty, state: DutyState, signal: AbortSignal
   }
 }
 
-async function keepTiming(duty: TimedDuty, state: DutyState, holder: string, db: Db, signal: AbortSignal, log: Log): Promise<void> {
+async function keepTiming(
+  duty: TimedDuty,
+  state: DutyState,
+  holder: string,
+  db: Db,
+  signal: AbortSignal,
+  log: Log,
+): Promise<void> {
   while (!signal.aborted) {
     const t0 = monotonicMs();
     await runOnce(duty, state, holder, db, signal, log);
@@ -92,7 +107,14 @@ async function keepTiming(duty: TimedDuty, state: DutyState, holder: string, db:
 }
 
 /** One run with its lease, deadline and fence. @returns false when another process has it or it failed */
-export async function runOnce(duty: TimedDuty, state: DutyState, holder: string, db: Db, signal: AbortSignal, log: Log): Promise<boolean> {
+export async function runOnce(
+  duty: TimedDuty,
+  state: DutyState,
+  holder: string,
+  db: Db,
+  signal: AbortSignal,
+  log: Log,
+): Promise<boolean> {
   try {
     if (duty.once) {
       const leaseMs = Math.max(10_000, duty.deadlineMs + duty.everyMs);
@@ -103,9 +125,15 @@ export async function runOnce(duty: TimedDuty, state: DutyState, holder: string,
         return false;
       }
     }
-    await withDeadline(duty.run(clockNow(), AbortSignal.any([signal, AbortSignal.timeout(duty.deadlineMs)])), duty.deadlineMs);
+    await withDeadline(
+      duty.run(clockNow(), AbortSignal.any([signal, AbortSignal.timeout(duty.deadlineMs)])),
+      duty.deadlineMs,
+    );
     state.lastBeat = monotonicMs();
-    if (duty.once && (state.lastError !== null || state.lastBeat - (state.markedAt ?? -MARK_EVERY_MS) >= MARK_EVERY_MS)) {
+    if (
+      duty.once &&
+      (state.lastError !== null || state.lastBeat - (state.markedAt ?? -MARK_EVERY_MS) >= MARK_EVERY_MS)
+    ) {
       await markRun(db, duty.name, holder, clockNow(), null);
       state.markedAt = state.lastBeat;
     }

@@ -43,10 +43,11 @@ export function serveHealth(port: number, check: () => Readiness): Promise<Healt
       const address = server.address();
       resolve({
         port: typeof address === "object" && address ? address.port : port,
-        close: () => new Promise((done) => {
-          server.closeAllConnections();
-          server.close(() => done());
-        }),
+        close: () =>
+          new Promise((done) => {
+            server.closeAllConnections();
+            server.close(() => done());
+          }),
       });
     });
   });

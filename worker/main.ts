@@ -78,6 +78,8 @@ async function main(): Promise<void> {
 
 main().catch((err) => {
   // One sentence for whoever started it; a configuration error needs no stack.
-  process.stderr.write(`${err instanceof TocsinError || err instanceof RangeError ? err.message : String(err?.stack ?? err)}\n`);
+  process.stderr.write(
+    `${err instanceof TocsinError || err instanceof RangeError ? err.message : String(err?.stack ?? err)}\n`,
+  );
   process.exit(1);
 });

@@ -17,6 +17,9 @@ it("makes the regions that are set, and leaves those alone that a person has nam
   ]);
 });
 
-it.each(["Frankfurt", "a b", "x".repeat(33), "fra;drop"])("refuses the name %j and says which setting holds it", async (name) => {
-  await expect(nameRegions(db.workerDb, [name])).rejects.toThrow(/^TOCSIN_REGIONS holds /);
-});
+it.each(["Frankfurt", "a b", "x".repeat(33), "fra;drop"])(
+  "refuses the name %j and says which setting holds it",
+  async (name) => {
+    await expect(nameRegions(db.workerDb, [name])).rejects.toThrow(/^TOCSIN_REGIONS holds /);
+  },
+);

@@ -8,8 +8,13 @@ import { TocsinError } from "#lib/domain/error";
  */
 export async function nameRegions(db: Db, names: readonly string[]): Promise<void> {
   const bad = names.find((name) => !/^[a-z0-9-]{1,32}$/.test(name));
-  if (bad !== undefined) throw new TocsinError("E_CONFIG", `TOCSIN_REGIONS holds ${JSON.stringify(bad.slice(0, 40))}: use small letters, digits and hyphens, at most 32, for example fra,iad.`);
+  if (bad !== undefined)
+    throw new TocsinError(
+      "E_CONFIG",
+      `TOCSIN_REGIONS holds ${JSON.stringify(bad.slice(0, 40))}: use small letters, digits and hyphens, at most 32, for example fra,iad.`,
+    );
   await db.global(async (tx) => {
-    for (const name of [...names].sort()) await tx.$executeRaw`INSERT INTO region (name, city) VALUES (${name}, ${name}) ON CONFLICT (name) DO NOTHING`;
+    for (const name of [...names].sort())
+      await tx.$executeRaw`INSERT INTO region (name, city) VALUES (${name}, ${name}) ON CONFLICT (name) DO NOTHING`;
   });
 }

@@ -32,7 +32,9 @@ export async function readBounded(body: AsyncIterable<Uint8Array>): Promise<{ te
 }
 
 export function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).flatMap(([k, v]) => (v === undefined ? [] : [[k.toLowerCase(), String(v).slice(0, 500)]])));
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([k, v]) => (v === undefined ? [] : [[k.toLowerCase(), String(v).slice(0, 500)]])),
+  );
 }
 
 /**
@@ -41,11 +43,21 @@ export function flat(headers: Record<string, string | string[] | undefined>): Re
  */
 export function failure(err: unknown, reached: boolean): SinkAnswer {
   const chain: { code?: unknown; name?: unknown; cause?: unknown }[] = [];
-  for (let e = err; e !== null && typeof e === "object" && chain.length < 5; e = (e as { cause?: unknown }).cause) chain.push(e);
+  for (let e = err; e !== null && typeof e === "object" && chain.length < 5; e = (e as { cause?: unknown }).cause)
+    chain.push(e);
   const aborted = chain.some((e) => e.name === "AbortError" || e.name === "TimeoutError");
   // A ConnectError's code is the cause's, and its cause may be undici's or Node's own error without one.
   const named = chain.find((e) => typeof e.code === "string" && e.code !== "EUNKNOWN");
-  const code = aborted ? "ABORTED" : String(named?.code ?? "EUNKNOWN").replace(/[^\w-]/g, "_").slice(0, 60);
+  const code = aborted
+    ? "ABORTED"
+    : String(named?.code ?? "EUNKNOWN")
+        .replace(/[^\w-]/g, "_")
+        .slice(0, 60);
   const before = code === "E_URL_BLOCKED" || chain.some((e) => e instanceof ConnectError);
-  return { kind: "failure", code, detail: `${String(chain[0]?.name ?? "Error").slice(0, 60)} ${code}`, sentBytes: reached && !before };
+  return {
+    kind: "failure",
+    code,
+    detail: `${String(chain[0]?.name ?? "Error").slice(0, 60)} ${code}`,
+    sentBytes: reached && !before,
+  };
 }

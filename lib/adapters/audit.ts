@@ -29,7 +29,11 @@ export async function audit(tx: Tx, context: TenantContext, entry: AuditEntry): 
   if (entry.personal) {
     const salt = randomBytes(32);
     const pii = canonicalJson(entry.personal.body);
-    commit = createHash("sha256").update(Buffer.from([2])).update(salt).update(pii).digest();
+    commit = createHash("sha256")
+      .update(Buffer.from([2]))
+      .update(salt)
+      .update(pii)
+      .digest();
     await tx.$executeRaw`INSERT INTO audit.pii (tenant_id, event_id, subject, salt, body)
       VALUES (${context.tenantId}::uuid, ${id}::uuid, ${entry.personal.subject}, ${salt}, ${pii})`;
   }

@@ -1,6 +1,17 @@
 // The saved checkpoints: append-only NDJSON, one file per month, on disk before the call returns. The first line of each
 // file names all heads, so that every file can be checked alone.
-import { closeSync, createReadStream, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Checkpoint, CheckpointSchema } from "../domain/audit/checkpoint.ts";
@@ -12,7 +23,12 @@ export const monthFile = (dir: string, at: string): string => join(dir, `${at.sl
 
 /** @returns the newest saved checkpoint that is whole, null when none is */
 export function lastSaved(dir: string): Checkpoint | null {
-  const files = existsSync(dir) ? readdirSync(dir).filter((f) => NAME.test(f)).sort().reverse() : [];
+  const files = existsSync(dir)
+    ? readdirSync(dir)
+        .filter((f) => NAME.test(f))
+        .sort()
+        .reverse()
+    : [];
   for (const file of files) {
     for (const line of tail(join(dir, file)).split("\n").reverse()) {
       const read = parse(line);

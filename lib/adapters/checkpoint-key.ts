@@ -23,7 +23,9 @@ export function checkpointPlaces(settings: Settings): CheckpointPlaces {
   const beside = dirname(resolve(settings.TOCSIN_KEY_FILE));
   return {
     keyFile: settings.TOCSIN_CHECKPOINT_KEY_FILE ?? join(beside, "checkpoint.pem"),
-    dir: settings.TOCSIN_CHECKPOINT_DIR ?? join(settings.TOCSIN_DATA ? resolve(settings.TOCSIN_DATA) : beside, "checkpoints"),
+    dir:
+      settings.TOCSIN_CHECKPOINT_DIR ??
+      join(settings.TOCSIN_DATA ? resolve(settings.TOCSIN_DATA) : beside, "checkpoints"),
   };
 }
 
@@ -34,9 +36,14 @@ export const publicKeyFile = (keyFile: string): string => `${keyFile.replace(/\.
 export function signingKey(keyFile: string): KeyObject {
   try {
     if (!existsSync(keyFile)) makeKey(keyFile);
-    if ((statSync(keyFile).mode & 0o077) !== 0) throw new TocsinError("E_CONFIG", "TOCSIN_CHECKPOINT_KEY_FILE can be read by others: run chmod 0400 on it.");
+    if ((statSync(keyFile).mode & 0o077) !== 0)
+      throw new TocsinError("E_CONFIG", "TOCSIN_CHECKPOINT_KEY_FILE can be read by others: run chmod 0400 on it.");
     const key = createPrivateKey(readFileSync(keyFile));
-    if (key.asymmetricKeyType !== "ed25519") throw new TocsinError("E_CONFIG", "TOCSIN_CHECKPOINT_KEY_FILE must hold an Ed25519 key: openssl genpkey -algorithm ed25519");
+    if (key.asymmetricKeyType !== "ed25519")
+      throw new TocsinError(
+        "E_CONFIG",
+        "TOCSIN_CHECKPOINT_KEY_FILE must hold an Ed25519 key: openssl genpkey -algorithm ed25519",
+      );
     const open = publicKeyFile(keyFile);
     const pem = createPublicKey(key).export({ type: "spki", format: "pem" }) as string;
     // An old key stays in the file, so that what it signed can still be checked.
@@ -45,7 +52,11 @@ export function signingKey(keyFile: string): KeyObject {
     return key;
   } catch (cause) {
     if (cause instanceof TocsinError) throw cause;
-    throw new TocsinError("E_CONFIG", "TOCSIN_CHECKPOINT_KEY_FILE cannot be read or made: name a file in a folder that the worker may write to.", { cause });
+    throw new TocsinError(
+      "E_CONFIG",
+      "TOCSIN_CHECKPOINT_KEY_FILE cannot be read or made: name a file in a folder that the worker may write to.",
+      { cause },
+    );
   }
 }
 

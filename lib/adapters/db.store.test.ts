@@ -39,42 +39,93 @@ describe.each(["appDb", "workerDb"] as const)("as %s", (which) => {
   });
 
   test("400 interleaved questions of two tenants never mix", async () => {
-    const answers = await Promise.all(Array.from({ length: 400 }, (_, i) => {
-      const tenantId = i % 2 ? mine : theirs;
-      return db[which].withTenant(as(tenantId), async (tx) => (await tx.server.findMany()).every((s) => s.tenantId === tenantId));
-    }));
+    const answers = await Promise.all(
+      Array.from({ length: 400 }, (_, i) => {
+        const tenantId = i % 2 ? mine : theirs;
+        return db[which].withTenant(as(tenantId), async (tx) =>
+          (await tx.server.findMany()).every((s) => s.tenantId === tenantId),
+        );
+      }),
+    );
     expect(answers.every(Boolean)).toBe(true);
   });
 });
 
 test("a row for another tenant is refused", async () => {
-  await expect(db.appDb.withTenant(as(mine), (tx) => tx.silence.create({ data: { tenantId: theirs, id: randomUUID(), comment: "x", startsAt: new Date(0), endsAt: new Date(0), createdAt: new Date(0) } }))).rejects.toThrow(/row-level security/);
+  await expect(
+    db.appDb.withTenant(as(mine), (tx) =>
+      tx.silence.create({
+        data: {
+          tenantId: theirs,
+          id: randomUUID(),
+          comment: "x",
+          startsAt: new Date(0),
+          endsAt: new Date(0),
+          createdAt: new Date(0),
+        },
+      }),
+    ),
+  ).rejects.toThrow(/row-level security/);
 });
 
 test("a row cannot be moved to another tenant", async () => {
-  await expect(db.appDb.withTenant(as(mine), (tx) => tx.$executeRaw`UPDATE server SET tenant_id = ${theirs}::uuid`)).rejects.toThrow(/row-level security/);
+  await expect(
+    db.appDb.withTenant(as(mine), (tx) => tx.$executeRaw`UPDATE server SET tenant_id = ${theirs}::uuid`),
+  ).rejects.toThrow(/row-level security/);
 });
 
 test("a row cannot point at another tenant's row", async () => {
-  await expect(db.appDb.withTenant(as(mine), (tx) => tx.silence.create({ data: { tenantId: mine, serverId: theirServer, id: randomUUID(), comment: "x", startsAt: new Date(0), endsAt: new Date(0), createdAt: new Date(0) } }))).rejects.toThrow(/foreign key/i);
+  await expect(
+    db.appDb.withTenant(as(mine), (tx) =>
+      tx.silence.create({
+        data: {
+          tenantId: mine,
+          serverId: theirServer,
+          id: randomUUID(),
+          comment: "x",
+          startsAt: new Date(0),
+          endsAt: new Date(0),
+          createdAt: new Date(0),
+        },
+      }),
+    ),
+  ).rejects.toThrow(/foreign key/i);
 });
 
 test("what fails half-way leaves nothing", async () => {
-  await expect(db.appDb.withTenant(as(mine), async (tx) => {
-    await tx.silence.create({ data: { tenantId: mine, id: randomUUID(), comment: "x", startsAt: new Date(0), endsAt: new Date(0), createdAt: new Date(0) } });
-    throw new Error("no");
-  })).rejects.toThrow("no");
+  await expect(
+    db.appDb.withTenant(as(mine), async (tx) => {
+      await tx.silence.create({
+        data: {
+          tenantId: mine,
+          id: randomUUID(),
+          comment: "x",
+          startsAt: new Date(0),
+          endsAt: new Date(0),
+          createdAt: new Date(0),
+        },
+      });
+      throw new Error("no");
+    }),
+  ).rejects.toThrow("no");
   expect(await db.appDb.withTenant(as(mine), (tx) => tx.silence.count())).toBe(0);
 });
 
 test("a read-only context is read-only in the database", async () => {
-  await expect(db.appDb.withTenant(as(mine, { readOnly: true }), (tx) => tx.$executeRaw`UPDATE server SET name = 'x'`)).rejects.toThrow(/read-only/);
+  await expect(
+    db.appDb.withTenant(as(mine, { readOnly: true }), (tx) => tx.$executeRaw`UPDATE server SET name = 'x'`),
+  ).rejects.toThrow(/read-only/);
 });
 
 test("several tenants can be read in one question, and still not written", async () => {
   const both = as(mine, { alsoRead: [theirs] });
   expect(await db.appDb.withTenant(both, (tx) => tx.server.count())).toBe(2);
-  expect(await db.appDb.withTenant(both, (tx) => tx.$executeRaw`UPDATE server SET name = 'changed' WHERE id = ${theirServer}::uuid`)).toBe(0);
+  expect(
+    await db.appDb.withTenant(
+      both,
+      (tx) => tx.$executeRaw`UPDATE server SET name = 'changed' WHERE id = ${theirServer}::uuid`,
+    ),
+  ).toBe(0);
 });
 
 test("the sweeper finds ids over all tenants, and neither names nor secrets", async () => {

@@ -50,13 +50,16 @@ export function openDb(url: string, options: { poolSize?: number; applicationNam
   const prisma = new PrismaClient({ adapter });
   const limits = { maxWait: 10_000, timeout: 30_000 };
   return {
-    withTenant: (context, fn) => (context.readOnly === true ? readAgain : once)(() => prisma.$transaction(async (tx) => {
-        const also = `{${(context.alsoRead ?? []).join(",")}}`;
-        await tx.$queryRaw`SELECT set_config('app.tenant', ${context.tenantId}, true),
+    withTenant: (context, fn) =>
+      (context.readOnly === true ? readAgain : once)(() =>
+        prisma.$transaction(async (tx) => {
+          const also = `{${(context.alsoRead ?? []).join(",")}}`;
+          await tx.$queryRaw`SELECT set_config('app.tenant', ${context.tenantId}, true),
           set_config('app.actor', ${context.actorId}, true), set_config('app.tenants', ${also}, true),
           set_config('transaction_read_only', ${context.readOnly === true ? "on" : "off"}, true)`;
-        return fn(tx);
-      }, limits)),
+          return fn(tx);
+        }, limits),
+      ),
     global: (fn) => prisma.$transaction(fn, limits),
     close: () => prisma.$disconnect(),
   };
@@ -82,7 +85,13 @@ export interface Sweeper {
 }
 
 export function openSweeper(url: string): Sweeper {
-  const pool = new pg.Pool({ connectionString: url, max: 4, application_name: "tocsin-sweeper", statement_timeout: STATEMENT_TIMEOUT_MS, connectionTimeoutMillis: 5_000 });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 4,
+    application_name: "tocsin-sweeper",
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    connectionTimeoutMillis: 5_000,
+  });
   pool.on("error", () => {}); // A dropped idle connection is not news: the next find opens another.
   return {
     find: (sql, params = []) => readAgain(async () => (await pool.query(sql, params as unknown[])).rows),

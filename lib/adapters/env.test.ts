@@ -13,7 +13,11 @@ const good = {
 };
 
 test("a whole configuration is taken, and production is the mode when none is named", () => {
-  expect(readEnv(good)).toMatchObject({ TOCSIN_MODE: "production", TOCSIN_REGIONS: ["local"], TOCSIN_PAGERDUTY_SERVER: "events.pagerduty.com" });
+  expect(readEnv(good)).toMatchObject({
+    TOCSIN_MODE: "production",
+    TOCSIN_REGIONS: ["local"],
+    TOCSIN_PAGERDUTY_SERVER: "events.pagerduty.com",
+  });
 });
 
 test.each(Object.keys(good))("without %s it is refused by that name", (name) => {

@@ -8,7 +8,9 @@ const url = (what: string) => z.url({ error: `must be a URL (${what})` });
 const secret = z
   .string({ error: "is missing: set at least 32 random characters, for example from `openssl rand -base64 48`" })
   .min(32, { error: "is too short: use at least 32 random characters, for example from `openssl rand -base64 48`" })
-  .refine((s) => new Set(s).size >= 10, { error: "is too simple: use random characters, for example from `openssl rand -base64 48`" });
+  .refine((s) => new Set(s).size >= 10, {
+    error: "is too simple: use random characters, for example from `openssl rand -base64 48`",
+  });
 
 const schema = z.object({
   TOCSIN_MODE: z.enum(["production", "development", "test"]).default("production"),
@@ -32,13 +34,24 @@ const schema = z.object({
   DATABASE_URL_SWEEPER: url("postgresql://…").optional(),
   REDIS_URL: z.string({ error: "is missing: redis://host:6379" }).min(1),
   /** Keeps several installations apart on one Redis. */
-  TOCSIN_REDIS_PREFIX: z.string().regex(/^[a-z0-9-]{1,32}$/).default("tocsin"),
+  TOCSIN_REDIS_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .default("tocsin"),
   OIDC_ISSUER: url("the issuer of your identity provider"),
   OIDC_CLIENT_ID: z.string({ error: "is missing" }).min(1),
   OIDC_CLIENT_SECRET: z.string({ error: "is missing" }).min(1),
   OIDC_GROUPS_CLAIM: z.string().default("groups"),
   /** Regions this installation probes from, comma-separated. */
-  TOCSIN_REGIONS: z.string().default("local").transform((s) => s.split(",").map((r) => r.trim()).filter(Boolean)),
+  TOCSIN_REGIONS: z
+    .string()
+    .default("local")
+    .transform((s) =>
+      s
+        .split(",")
+        .map((r) => r.trim())
+        .filter(Boolean),
+    ),
   /** Extra certificate authorities (PEM) for outgoing TLS: private proxies, tests. */
   TOCSIN_CA_FILE: z.string().optional(),
   TOCSIN_PAGERDUTY_SERVER: z.string().default("events.pagerduty.com"),
@@ -71,7 +84,10 @@ export function readEnv(source: Record<string, string | undefined> = process.env
   }
   const env = parsed.data;
   if (env.TOCSIN_MODE === "production" && env.TOCSIN_CRASH_AT) {
-    throw new TocsinError("E_CONFIG", "Configuration refused: TOCSIN_CRASH_AT is for tests and must not be set in production.");
+    throw new TocsinError(
+      "E_CONFIG",
+      "Configuration refused: TOCSIN_CRASH_AT is for tests and must not be set in production.",
+    );
   }
   return env;
 }

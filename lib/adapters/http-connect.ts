@@ -2,7 +2,13 @@
 // only then speak. A name that changes its mind between check and connect (rebinding) finds no second look-up.
 import { lookup } from "node:dns/promises";
 import { isIP, type LookupFunction, type Socket, connect as tcpConnect } from "node:net";
-import { createSecureContext, rootCertificates, type SecureContext, type TLSSocket, connect as tlsConnect } from "node:tls";
+import {
+  createSecureContext,
+  rootCertificates,
+  type SecureContext,
+  type TLSSocket,
+  connect as tlsConnect,
+} from "node:tls";
 import { type AddressPolicy, addressAllowed, blocked } from "./http-address.ts";
 import { monotonicMs } from "./clock.ts";
 
@@ -54,33 +60,58 @@ export async function connectGuarded(policy: AddressPolicy, options: ConnectOpti
     throw blocked("private_address");
   }
   if (!options.tls) return socket;
-  return timed("tls", options, () => startTls(socket, host, options), (s) => {
-    const validTo = Date.parse(s.getPeerCertificate().valid_to);
-    return Number.isNaN(validTo) ? {} : { certificateValidTo: validTo };
-  });
+  return timed(
+    "tls",
+    options,
+    () => startTls(socket, host, options),
+    (s) => {
+      const validTo = Date.parse(s.getPeerCertificate().valid_to);
+      return Number.isNaN(validTo) ? {} : { certificateValidTo: validTo };
+    },
+  );
 }
 
 async function resolveChecked(policy: AddressPolicy, host: string, options: ConnectOptions) {
   const family = isIP(host);
-  const found = family !== 0 ? [{ address: host, family }] : await timed("dns", options, () => withTimeout((options.resolve ?? systemResolver)(host), options.timeoutMs));
+  const found =
+    family !== 0
+      ? [{ address: host, family }]
+      : await timed("dns", options, () => withTimeout((options.resolve ?? systemResolver)(host), options.timeoutMs));
   if (found.length === 0) throw new ConnectError("ENODATA", "dns");
   if (!found.every((a) => addressAllowed(a.address, options.port, policy))) throw blocked("private_address");
   return found;
 }
 
-function openTcp(addresses: { address: string; family: number }[], host: string, options: ConnectOptions): Promise<Socket> {
+function openTcp(
+  addresses: { address: string; family: number }[],
+  host: string,
+  options: ConnectOptions,
+): Promise<Socket> {
   const pinned: LookupFunction = (_host, asked, done) => {
     const first = addresses[0];
     if (asked.all) done(null, addresses);
     else done(null, first?.address ?? "", first?.family ?? 4);
   };
-  const socket = tcpConnect({ host, port: options.port, lookup: pinned, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1_000, noDelay: true });
+  const socket = tcpConnect({
+    host,
+    port: options.port,
+    lookup: pinned,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: 1_000,
+    noDelay: true,
+  });
   return settled(socket, "connect", options.timeoutMs);
 }
 
 function startTls(socket: Socket, host: string, options: ConnectOptions): Promise<TLSSocket> {
   const named = isIP(host) === 0 ? { servername: host } : {};
-  const secure = tlsConnect({ socket, host, ...named, secureContext: contextFor(options.ca), ALPNProtocols: ["http/1.1"] });
+  const secure = tlsConnect({
+    socket,
+    host,
+    ...named,
+    secureContext: contextFor(options.ca),
+    ALPNProtocols: ["http/1.1"],
+  });
   return settled(secure, "secureConnect", options.timeoutMs);
 }
 
@@ -117,7 +148,12 @@ function settled<S extends Socket>(socket: S, event: "connect" | "secureConnect"
   });
 }
 
-async function timed<T>(phase: ConnectPhase, options: ConnectOptions, work: () => Promise<T>, more?: (value: T) => PhaseEnd): Promise<T> {
+async function timed<T>(
+  phase: ConnectPhase,
+  options: ConnectOptions,
+  work: () => Promise<T>,
+  more?: (value: T) => PhaseEnd,
+): Promise<T> {
   const start = monotonicMs();
   try {
     const value = await work();

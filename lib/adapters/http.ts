@@ -58,12 +58,18 @@ export function guardedDispatcher(policy: AddressPolicy, options: DispatcherOpti
 }
 
 /** For clients that speak through node:https only. */
-export function guardedHttpsAgent(policy: AddressPolicy, options: Pick<DispatcherOptions, "ca" | "resolve" | "connectTimeoutMs"> = {}): HttpsAgent {
+export function guardedHttpsAgent(
+  policy: AddressPolicy,
+  options: Pick<DispatcherOptions, "ca" | "resolve" | "connectTimeoutMs"> = {},
+): HttpsAgent {
   return new GuardedAgent(policy, options);
 }
 
 /** A plain TCP socket for protocols other than HTTP (SMTP); the caller may start TLS on it. Ports are the operator's choice. */
-export async function guardedSocket(policy: AddressPolicy, target: { host: string; port: number; timeoutMs: number; resolve?: ConnectOptions["resolve"] }): Promise<Socket> {
+export async function guardedSocket(
+  policy: AddressPolicy,
+  target: { host: string; port: number; timeoutMs: number; resolve?: ConnectOptions["resolve"] },
+): Promise<Socket> {
   assertHost(target.host, target.port, policy);
   return connectGuarded(policy, { ...target, tls: false });
 }
@@ -76,7 +82,10 @@ class GuardedAgent extends HttpsAgent {
     this.#policy = policy;
     this.#options = options;
   }
-  override createConnection(given: AgentOptions & { host?: string; port?: number | string }, done?: (err: Error | null, socket: Duplex) => void): undefined {
+  override createConnection(
+    given: AgentOptions & { host?: string; port?: number | string },
+    done?: (err: Error | null, socket: Duplex) => void,
+  ): undefined {
     const target = { host: given.host ?? "", port: Number(given.port) || 443, tls: true };
     open(this.#policy, target, this.#options).then(
       (socket) => done?.(null, socket),
@@ -85,14 +94,27 @@ class GuardedAgent extends HttpsAgent {
   }
 }
 
-async function open(policy: AddressPolicy, target: { host: string; port: number; tls: boolean }, options: DispatcherOptions): Promise<Socket> {
+async function open(
+  policy: AddressPolicy,
+  target: { host: string; port: number; tls: boolean },
+  options: DispatcherOptions,
+): Promise<Socket> {
   if (!portAllowed(target.port)) throw blocked("port");
   assertHost(target.host, target.port, policy);
-  return connectGuarded(policy, { ...target, timeoutMs: options.connectTimeoutMs ?? 5_000, ca: options.ca, onPhase: options.onPhase, resolve: options.resolve });
+  return connectGuarded(policy, {
+    ...target,
+    timeoutMs: options.connectTimeoutMs ?? 5_000,
+    ca: options.ca,
+    onPhase: options.onPhase,
+    resolve: options.resolve,
+  });
 }
 
 function assertHost(host: string, port: number, policy: AddressPolicy): void {
-  const bare = host.replace(/^\[|\]$/g, "").replace(/\.$/, "").toLowerCase();
+  const bare = host
+    .replace(/^\[|\]$/g, "")
+    .replace(/\.$/, "")
+    .toLowerCase();
   if (isIP(bare) !== 0) {
     if (!addressAllowed(bare, port, policy)) throw blocked("private_address");
   } else if (LOCAL_NAME.test(bare) && !someAllowance(port, policy)) throw blocked("local_name");

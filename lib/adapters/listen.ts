@@ -10,12 +10,21 @@ export interface Listener {
 }
 
 /** @param onHint also called with an empty payload after each (re)connection: something may have been missed */
-export function listen(url: string, channels: readonly Channel[], onHint: (channel: Channel, payload: string) => void): Listener {
+export function listen(
+  url: string,
+  channels: readonly Channel[],
+  onHint: (channel: Channel, payload: string) => void,
+): Listener {
   let client: pg.Client | undefined;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
   const connect = async () => {
-    const c = new pg.Client({ connectionString: url, application_name: "tocsin-listen", keepAlive: true, connectionTimeoutMillis: 5_000 });
+    const c = new pg.Client({
+      connectionString: url,
+      application_name: "tocsin-listen",
+      keepAlive: true,
+      connectionTimeoutMillis: 5_000,
+    });
     client = c;
     const again = () => {
       if (closed || client !== c) return;

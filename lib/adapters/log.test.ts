@@ -3,7 +3,13 @@ import { createLog } from "./log.ts";
 
 function line(write: (log: ReturnType<typeof createLog>) => void): Record<string, unknown> {
   let text = "";
-  write(createLog("test", "info", { write: (s) => { text += s; } }));
+  write(
+    createLog("test", "info", {
+      write: (s) => {
+        text += s;
+      },
+    }),
+  );
   return JSON.parse(text);
 }
 
@@ -13,11 +19,16 @@ test("a line is JSON with time, level, part and the ids it was given", () => {
   expect(l.time).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
 });
 
-test.each(["password", "token", "authorization", "cookie", "routing_key", "apiKey", "secret"])("%s is redacted at any of three depths", (key) => {
-  const l = JSON.stringify(line((log) => log.info({ [key]: "canary", a: { [key]: "canary", b: { [key]: "canary" } } }, "x")));
-  expect(l).not.toContain("canary");
-  expect(l).toContain("[redacted]");
-});
+test.each(["password", "token", "authorization", "cookie", "routing_key", "apiKey", "secret"])(
+  "%s is redacted at any of three depths",
+  (key) => {
+    const l = JSON.stringify(
+      line((log) => log.info({ [key]: "canary", a: { [key]: "canary", b: { [key]: "canary" } } }, "x")),
+    );
+    expect(l).not.toContain("canary");
+    expect(l).toContain("[redacted]");
+  },
+);
 
 test("an error keeps its code and detail and a short stack", () => {
   const l = line((log) => log.error({ err: Object.assign(new Error("broken"), { code: "E_X", detail: "why" }) }, "x"));

@@ -15,7 +15,12 @@ interface Refusal {
   response?: string;
 }
 
-const notSetUp: SinkAnswer = { kind: "failure", code: "E_MAIL_NOT_SET_UP", detail: "No mail relay is configured.", sentBytes: false };
+const notSetUp: SinkAnswer = {
+  kind: "failure",
+  code: "E_MAIL_NOT_SET_UP",
+  detail: "No mail relay is configured.",
+  sentBytes: false,
+};
 
 /** Answers with the relay's own code (250 accepted, 4xx later, 5xx never); `rejected` names refused recipients. */
 export async function sendMail(request: Mail, bounds: Bounds): Promise<SinkAnswer> {
@@ -28,7 +33,11 @@ export async function sendMail(request: Mail, bounds: Bounds): Promise<SinkAnswe
   const stop = () => connection?.close();
   try {
     const message = await new MailComposer(composed(request)).compile().build();
-    const socket = await guardedSocket(OPERATORS_CHOICE, { host, port: Number(relay.port) || (secure ? 465 : 587), timeoutMs: Math.min(5_000, bounds.timeoutMs) });
+    const socket = await guardedSocket(OPERATORS_CHOICE, {
+      host,
+      port: Number(relay.port) || (secure ? 465 : 587),
+      timeoutMs: Math.min(5_000, bounds.timeoutMs),
+    });
     connection = new SMTPConnection({
       host,
       secure,
@@ -41,13 +50,25 @@ export async function sendMail(request: Mail, bounds: Bounds): Promise<SinkAnswe
       socketCloseTimeout: 0,
     });
     bounds.signal.addEventListener("abort", stop, { once: true });
-    const lazily = Readable.from((async function* () { reading = true; yield message; })());
-    return await converse(connection, relay, { from: addressOf(request.message.from), to: request.message.to, size: message.length }, lazily, bounds.signal);
+    const lazily = Readable.from(
+      (async function* () {
+        reading = true;
+        yield message;
+      })(),
+    );
+    return await converse(
+      connection,
+      relay,
+      { from: addressOf(request.message.from), to: request.message.to, size: message.length },
+      lazily,
+      bounds.signal,
+    );
   } catch (err) {
     const refusal = err as Refusal;
     if (refusal.code === "EAUTH") return failure(err, false);
     const code = refusal.responseCode;
-    if (code !== undefined && code >= 400) return { kind: "response", status: code, headers: {}, body: String(refusal.response ?? "").slice(0, 500) };
+    if (code !== undefined && code >= 400)
+      return { kind: "response", status: code, headers: {}, body: String(refusal.response ?? "").slice(0, 500) };
     return failure(bounds.signal.aborted ? bounds.signal.reason : err, reading);
   } finally {
     bounds.signal.removeEventListener("abort", stop);
@@ -55,7 +76,13 @@ export async function sendMail(request: Mail, bounds: Bounds): Promise<SinkAnswe
   }
 }
 
-function converse(connection: SMTPConnection, relay: URL, envelope: { from: string; to: string[]; size: number }, message: Readable, signal: AbortSignal): Promise<SinkAnswer> {
+function converse(
+  connection: SMTPConnection,
+  relay: URL,
+  envelope: { from: string; to: string[]; size: number },
+  message: Readable,
+  signal: AbortSignal,
+): Promise<SinkAnswer> {
   return new Promise((resolve, reject) => {
     // on, not once: a second error after the first would otherwise end the process.
     connection.on("error", reject);
@@ -63,19 +90,34 @@ function converse(connection: SMTPConnection, relay: URL, envelope: { from: stri
     const deliver = () =>
       connection.send(envelope, message, (err, info) => {
         if (err) return reject(err);
-        resolve({ kind: "response", status: 250, headers: { rejected: info.rejected.join(", ") }, body: String(info.response ?? "").slice(0, 500) });
+        resolve({
+          kind: "response",
+          status: 250,
+          headers: { rejected: info.rejected.join(", ") },
+          body: String(info.response ?? "").slice(0, 500),
+        });
       });
     connection.connect((err?: Error | null) => {
       if (err) return reject(err);
       if (relay.username === "") return deliver();
-      connection.login({ user: decodeURIComponent(relay.username), pass: decodeURIComponent(relay.password) }, (refused) => (refused ? reject(refused) : deliver()));
+      connection.login(
+        { user: decodeURIComponent(relay.username), pass: decodeURIComponent(relay.password) },
+        (refused) => (refused ? reject(refused) : deliver()),
+      );
     });
   });
 }
 
 function composed({ message }: Mail) {
   const { inReplyTo, references, headers, ...rest } = message;
-  return { ...rest, ...(inReplyTo === undefined ? {} : { inReplyTo }), ...(references === undefined ? {} : { references }), ...(headers === undefined ? {} : { headers }), disableFileAccess: true, disableUrlAccess: true };
+  return {
+    ...rest,
+    ...(inReplyTo === undefined ? {} : { inReplyTo }),
+    ...(references === undefined ? {} : { references }),
+    ...(headers === undefined ? {} : { headers }),
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  };
 }
 
 const addressOf = (from: string) => /<([^<>\s]+)>\s*$/.exec(from)?.[1] ?? from.trim();

@@ -12,7 +12,10 @@ type NoSocket = { onSocket(socket: null, err: Error): void };
 type Watched = Agent & { addRequest(request: ClientRequest, ...rest: unknown[]): void };
 
 /** @param request `server` is host[:port], with a path prefix where a proxy needs one; always https */
-export async function sendPagerDuty(request: Extract<SinkRequest, { via: "pagerduty" }>, bounds: Bounds): Promise<SinkAnswer> {
+export async function sendPagerDuty(
+  request: Extract<SinkRequest, { via: "pagerduty" }>,
+  bounds: Bounds,
+): Promise<SinkAnswer> {
   const agent = guardedHttpsAgent(OPERATORS_CHOICE, bounds.ca === undefined ? {} : { ca: bounds.ca }) as Watched;
   let reached = false;
   let answer: Promise<SinkAnswer> | undefined;
@@ -29,7 +32,14 @@ export async function sendPagerDuty(request: Extract<SinkRequest, { via: "pagerd
     });
     add(outgoing, ...rest);
   };
-  const options = { agent, signal: bounds.signal, redirect: "manual", compress: false, requestTimeout: 0, retryTimeout: 0 };
+  const options = {
+    agent,
+    signal: bounds.signal,
+    redirect: "manual",
+    compress: false,
+    requestTimeout: 0,
+    retryTimeout: 0,
+  };
   try {
     await event({ ...options, server: request.server, data: request.data } as unknown as Parameters<typeof event>[0]);
   } catch (err) {
@@ -45,6 +55,12 @@ export async function sendPagerDuty(request: Extract<SinkRequest, { via: "pagerd
 async function read(incoming: IncomingMessage, signal: AbortSignal): Promise<SinkAnswer> {
   const body = await readBounded(incoming);
   const status = incoming.statusCode ?? 0;
-  if (body.broken && status < 300) return { kind: "failure", code: signal.aborted ? "ABORTED" : "EBODY", detail: "The answer broke off.", sentBytes: true };
+  if (body.broken && status < 300)
+    return {
+      kind: "failure",
+      code: signal.aborted ? "ABORTED" : "EBODY",
+      detail: "The answer broke off.",
+      sentBytes: true,
+    };
   return { kind: "response", status, headers: flat(incoming.headers), body: body.text };
 }

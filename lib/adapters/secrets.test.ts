@@ -10,7 +10,9 @@ const box = secretBox(key);
 const place = places.sink("tenant-a", "sink-1");
 
 test("what is sealed opens again, and never twice to the same bytes", () => {
-  fc.assert(fc.property(fc.string({ unit: "grapheme" }), (secret) => box.open(place, box.seal(place, secret)) === secret));
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme" }), (secret) => box.open(place, box.seal(place, secret)) === secret),
+  );
   expect(Buffer.from(box.seal(place, "x")).equals(Buffer.from(box.seal(place, "x")))).toBe(false);
 });
 

@@ -22,9 +22,19 @@ export interface SecretBox {
 /** Where each kind of secret lives; sealing and opening must name the same place. */
 export const places = {
   /** JSON object of the sink's secret fields. */
-  sink: (tenantId: string, sinkId: string): SecretPlace => ({ tenantId, table: "sink", column: "sealed", rowId: sinkId }),
+  sink: (tenantId: string, sinkId: string): SecretPlace => ({
+    tenantId,
+    table: "sink",
+    column: "sealed",
+    rowId: sinkId,
+  }),
   /** The bare credential value (bearer token or header value). */
-  serverCredential: (tenantId: string, serverId: string): SecretPlace => ({ tenantId, table: "server_credential", column: "sealed", rowId: serverId }),
+  serverCredential: (tenantId: string, serverId: string): SecretPlace => ({
+    tenantId,
+    table: "server_credential",
+    column: "sealed",
+    rowId: serverId,
+  }),
 };
 
 const VERSION = 1;
@@ -35,12 +45,14 @@ export function secretBox(key: Buffer): SecretBox {
   const keyId = createHash("sha256").update("key-id:").update(key).digest().subarray(0, 8);
   const tenantKey = (tenantId: string) => Buffer.from(hkdfSync("sha256", key, tenantId, "tocsin secrets v1", 32));
   const aad = (p: SecretPlace) =>
-    Buffer.concat([p.tenantId, p.table, p.column, p.rowId].flatMap((part) => {
-      const bytes = Buffer.from(part, "utf8");
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(bytes.length);
-      return [length, bytes];
-    }));
+    Buffer.concat(
+      [p.tenantId, p.table, p.column, p.rowId].flatMap((part) => {
+        const bytes = Buffer.from(part, "utf8");
+        const length = Buffer.alloc(4);
+        length.writeUInt32BE(bytes.length);
+        return [length, bytes];
+      }),
+    );
   return {
     seal(place, plaintext) {
       const iv = randomBytes(12);
@@ -52,16 +64,24 @@ export function secretBox(key: Buffer): SecretBox {
     open(place, sealed) {
       const bytes = Buffer.from(sealed);
       if (bytes[0] !== VERSION || bytes.length < 37 || !bytes.subarray(1, 9).equals(keyId)) {
-        throw new TocsinError("E_CONFIG", "A stored secret was sealed with another key: restore the key file or enter the secret again.");
+        throw new TocsinError(
+          "E_CONFIG",
+          "A stored secret was sealed with another key: restore the key file or enter the secret again.",
+        );
       }
       try {
-        const decipher = createDecipheriv("aes-256-gcm", tenantKey(place.tenantId), bytes.subarray(9, 21), { authTagLength: 16 });
+        const decipher = createDecipheriv("aes-256-gcm", tenantKey(place.tenantId), bytes.subarray(9, 21), {
+          authTagLength: 16,
+        });
         decipher.setAAD(aad(place));
         decipher.setAuthTag(bytes.subarray(21, 37));
         // Nothing of update() may be used before final() has checked the tag.
         return Buffer.concat([decipher.update(bytes.subarray(37)), decipher.final()]).toString("utf8");
       } catch (cause) {
-        throw new TocsinError("E_CONFIG", "A stored secret could not be opened: enter it again.", { detail: `${place.table}.${place.column} ${place.rowId}`, cause });
+        throw new TocsinError("E_CONFIG", "A stored secret could not be opened: enter it again.", {
+          detail: `${place.table}.${place.column} ${place.rowId}`,
+          cause,
+        });
       }
     },
   };
@@ -77,7 +97,11 @@ export function readKeyFile(path: string): Buffer {
     text = readFileSync(path, "utf8").trim();
   } catch (cause) {
     if (cause instanceof TocsinError) throw cause;
-    throw new TocsinError("E_CONFIG", "TOCSIN_KEY_FILE cannot be read: name a file that holds 32 random bytes as base64.", { cause });
+    throw new TocsinError(
+      "E_CONFIG",
+      "TOCSIN_KEY_FILE cannot be read: name a file that holds 32 random bytes as base64.",
+      { cause },
+    );
   }
   return /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, "hex") : Buffer.from(text, "base64");
 }

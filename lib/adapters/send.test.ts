@@ -37,9 +37,41 @@ type Via = SinkRequest["via"];
 const kinds = { http: "webhook", pagerduty: "pagerduty", smtp: "email" } as const;
 
 function aRequest(via: Via, at?: string): SinkRequest {
-  if (via === "http") return { via, label: "post", host: "tenant", method: "POST", url: at === undefined ? vendors.webhookUrl : `http://${at}/`, headers: { "content-type": "application/json" }, body: "{}" };
-  if (via === "pagerduty") return { via, label: "event", server: at ?? vendors.bases.pagerduty, data: { routing_key: "R".repeat(32), event_action: "trigger", dedup_key: "k", payload: { summary: "s", source: "t", severity: "info" } } };
-  return { via, label: "mail", server: { url: at === undefined ? vendors.smtpUrl : `smtp://${at}` }, message: { from: "Tocsin <t@example.com>", to: ["ops@example.com"], subject: "s", text: "t", html: "<p>t</p>", messageId: "<1@example.com>" } };
+  if (via === "http")
+    return {
+      via,
+      label: "post",
+      host: "tenant",
+      method: "POST",
+      url: at === undefined ? vendors.webhookUrl : `http://${at}/`,
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    };
+  if (via === "pagerduty")
+    return {
+      via,
+      label: "event",
+      server: at ?? vendors.bases.pagerduty,
+      data: {
+        routing_key: "R".repeat(32),
+        event_action: "trigger",
+        dedup_key: "k",
+        payload: { summary: "s", source: "t", severity: "info" },
+      },
+    };
+  return {
+    via,
+    label: "mail",
+    server: { url: at === undefined ? vendors.smtpUrl : `smtp://${at}` },
+    message: {
+      from: "Tocsin <t@example.com>",
+      to: ["ops@example.com"],
+      subject: "s",
+      text: "t",
+      html: "<p>t</p>",
+      messageId: "<1@example.com>",
+    },
+  };
 }
 
 const ways: Via[] = ["http", "pagerduty", "smtp"];
@@ -72,18 +104,25 @@ describe("a failure says whether the request may have arrived", () => {
     expect(await answer).toMatchObject({ kind: "failure", code: "ABORTED" });
   });
 
-  it.each(["pagerduty", "smtp"] as const)("%s: without the authority the certificate is refused before a byte of the request", async (via) => {
-    const before = vendors.received(kinds[via]).length;
-    const answer = await sender(() => undefined)(aRequest(via), options);
-    expect(answer).toMatchObject({ kind: "failure", sentBytes: false });
-    expect(vendors.received(kinds[via]).length).toBe(before);
-  });
+  it.each(["pagerduty", "smtp"] as const)(
+    "%s: without the authority the certificate is refused before a byte of the request",
+    async (via) => {
+      const before = vendors.received(kinds[via]).length;
+      const answer = await sender(() => undefined)(aRequest(via), options);
+      expect(answer).toMatchObject({ kind: "failure", sentBytes: false });
+      expect(vendors.received(kinds[via]).length).toBe(before);
+    },
+  );
 });
 
 describe("what the guard and the bounds hold", () => {
   it("refuses a tenant's private address before anything is sent", async () => {
     const before = vendors.received("webhook").length;
-    expect(await send(aRequest("http"), { ...options, policy: { allow: [] } })).toMatchObject({ kind: "failure", code: "E_URL_BLOCKED", sentBytes: false });
+    expect(await send(aRequest("http"), { ...options, policy: { allow: [] } })).toMatchObject({
+      kind: "failure",
+      code: "E_URL_BLOCKED",
+      sentBytes: false,
+    });
     expect(vendors.received("webhook").length).toBe(before);
   });
 
@@ -93,7 +132,11 @@ describe("what the guard and the bounds hold", () => {
   });
 
   it.each(["http", "pagerduty"] as const)("%s: follows no redirect", async (via) => {
-    vendors.fault(kinds[via], { mode: "status", status: 307, headers: { location: `${vendors.http}/webhook/elsewhere` } });
+    vendors.fault(kinds[via], {
+      mode: "status",
+      status: 307,
+      headers: { location: `${vendors.http}/webhook/elsewhere` },
+    });
     const before = vendors.received("webhook").length + vendors.received("pagerduty").length;
     expect(await send(aRequest(via), options)).toMatchObject({ kind: "response", status: 307 });
     expect(vendors.received("webhook").length + vendors.received("pagerduty").length).toBe(before + 1);
@@ -108,7 +151,11 @@ describe("what the guard and the bounds hold", () => {
 
   it("says that mail is not set up instead of guessing a relay", async () => {
     const request = aRequest("smtp") as Extract<SinkRequest, { via: "smtp" }>;
-    expect(await send({ ...request, server: { url: "" } }, options)).toMatchObject({ kind: "failure", code: "E_MAIL_NOT_SET_UP", sentBytes: false });
+    expect(await send({ ...request, server: { url: "" } }, options)).toMatchObject({
+      kind: "failure",
+      code: "E_MAIL_NOT_SET_UP",
+      sentBytes: false,
+    });
   });
 
   it("gives no credentials to a relay that offers no encryption", async () => {

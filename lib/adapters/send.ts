@@ -32,7 +32,10 @@ export function sender(ca: () => string | undefined): Send {
 
 export const send: Send = sender(extraCa);
 
-async function sendHttp(request: Extract<SinkRequest, { via: "http" }>, options: Bounds & { policy: AddressPolicy }): Promise<SinkAnswer> {
+async function sendHttp(
+  request: Extract<SinkRequest, { via: "http" }>,
+  options: Bounds & { policy: AddressPolicy },
+): Promise<SinkAnswer> {
   let connected = false;
   const last = request.url.startsWith("https:") ? "tls" : "connect";
   const dispatcher = guardedDispatcher(options.policy, {
@@ -45,9 +48,16 @@ async function sendHttp(request: Extract<SinkRequest, { via: "http" }>, options:
     const url = assertUrlAllowed(request.url, options.policy);
     const headers = { "user-agent": "Tocsin/0.1", ...request.headers };
     // undici's request() follows no redirect: a 3xx is an answer like any other.
-    const answer = await httpRequest(url, { dispatcher, method: request.method, headers, body: request.body ?? null, signal: options.signal });
+    const answer = await httpRequest(url, {
+      dispatcher,
+      method: request.method,
+      headers,
+      body: request.body ?? null,
+      signal: options.signal,
+    });
     const body = await readBounded(answer.body);
-    if (body.broken && answer.statusCode < 300) return { kind: "failure", code: "EBODY", detail: "The answer broke off.", sentBytes: true };
+    if (body.broken && answer.statusCode < 300)
+      return { kind: "failure", code: "EBODY", detail: "The answer broke off.", sentBytes: true };
     return { kind: "response", status: answer.statusCode, headers: flat(answer.headers), body: body.text };
   } catch (err) {
     return failure(err, connected);

@@ -8,6 +8,12 @@ export const address: Check = {
   run(transcript) {
     const step = told(transcript).find((s) => s.error?.code === WIRE_CODES.blocked);
     // Neither body nor address: a refused target must not be readable through us.
-    return step ? { reason: "blocked_address", phase: "address", evidence: { errorCode: WIRE_CODES.blocked, detail: finding("blocked_address", step).evidence.detail ?? "" } } : null;
+    return step
+      ? {
+          reason: "blocked_address",
+          phase: "address",
+          evidence: { errorCode: WIRE_CODES.blocked, detail: finding("blocked_address", step).evidence.detail ?? "" },
+        }
+      : null;
   },
 };

@@ -4,14 +4,18 @@ import { finding, told } from "./evidence.ts";
 
 export const auth: Check = {
   name: "auth",
-  promise: "A wall is told from an outage: asks for credentials, does not say how, refuses ours, or forbids this client.",
+  promise:
+    "A wall is told from an outage: asks for credentials, does not say how, refuses ours, or forbids this client.",
   run(transcript) {
     const step = told(transcript).find((s) => s.response?.status === 401 || s.response?.status === 403);
     if (!step?.response) return null;
     const challenge = step.response.headers["www-authenticate"] ?? "";
-    if (transcript.credentialUsed && (step.response.status === 401 || challenge !== "")) return finding("credential_rejected", step, challenge);
+    if (transcript.credentialUsed && (step.response.status === 401 || challenge !== ""))
+      return finding("credential_rejected", step, challenge);
     if (step.response.status === 403 && challenge === "") return finding("forbidden", step);
-    return isFilled(challenge) ? finding("auth_required", step, challenge) : finding("auth_misconfigured", step, challenge || "401 without WWW-Authenticate");
+    return isFilled(challenge)
+      ? finding("auth_required", step, challenge)
+      : finding("auth_misconfigured", step, challenge || "401 without WWW-Authenticate");
   },
 };
 

@@ -14,7 +14,9 @@ export const notMcp: Check = {
   name: "not MCP",
   promise: "A success that is a web page or another type of answer is not taken for MCP.",
   run(transcript) {
-    const step = told(transcript).find((s) => asksForAnswer(s) && s.error === undefined && s.message === undefined && ok(s));
+    const step = told(transcript).find(
+      (s) => asksForAnswer(s) && s.error === undefined && s.message === undefined && ok(s),
+    );
     if (step) return finding("not_mcp", step);
     const mute = told(transcript).find((s) => s.error?.code === WIRE_CODES.noEndpoint);
     return mute ? finding("not_mcp", mute, "The event stream names no endpoint on its own origin.") : null;
@@ -26,10 +28,21 @@ export const tooLarge: Check = {
   promise: "An answer beyond what clients take is cut off and named.",
   run(transcript) {
     const step = told(transcript).find((s) => s.error?.code === WIRE_CODES.tooLarge);
-    if (step) return finding("response_too_large", step, "More than 4 MiB in one answer, or more values than a client can hold.");
+    if (step)
+      return finding(
+        "response_too_large",
+        step,
+        "More than 4 MiB in one answer, or more values than a client can hold.",
+      );
     if (!transcript.toolsTruncated || transcript.paginationLoop) return null;
     const list = told(transcript).findLast((s) => s.phase === "list");
-    return list ? { reason: "response_too_large", phase: "list", evidence: { detail: `The list was read up to ${transcript.tools?.length ?? 0} tools and cut there.` } } : null;
+    return list
+      ? {
+          reason: "response_too_large",
+          phase: "list",
+          evidence: { detail: `The list was read up to ${transcript.tools?.length ?? 0} tools and cut there.` },
+        }
+      : null;
   },
 };
 

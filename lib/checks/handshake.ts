@@ -28,11 +28,13 @@ export const handshake: Check = {
   promise: "The handshake is answered with a result that names version and capabilities, not with an error.",
   run(transcript) {
     for (const step of told(transcript)) {
-      if (walled(step) || (step.phase !== "initialize" && step.phase !== "discover" && step.phase !== "initialized")) continue;
+      if (walled(step) || (step.phase !== "initialize" && step.phase !== "discover" && step.phase !== "initialized"))
+        continue;
       const error = rpcError(step);
       if (error && error.code !== UNSUPPORTED_VERSION) return finding("protocol_error", step);
       const missing = missingParts(step.phase, rpcResult(step));
-      if (missing.length > 0) return finding("protocol_error", step, `The handshake's result lacks ${missing.join(" and ")}.`);
+      if (missing.length > 0)
+        return finding("protocol_error", step, `The handshake's result lacks ${missing.join(" and ")}.`);
     }
     return null;
   },
@@ -51,7 +53,10 @@ export const session: Check = {
   promise: "A session that the server forgets twice in a row is named as lost.",
   run(transcript) {
     const step = told(transcript).find(
-      (s) => (s.response?.status === 400 || s.response?.status === 404) && s.request?.headers["mcp-session-id"] !== undefined && (s.phase === "initialized" || s.phase === "list"),
+      (s) =>
+        (s.response?.status === 400 || s.response?.status === 404) &&
+        s.request?.headers["mcp-session-id"] !== undefined &&
+        (s.phase === "initialized" || s.phase === "list"),
     );
     return step ? finding("session_lost", step) : null;
   },

@@ -12,7 +12,8 @@ export const httpStatus: Check = {
     const { status, headers } = step.response;
     const reason = reasonOf(status);
     if (reason === null) return null;
-    if (reason === "http_moved") return finding(reason, step, headers.location ? `Location: ${headers.location}` : undefined);
+    if (reason === "http_moved")
+      return finding(reason, step, headers.location ? `Location: ${headers.location}` : undefined);
     if (status < 500 && reason !== "rate_limited" && othersSayMore(step)) return null;
     return finding(reason, step);
   },

@@ -16,7 +16,23 @@ import { emptyToolList, toolListFailed, toolListShape } from "./tools.ts";
 import { transport } from "./transport.ts";
 
 /** From the address upwards: of findings of one weight, the lowest layer names the reason. */
-export const CHECKS: readonly Check[] = [address, proberFault, transport, auth, session, httpStatus, tooLarge, notMcp, envelope, version, handshake, toolListFailed, toolListShape, emptyToolList, tlsExpiry];
+export const CHECKS: readonly Check[] = [
+  address,
+  proberFault,
+  transport,
+  auth,
+  session,
+  httpStatus,
+  tooLarge,
+  notMcp,
+  envelope,
+  version,
+  handshake,
+  toolListFailed,
+  toolListShape,
+  emptyToolList,
+  tlsExpiry,
+];
 
 export interface Judgement {
   status: Status;
@@ -50,7 +66,11 @@ function weight(finding: Finding): number {
 }
 
 function authOf(transcript: Transcript): Outcome["auth"] {
-  const walled = told(transcript).some((s) => s.response?.status === 401 || (s.response?.status === 403 && s.response.headers["www-authenticate"] !== undefined));
+  const walled = told(transcript).some(
+    (s) =>
+      s.response?.status === 401 ||
+      (s.response?.status === 403 && s.response.headers["www-authenticate"] !== undefined),
+  );
   if (walled || (transcript.credentialUsed && transcript.era !== null)) return "protected";
   return transcript.era === null ? "unknown" : "open";
 }

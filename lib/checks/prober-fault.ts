@@ -9,9 +9,13 @@ export const proberFault: Check = {
   name: "prober fault",
   promise: "A fault of our own is called ours and says nothing about the server.",
   run(transcript) {
-    const own = told(transcript).find((s) => s.error?.code === WIRE_CODES.fault || OUR_REQUEST.includes(rpcError(s)?.code ?? 0));
+    const own = told(transcript).find(
+      (s) => s.error?.code === WIRE_CODES.fault || OUR_REQUEST.includes(rpcError(s)?.code ?? 0),
+    );
     if (own) return finding("prober_fault", own);
     const last = lastTold(transcript);
-    return last ? null : { reason: "prober_fault", phase: "probe", evidence: { detail: "The probe ended without a step." } };
+    return last
+      ? null
+      : { reason: "prober_fault", phase: "probe", evidence: { detail: "The probe ended without a step." } };
   },
 };

@@ -8,6 +8,12 @@ export const tlsExpiry: Check = {
   run({ certificate }) {
     if (certificate === null || certificate.daysLeft > NOTICE_DAYS) return null;
     const days = Math.max(0, certificate.daysLeft);
-    return { reason: "tls_expiring", phase: "tls", evidence: { detail: `The certificate ends on ${new Date(certificate.validTo).toISOString().slice(0, 10)}, in ${days} day${days === 1 ? "" : "s"}.` } };
+    return {
+      reason: "tls_expiring",
+      phase: "tls",
+      evidence: {
+        detail: `The certificate ends on ${new Date(certificate.validTo).toISOString().slice(0, 10)}, in ${days} day${days === 1 ? "" : "s"}.`,
+      },
+    };
   },
 };

@@ -20,7 +20,12 @@ export const toolListFailed: Check = {
   run(transcript) {
     const step = listStep(transcript);
     if (!step) return null;
-    if (transcript.paginationLoop) return finding("tool_list_failed", step, "The list does not end: a page's cursor came back, or there were more than 50 pages.");
+    if (transcript.paginationLoop)
+      return finding(
+        "tool_list_failed",
+        step,
+        "The list does not end: a page's cursor came back, or there were more than 50 pages.",
+      );
     const status = step.response?.status ?? 0;
     if (walled(step)) return null;
     const refused = status >= 400 && status < 500;
@@ -35,11 +40,16 @@ export const toolListShape: Check = {
     const step = listStep(transcript);
     if (!step) return null;
     const result = rpcResult(step);
-    if (result && !Array.isArray(result.tools)) return finding("schema_invalid", step, "The result's tools is no array.");
+    if (result && !Array.isArray(result.tools))
+      return finding("schema_invalid", step, "The result's tools is no array.");
     const [first, ...rest] = toolSurface(transcript.tools ?? []).problems;
     if (!first) return null;
     const more = rest.length > 0 ? `, and ${rest.length} more` : "";
-    return { reason: "schema_invalid", phase: "list", evidence: { detail: `Tool ${first.index + 1} ${WORDS[first.problem]}${more}.` } };
+    return {
+      reason: "schema_invalid",
+      phase: "list",
+      evidence: { detail: `Tool ${first.index + 1} ${WORDS[first.problem]}${more}.` },
+    };
   },
 };
 
@@ -48,6 +58,10 @@ export const emptyToolList: Check = {
   promise: "A server that says it has tools lists at least one.",
   run(transcript) {
     if (transcript.tools === null || transcript.tools.length > 0 || !declared(transcript)) return null;
-    return { reason: "empty_tool_list", phase: "list", evidence: { detail: "The capabilities name tools, and the list is empty." } };
+    return {
+      reason: "empty_tool_list",
+      phase: "list",
+      evidence: { detail: "The capabilities name tools, and the list is empty." },
+    };
   },
 };

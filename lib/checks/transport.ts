@@ -17,11 +17,21 @@ const BY_CODE: Record<string, Reason> = {
   UND_ERR_HEADERS_OVERFLOW: "response_too_large",
 };
 /** Answers that judge themselves in other checks. */
-const ELSEWHERE = new Set<string>([WIRE_CODES.blocked, WIRE_CODES.fault, WIRE_CODES.tooLarge, WIRE_CODES.notJson, WIRE_CODES.tooDeep, WIRE_CODES.noAnswer, WIRE_CODES.notOurs, WIRE_CODES.noEndpoint]);
+const ELSEWHERE = new Set<string>([
+  WIRE_CODES.blocked,
+  WIRE_CODES.fault,
+  WIRE_CODES.tooLarge,
+  WIRE_CODES.notJson,
+  WIRE_CODES.tooDeep,
+  WIRE_CODES.noAnswer,
+  WIRE_CODES.notOurs,
+  WIRE_CODES.noEndpoint,
+]);
 
 export const transport: Check = {
   name: "transport",
-  promise: "A name that does not resolve, a refused or broken connection, bad TLS and silence are told apart, with the step.",
+  promise:
+    "A name that does not resolve, a refused or broken connection, bad TLS and silence are told apart, with the step.",
   run(transcript) {
     const step = told(transcript).find((s) => s.error !== undefined && !ELSEWHERE.has(s.error.code));
     if (!step?.error) return null;

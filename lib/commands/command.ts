@@ -21,7 +21,12 @@ export interface Command<Input, Result> {
   /** Audit name when one permission covers several verbs: "sink.disable". */
   auditAs?: string;
   input: z.ZodType<Input>;
-  run(step: { tx: Tx; input: Input; actor: Actor; now: Date }): Promise<{ result: Result; audit: Omit<AuditEntry, "action"> }>;
+  run(step: {
+    tx: Tx;
+    input: Input;
+    actor: Actor;
+    now: Date;
+  }): Promise<{ result: Result; audit: Omit<AuditEntry, "action"> }>;
 }
 
 export const defineCommand = <Input, Result>(command: Command<Input, Result>): Command<Input, Result> => command;
@@ -30,9 +35,16 @@ export const defineCommand = <Input, Result>(command: Command<Input, Result>): C
  * @throws TocsinError E_FORBIDDEN, E_UNKNOWN_FIELD or E_INVALID (with `field`) before anything is touched; what `run`
  * throws rolls everything back
  */
-export async function execute<Input, Result>(db: Db, command: Command<Input, Result>, actor: Actor, raw: unknown): Promise<Result> {
+export async function execute<Input, Result>(
+  db: Db,
+  command: Command<Input, Result>,
+  actor: Actor,
+  raw: unknown,
+): Promise<Result> {
   if (!may(actor.layers, command.action)) {
-    throw new TocsinError("E_FORBIDDEN", "Your role does not allow this.", { detail: `${command.action} needs another layer than ${actor.layers.join(",") || "none"}` });
+    throw new TocsinError("E_FORBIDDEN", "Your role does not allow this.", {
+      detail: `${command.action} needs another layer than ${actor.layers.join(",") || "none"}`,
+    });
   }
   const parsed = command.input.safeParse(raw);
   if (!parsed.success) throw invalid(parsed.error);

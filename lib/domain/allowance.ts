@@ -35,18 +35,35 @@ export function allowedRange(cidr: string, ports?: string): Range {
 
 function privateRange(text: string): string {
   if (!/^[0-9a-f.:]{2,45}\/\d{1,3}$/i.test(text) || !ipaddr.isValidCIDR(text)) {
-    throw refused("This is not an address range: write it with its prefix length, as 10.20.0.0/16 or 10.20.0.7/32.", "cidr");
+    throw refused(
+      "This is not an address range: write it with its prefix length, as 10.20.0.0/16 or 10.20.0.7/32.",
+      "cidr",
+    );
   }
   const [address, prefix] = ipaddr.parseCIDR(text);
   // 10.1 and 010.1.1.1 are addresses to some readers, and not the same ones.
-  if (address.kind() === "ipv4" && address.toString() !== text.split("/")[0]) throw refused("Write the address in full, as four decimal numbers without leading zeros: 10.20.0.0/16.", "cidr");
+  if (address.kind() === "ipv4" && address.toString() !== text.split("/")[0])
+    throw refused("Write the address in full, as four decimal numbers without leading zeros: 10.20.0.0/16.", "cidr");
   const network = (address.kind() === "ipv4" ? ipaddr.IPv4 : ipaddr.IPv6).networkAddressFromCIDR(text);
   const canonical = `${network.toString()}/${prefix}`;
-  if (network.toString() !== address.toString()) throw refused(`${text} begins inside its own range: write ${canonical}, or ${address.toString()}/${address.kind() === "ipv4" ? 32 : 128} for the one address.`, "cidr");
-  if (prefix === 0) throw refused(`${canonical} is every address there is: name the private range that is meant, as 10.20.0.0/16.`, "cidr");
+  if (network.toString() !== address.toString())
+    throw refused(
+      `${text} begins inside its own range: write ${canonical}, or ${address.toString()}/${address.kind() === "ipv4" ? 32 : 128} for the one address.`,
+      "cidr",
+    );
+  if (prefix === 0)
+    throw refused(
+      `${canonical} is every address there is: name the private range that is meant, as 10.20.0.0/16.`,
+      "cidr",
+    );
   const inside = INSIDE.some(([parent, min]) => prefix >= min && holds(parent, network));
-  if (!inside) throw refused(`${canonical} cannot be allowed: name a part of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 127.0.0.0/8, ::1/128, or at most a /32 of fc00::/7. Public addresses need no allowance.`, "cidr");
-  if (METADATA.some((secret) => holds(canonical, secret))) throw refused(`${canonical} holds a cloud's metadata service: name a narrower range without it.`, "cidr");
+  if (!inside)
+    throw refused(
+      `${canonical} cannot be allowed: name a part of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 127.0.0.0/8, ::1/128, or at most a /32 of fc00::/7. Public addresses need no allowance.`,
+      "cidr",
+    );
+  if (METADATA.some((secret) => holds(canonical, secret)))
+    throw refused(`${canonical} holds a cloud's metadata service: name a narrower range without it.`, "cidr");
   return canonical;
 }
 

@@ -20,7 +20,8 @@ describe("cadence", () => {
       fc.property(fc.uuid(), intervals, fc.integer({ min: 777, max: 7_000 }), (id, interval, stepMs) => {
         let due = 0;
         const end = AT + 10 * interval * 1_000;
-        for (let at = AT; at < end; at += stepMs) if (dueWithin(id, interval, at, Math.min(end, at + stepMs)) !== null) due += 1;
+        for (let at = AT; at < end; at += stepMs)
+          if (dueWithin(id, interval, at, Math.min(end, at + stepMs)) !== null) due += 1;
         expect(due).toBe(10);
       }),
     );

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { nextTryAt, RETRY_HORIZON_MS } from "./delivery.ts";
 
 const created = new Date("2026-11-21T12:00:00Z");
-const wait = (tries: number, random: number, retryAfterS?: number) => (nextTryAt(created, created, tries, random, retryAfterS)?.getTime() ?? Number.NaN) - created.getTime();
+const wait = (tries: number, random: number, retryAfterS?: number) =>
+  (nextTryAt(created, created, tries, random, retryAfterS)?.getTime() ?? Number.NaN) - created.getTime();
 
 describe("when a delivery is tried again", () => {
   test.each([
@@ -19,7 +20,14 @@ describe("when a delivery is tried again", () => {
   });
 
   test("never before the vendor asked for", () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 40 }), fc.double({ min: 0, max: 0.999, noNaN: true }), fc.integer({ min: 1, max: 7200 }), (tries, random, asked) => wait(tries, random, asked) >= asked * 1000));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        fc.integer({ min: 1, max: 7200 }),
+        (tries, random, asked) => wait(tries, random, asked) >= asked * 1000,
+      ),
+    );
   });
 
   test("a vendor cannot push a page out of the day by asking for a week", () => {

@@ -20,7 +20,13 @@ const CAP_MS = 3_600_000;
  * null when the horizon (24 h from creation) is passed: the delivery is dead and waits for a redrive.
  * @param random uniform in [0,1)
  */
-export function nextTryAt(now: Date, createdAt: Date, tries: number, random: number, retryAfterS?: number): Date | null {
+export function nextTryAt(
+  now: Date,
+  createdAt: Date,
+  tries: number,
+  random: number,
+  retryAfterS?: number,
+): Date | null {
   if (now.getTime() - createdAt.getTime() >= RETRY_HORIZON_MS) return null;
   const ceiling = Math.min(CAP_MS, FIRST_MS * 2 ** Math.max(0, Math.min(tries - 1, 30)));
   const jittered = Math.max(250, Math.floor(random * ceiling));

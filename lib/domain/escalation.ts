@@ -6,12 +6,25 @@ import type { Severity } from "./reason.ts";
 const MINUTE_MS = 60_000;
 
 /** @param told ids of sinks that have a trigger of this incident already */
-export function takeStep(step: PolicyStep, severity: Severity, sinks: readonly SinkFacts[], told: ReadonlySet<string>): StepAnswer[] {
+export function takeStep(
+  step: PolicyStep,
+  severity: Severity,
+  sinks: readonly SinkFacts[],
+  told: ReadonlySet<string>,
+): StepAnswer[] {
   const answers = new Map<string, StepAnswer>();
   for (const { sinkId, severities } of step.targets) {
     const sink = sinks.find((s) => s.id === sinkId);
     const sinkName = sink?.name ?? "a removed sink";
-    const answer = !sink ? "sink_removed" : !severities.includes(severity) ? "severity_not_for_sink" : told.has(sinkId) ? "already_told" : !sink.enabled ? "sink_disabled" : "told";
+    const answer = !sink
+      ? "sink_removed"
+      : !severities.includes(severity)
+        ? "severity_not_for_sink"
+        : told.has(sinkId)
+          ? "already_told"
+          : !sink.enabled
+            ? "sink_disabled"
+            : "told";
     // Named twice in one step, a sink is told once: the line that lets it through wins.
     if (answers.get(sinkId)?.answer !== "told") answers.set(sinkId, { sinkId, sinkName, answer });
   }

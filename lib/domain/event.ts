@@ -49,4 +49,5 @@ export interface StepData {
   answers: StepAnswer[];
 }
 
-export const draft = (decision: Decision, sentence: string, data?: Record<string, unknown>): EventDraft => (data === undefined ? { decision, sentence } : { decision, sentence, data });
+export const draft = (decision: Decision, sentence: string, data?: Record<string, unknown>): EventDraft =>
+  data === undefined ? { decision, sentence } : { decision, sentence, data };

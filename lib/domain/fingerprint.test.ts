@@ -2,7 +2,11 @@ import { expect, test } from "vitest";
 import { dedupKey, fingerprint, type Mode, modeOf, modeOfFingerprint, speaksAgainst } from "./fingerprint.ts";
 import type { Reason, Status } from "./reason.ts";
 
-const v = (status: Status, reason: Reason | null) => ({ status, reason, pattern: reason === "region_failing" ? ("one" as const) : ("all" as const) });
+const v = (status: Status, reason: Reason | null) => ({
+  status,
+  reason,
+  pattern: reason === "region_failing" ? ("one" as const) : ("all" as const),
+});
 
 test.each<[Status, Reason | null, Mode | null, Mode[]]>([
   ["down", "timeout", "serving", ["unchecked"]],
@@ -20,7 +24,9 @@ test.each<[Status, Reason | null, Mode | null, Mode[]]>([
   ["unknown", "blocked_address", null, []],
 ])("%s %s is bad in the way of %s and speaks against %j", (status, reason, mode, against) => {
   expect(modeOf(v(status, reason))).toBe(mode);
-  expect((["serving", "unchecked", "drift", "expiry"] as const).filter((m) => speaksAgainst(m, v(status, reason)))).toEqual(against);
+  expect(
+    (["serving", "unchecked", "drift", "expiry"] as const).filter((m) => speaksAgainst(m, v(status, reason))),
+  ).toEqual(against);
 });
 
 test("nothing is bad in a way and against it at once", () => {

@@ -12,7 +12,8 @@ type Judged = Pick<Verdict, "status" | "reason" | "pattern"> & Partial<Pick<Verd
 
 /** How this verdict is bad, or null. A region alone and a server that is rate-limited are no failure of the server. */
 export function modeOf(verdict: Judged): Mode | null {
-  if (verdict.status === "unknown") return verdict.reason === "rate_limited" || verdict.reason === "blocked_address" ? null : "unchecked";
+  if (verdict.status === "unknown")
+    return verdict.reason === "rate_limited" || verdict.reason === "blocked_address" ? null : "unchecked";
   if (verdict.counts === false) return null;
   if (verdict.status !== "up") return verdict.pattern === "one" ? null : "serving";
   if (verdict.reason === "schema_drift") return "drift";

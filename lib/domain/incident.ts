@@ -16,9 +16,12 @@ const WANTED: Record<NoticeKind, readonly IncidentState[]> = {
 /** Asked again just before sending: after an acknowledge has committed, no further page goes out. */
 export function stillWanted(kind: NoticeKind, state: IncidentState): { send: boolean; reason: string } {
   if (WANTED[kind].includes(state)) return { send: true, reason: `The incident is ${state}.` };
-  if (kind === "resolve") return { send: false, reason: "The incident is not resolved any more, so no all-clear goes out." };
-  if (state === "acknowledged") return { send: false, reason: "Somebody acknowledged the incident before this was sent." };
-  if (kind === "acknowledge" && state === "open") return { send: false, reason: "The incident is open again, so nobody has it in hand." };
+  if (kind === "resolve")
+    return { send: false, reason: "The incident is not resolved any more, so no all-clear goes out." };
+  if (state === "acknowledged")
+    return { send: false, reason: "Somebody acknowledged the incident before this was sent." };
+  if (kind === "acknowledge" && state === "open")
+    return { send: false, reason: "The incident is open again, so nobody has it in hand." };
   return { send: false, reason: "The incident was resolved before this was sent." };
 }
 

@@ -21,7 +21,9 @@ export const noticeContentSchema = z.object({
   advice: z.string(),
   /** What was seen, one sentence made by us from evidence; server-supplied parts are cut and escaped. */
   evidence: z.string().max(500),
-  regions: z.array(z.object({ region: z.string(), status: z.enum(STATUSES), reason: z.enum(REASON_NAMES).nullable() })).max(20),
+  regions: z
+    .array(z.object({ region: z.string(), status: z.enum(STATUSES), reason: z.enum(REASON_NAMES).nullable() }))
+    .max(20),
   /** ISO 8601, UTC. */
   startedAt: z.string(),
   /** When this notice was decided, ISO 8601. */

@@ -6,7 +6,19 @@ export const ERAS = ["legacy", "modern", "dual", "sse"] as const;
 /** legacy: initialize over Streamable HTTP; modern: 2026-07-28; dual: answers both; sse: the older HTTP+SSE. */
 export type Era = (typeof ERAS)[number];
 
-export const PHASES = ["address", "dns", "connect", "tls", "discover", "initialize", "initialized", "list", "call", "close", "probe"] as const;
+export const PHASES = [
+  "address",
+  "dns",
+  "connect",
+  "tls",
+  "discover",
+  "initialize",
+  "initialized",
+  "list",
+  "call",
+  "close",
+  "probe",
+] as const;
 export type Phase = (typeof PHASES)[number];
 
 export const evidenceSchema = z.object({

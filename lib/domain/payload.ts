@@ -28,7 +28,14 @@ const USER_INFO = /(https?:\/\/)[^\s/@]*@/gi;
 
 /** Addresses, queries and user names out; what is left is one line. */
 export function fitToLeave(text: string, max: number): string {
-  return cleanText(text.replace(USER_INFO, "$1").replace(QUERY, "$1").replace(IPV6, (found) => (CLOCK.test(found) ? found : "[address]")).replace(IPV4, "[address]"), max);
+  return cleanText(
+    text
+      .replace(USER_INFO, "$1")
+      .replace(QUERY, "$1")
+      .replace(IPV6, (found) => (CLOCK.test(found) ? found : "[address]"))
+      .replace(IPV4, "[address]"),
+    max,
+  );
 }
 
 /** Origin and path of a registered URL; "" when it is none. */

@@ -10,9 +10,15 @@ interface Rule {
 }
 
 export const PERMISSIONS = {
-  "server.read": { sentence: "See servers, their verdicts and transcripts", layers: ["operator", "auditor", "customer"] },
+  "server.read": {
+    sentence: "See servers, their verdicts and transcripts",
+    layers: ["operator", "auditor", "customer"],
+  },
   "server.register": { sentence: "Register a server", layers: ["operator", "customer"] },
-  "server.change": { sentence: "Change a server's interval, thresholds and credential", layers: ["operator", "customer"] },
+  "server.change": {
+    sentence: "Change a server's interval, thresholds and credential",
+    layers: ["operator", "customer"],
+  },
   "server.remove": { sentence: "Remove a server", layers: ["operator", "customer"] },
   "incident.read": { sentence: "See incidents and why somebody was told", layers: ["operator", "auditor", "customer"] },
   "incident.acknowledge": { sentence: "Acknowledge an incident", layers: ["operator"] },

@@ -28,7 +28,10 @@ export const policyStepsSchema = z
   .array(step)
   .min(1, "A policy has at least one step.")
   .max(10, "A policy has at most ten steps.")
-  .refine((steps) => steps.every((s, i) => i === 0 || s.afterMinutes > (steps[i - 1]?.afterMinutes ?? 0)), "Each step comes later than the one before.");
+  .refine(
+    (steps) => steps.every((s, i) => i === 0 || s.afterMinutes > (steps[i - 1]?.afterMinutes ?? 0)),
+    "Each step comes later than the one before.",
+  );
 
 export type PolicyStep = z.infer<typeof step>;
 export interface Policy {
@@ -75,23 +78,38 @@ export interface Explained {
 /** The preview: who would be told what and when, if nobody acknowledges, and where the gaps are. */
 export function explain(policy: Policy, severity: Severity, sinks: readonly SinkFacts[]): Explained {
   const told = new Set<string>();
-  const steps = severity === "P4" ? [] : policy.steps.map((s) => {
-    const answers = takeStep(s, severity, sinks, told);
-    for (const a of answers) if (a.answer === "told") told.add(a.sinkId);
-    return { afterMinutes: s.afterMinutes, answers };
-  });
+  const steps =
+    severity === "P4"
+      ? []
+      : policy.steps.map((s) => {
+          const answers = takeStep(s, severity, sinks, told);
+          for (const a of answers) if (a.answer === "told") told.add(a.sinkId);
+          return { afterMinutes: s.afterMinutes, answers };
+        });
   return { severity, steps, warnings: gaps(policy, severity, sinks, told, steps) };
 }
 
-function gaps(policy: Policy, severity: Severity, sinks: readonly SinkFacts[], told: ReadonlySet<string>, steps: Explained["steps"]): string[] {
+function gaps(
+  policy: Policy,
+  severity: Severity,
+  sinks: readonly SinkFacts[],
+  told: ReadonlySet<string>,
+  steps: Explained["steps"],
+): string[] {
   if (severity === "P4") return ["P4 is written down and told to nobody."];
   const warnings: string[] = [];
   const urgent = severity === "P1" || severity === "P2";
   const wakers = sinks.filter((s) => told.has(s.id) && s.wakes);
-  if (told.size === 0) warnings.push(sinks.length === 0 ? "There is no sink yet: nobody would be told." : `Nobody would be told of a ${severity}.`);
-  if (told.size > 0 && severity === "P1" && !steps[0]?.answers.some((a) => a.answer === "told")) warnings.push("Nobody is told of a P1 at once: the first step that tells somebody comes later.");
-  if (told.size > 0 && urgent && wakers.length === 0) warnings.push(`No sink that wakes somebody is told of a ${severity}: a message may lie unread.`);
-  if (urgent && wakers.length === 1) warnings.push("No second person: if the first does not answer, nobody else is woken.");
+  if (told.size === 0)
+    warnings.push(
+      sinks.length === 0 ? "There is no sink yet: nobody would be told." : `Nobody would be told of a ${severity}.`,
+    );
+  if (told.size > 0 && severity === "P1" && !steps[0]?.answers.some((a) => a.answer === "told"))
+    warnings.push("Nobody is told of a P1 at once: the first step that tells somebody comes later.");
+  if (told.size > 0 && urgent && wakers.length === 0)
+    warnings.push(`No sink that wakes somebody is told of a ${severity}: a message may lie unread.`);
+  if (urgent && wakers.length === 1)
+    warnings.push("No second person: if the first does not answer, nobody else is woken.");
   const known = new Map(sinks.map((s) => [s.id, s]));
   const targets = new Set(policy.steps.flatMap((s) => s.targets.map((t) => t.sinkId)));
   for (const id of targets) {

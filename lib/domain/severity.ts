@@ -7,7 +7,10 @@ export type Weight = "own" | "third_party";
 export function severityOf(reason: Reason, weight: Weight): { severity: Severity; sentence: string } {
   const base = REASONS[reason].severity;
   if (weight === "own") return { severity: base, sentence: `${REASONS[reason].label} is ${base}.` };
-  return { severity: MILDER[base], sentence: `${REASONS[reason].label} is ${base}; one step milder for a server of others: ${MILDER[base]}.` };
+  return {
+    severity: MILDER[base],
+    sentence: `${REASONS[reason].label} is ${base}; one step milder for a server of others: ${MILDER[base]}.`,
+  };
 }
 
 /** "P1" < "P2" as text, and P1 is the graver. */

@@ -6,7 +6,12 @@ const NONE: Streaks = { bad: 0, good: 0, flips: [] };
 const MINUTE = 60_000;
 
 /** The life of an incident over a feed, by these rules alone. */
-function openings(votes: readonly Vote[], n: number, m: number, everyMs = MINUTE): { opened: number; at: number[]; openAtEnd: boolean } {
+function openings(
+  votes: readonly Vote[],
+  n: number,
+  m: number,
+  everyMs = MINUTE,
+): { opened: number; at: number[]; openAtEnd: boolean } {
   let streaks = NONE;
   let open = false;
   const at: number[] = [];
@@ -23,18 +28,29 @@ const one2five = fc.integer({ min: 1, max: 5 });
 const repeat = (pattern: Vote[], times: number) => Array.from({ length: times }, () => pattern).flat();
 
 test("a steady outage opens at its N-th slot and ends at the M-th good one, for every N and M", () => {
-  fc.assert(fc.property(one2five, one2five, (n, m) => {
-    const feed: Vote[] = [...repeat(["good"], 5), ...repeat(["bad"], 10), ...repeat(["good"], m)];
-    expect(openings(feed, n, m)).toEqual({ opened: 1, at: [5 + n - 1], openAtEnd: false });
-    expect(openings(feed.slice(0, -1), n, m).openAtEnd).toBe(true);
-  }));
+  fc.assert(
+    fc.property(one2five, one2five, (n, m) => {
+      const feed: Vote[] = [...repeat(["good"], 5), ...repeat(["bad"], 10), ...repeat(["good"], m)];
+      expect(openings(feed, n, m)).toEqual({ opened: 1, at: [5 + n - 1], openAtEnd: false });
+      expect(openings(feed.slice(0, -1), n, m).openAtEnd).toBe(true);
+    }),
+  );
 });
 
 test("an alternating feed opens at most one incident, for every N, M and interval, over a day", () => {
-  fc.assert(fc.property(one2five, one2five, fc.constantFrom(15, 20, 30, 60, 120, 300), fc.boolean(), (n, m, intervalS, badFirst) => {
-    const feed = repeat(badFirst ? ["bad", "good"] : ["good", "bad"], Math.ceil(86_400 / intervalS / 2));
-    expect(openings(feed, n, m, intervalS * 1000).opened).toBeLessThanOrEqual(1);
-  }), { numRuns: 60 });
+  fc.assert(
+    fc.property(
+      one2five,
+      one2five,
+      fc.constantFrom(15, 20, 30, 60, 120, 300),
+      fc.boolean(),
+      (n, m, intervalS, badFirst) => {
+        const feed = repeat(badFirst ? ["bad", "good"] : ["good", "bad"], Math.ceil(86_400 / intervalS / 2));
+        expect(openings(feed, n, m, intervalS * 1000).opened).toBeLessThanOrEqual(1);
+      },
+    ),
+    { numRuns: 60 },
+  );
 });
 
 test("an outage after two short ones within the hour waits for two slots at most where N is one, and for N elsewhere", () => {
@@ -55,10 +71,12 @@ test("flapping takes twice as long to clear, and is forgotten after an hour of c
 });
 
 test("slots without a look change neither run, however many", () => {
-  fc.assert(fc.property(fc.nat(50), (blind) => {
-    const feed: Vote[] = ["bad", "bad", ...repeat(["none"], blind), "bad"];
-    expect(openings(feed, 3, 3).opened).toBe(1);
-  }));
+  fc.assert(
+    fc.property(fc.nat(50), (blind) => {
+      const feed: Vote[] = ["bad", "bad", ...repeat(["none"], blind), "bad"];
+      expect(openings(feed, 3, 3).opened).toBe(1);
+    }),
+  );
 });
 
 test("never more than twenty flips are kept", () => {

@@ -50,7 +50,15 @@ describe("a tool surface", () => {
     ["has an empty name", [{ name: "", inputSchema: {} }], "no_name", 0],
     ["has no schema", [{ name: "a" }], "no_input_schema", 0],
     ["has an array for a schema", [{ name: "a", inputSchema: [] }], "no_input_schema", 0],
-    ["repeats a name", [{ name: "a", inputSchema: {} }, { name: "a", inputSchema: {} }], "duplicate_name", 1],
+    [
+      "repeats a name",
+      [
+        { name: "a", inputSchema: {} },
+        { name: "a", inputSchema: {} },
+      ],
+      "duplicate_name",
+      1,
+    ],
     ["holds a lone surrogate", [{ name: "a", inputSchema: { "\ud800": 1 } }], "not_canonical", 0],
   ])("names a tool that %s", (_what, list, problem, index) => {
     expect(toolSurface(list).problems).toEqual([{ index, problem }]);
@@ -60,20 +68,33 @@ describe("a tool surface", () => {
     const hostile = JSON.parse('[{"name":"__proto__","inputSchema":{"__proto__":{"polluted":true}}}]') as unknown[];
     expect(toolSurface(hostile).surface.names).toEqual(["__proto__"]);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
-    expect(toolSurface(hostile).surface.contractHash).not.toBe(toolSurface([{ name: "__proto__", inputSchema: {} }]).surface.contractHash);
+    expect(toolSurface(hostile).surface.contractHash).not.toBe(
+      toolSurface([{ name: "__proto__", inputSchema: {} }]).surface.contractHash,
+    );
   });
 });
 
 describe("canonical JSON", () => {
   // RFC 8785, 3.2.2 and 3.2.3.
   test.each<[string, string]>([
-    ['{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],"literals":[null,true,false]}', '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27]}'],
-    ['{"\\u20ac":"Euro","\\r":"CR","1":"One","\\ud83d\\ude00":"Smiley","\\u0080":"Control"}', '{"\\r":"CR","1":"One","\u0080":"Control","\u20ac":"Euro","\ud83d\ude00":"Smiley"}'],
+    [
+      '{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],"literals":[null,true,false]}',
+      '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27]}',
+    ],
+    [
+      '{"\\u20ac":"Euro","\\r":"CR","1":"One","\\ud83d\\ude00":"Smiley","\\u0080":"Control"}',
+      '{"\\r":"CR","1":"One","\u0080":"Control","\u20ac":"Euro","\ud83d\ude00":"Smiley"}',
+    ],
   ])("writes %s in the one way", (from, to) => {
     expect(canonicalJson(JSON.parse(from))).toBe(to);
   });
 
-  test.each([["undefined", undefined], ["a number beyond JSON", JSON.parse("1e400")], ["half a surrogate pair", "\ud800"], ["a hundred levels", JSON.parse("[".repeat(100) + "]".repeat(100))]])("has no form for %s", (_what, value) => {
+  test.each([
+    ["undefined", undefined],
+    ["a number beyond JSON", JSON.parse("1e400")],
+    ["half a surrogate pair", "\ud800"],
+    ["a hundred levels", JSON.parse("[".repeat(100) + "]".repeat(100))],
+  ])("has no form for %s", (_what, value) => {
     expect(() => canonicalHash(value)).toThrow();
   });
 

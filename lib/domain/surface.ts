@@ -40,7 +40,11 @@ function surfaceOf(tools: readonly unknown[]): Surface {
     if (problem !== null && problem !== "no_input_schema") return;
     const t = tool as Record<string, unknown>;
     try {
-      good.push({ name: String(t.name), contract: canonicalHash(pick(t, CONTRACT)), full: canonicalHash(pick(t, FULL)) });
+      good.push({
+        name: String(t.name),
+        contract: canonicalHash(pick(t, CONTRACT)),
+        full: canonicalHash(pick(t, FULL)),
+      });
     } catch {
       problems.push({ index, problem: "not_canonical" });
     }
@@ -67,7 +71,9 @@ function problemOf(tool: unknown, seen: Set<string>): SurfaceProblem["problem"] 
 }
 
 function pick(from: Record<string, unknown>, keys: readonly string[]): object {
-  return Object.fromEntries(keys.filter((k) => Object.hasOwn(from, k) && from[k] !== undefined).map((k) => [k, from[k]]));
+  return Object.fromEntries(
+    keys.filter((k) => Object.hasOwn(from, k) && from[k] !== undefined).map((k) => [k, from[k]]),
+  );
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

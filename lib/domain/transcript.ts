@@ -9,7 +9,9 @@ export const stepSchema = z.object({
   title: z.string().max(120),
   startMs: z.number(),
   durationMs: z.number(),
-  request: z.object({ method: z.string(), url: z.string().max(2048), headers: z.record(z.string(), z.string()) }).optional(),
+  request: z
+    .object({ method: z.string(), url: z.string().max(2048), headers: z.record(z.string(), z.string()) })
+    .optional(),
   response: z
     .object({
       status: z.number().int(),
@@ -72,8 +74,17 @@ export const STORED_MAX_BYTES = 8 * 1024;
 /** Keeps first and last steps and shortens what was quoted until it fits; the order of events is never lost. */
 export function storeTranscript(full: Transcript, maxBytes = STORED_MAX_BYTES): StoredTranscript {
   const { tools, capabilities: _capabilities, ...rest } = full;
-  for (const [keep, quote] of [[24, 300], [16, 160], [10, 60], [6, 0]] as const) {
-    const stored = { ...rest, toolCount: tools?.length ?? null, steps: ends(rest.steps, keep).map((step) => shorten(step, quote)) };
+  for (const [keep, quote] of [
+    [24, 300],
+    [16, 160],
+    [10, 60],
+    [6, 0],
+  ] as const) {
+    const stored = {
+      ...rest,
+      toolCount: tools?.length ?? null,
+      steps: ends(rest.steps, keep).map((step) => shorten(step, quote)),
+    };
     if (Buffer.byteLength(JSON.stringify(stored)) <= maxBytes) return stored;
   }
   return { ...rest, url: rest.url.slice(0, 500), toolCount: tools?.length ?? null, steps: [] };
@@ -85,11 +96,16 @@ function ends(steps: Step[], keep: number): Step[] {
 
 function shorten(step: Step, quote: number): Step {
   const { message: _message, request, response, error, ...rest } = step;
-  const headers = (from: Record<string, string>) => (quote === 0 ? {} : Object.fromEntries(Object.entries(from).map(([k, v]) => [k, v.slice(0, quote)])));
+  const headers = (from: Record<string, string>) =>
+    quote === 0 ? {} : Object.fromEntries(Object.entries(from).map(([k, v]) => [k, v.slice(0, quote)]));
   return {
     ...rest,
-    ...(request && { request: { ...request, url: request.url.slice(0, Math.max(200, quote)), headers: headers(request.headers) } }),
-    ...(response && { response: { ...response, bodyHead: response.bodyHead.slice(0, quote), headers: headers(response.headers) } }),
+    ...(request && {
+      request: { ...request, url: request.url.slice(0, Math.max(200, quote)), headers: headers(request.headers) },
+    }),
+    ...(response && {
+      response: { ...response, bodyHead: response.bodyHead.slice(0, quote), headers: headers(response.headers) },
+    }),
     ...(error && { error: { code: error.code, detail: error.detail.slice(0, Math.max(60, quote)) } }),
   };
 }

@@ -20,7 +20,8 @@ const WHILE: Record<Phase, string> = {
 /** "Server error (HTTP 502) on initialize: “upstream is gone”" */
 export function describeOutcome(outcome: Outcome): string {
   const { evidence } = outcome;
-  if (outcome.status === "up" && outcome.reason === null) return `Answered in ${Math.round(outcome.timings.totalMs)} ms.`;
+  if (outcome.status === "up" && outcome.reason === null)
+    return `Answered in ${Math.round(outcome.timings.totalMs)} ms.`;
   const label = outcome.reason === null ? "Answered wrongly" : REASONS[outcome.reason].label;
   const codes = [
     evidence.httpStatus === undefined ? null : `HTTP ${evidence.httpStatus}`,
@@ -30,10 +31,18 @@ export function describeOutcome(outcome: Outcome): string {
   const where = outcome.phase === null || outcome.status === "up" ? "" : ` ${WHILE[outcome.phase]}`;
   const quoted = cleanText(evidence.detail ?? evidence.bodyHead ?? "", 120);
   const cold = outcome.cold && outcome.status !== "up" ? "First look after a pause, not counted: " : "";
-  return cleanText(`${cold}${label}${codes.length > 0 ? ` (${codes.join(", ")})` : ""}${where}${quoted === "" ? "" : `: “${quoted}”`}`, 300);
+  return cleanText(
+    `${cold}${label}${codes.length > 0 ? ` (${codes.join(", ")})` : ""}${where}${quoted === "" ? "" : `: “${quoted}”`}`,
+    300,
+  );
 }
 
-export function describeVerdict(status: Status, reason: Reason | null, expected: readonly string[], seen: readonly Outcome[]): string {
+export function describeVerdict(
+  status: Status,
+  reason: Reason | null,
+  expected: readonly string[],
+  seen: readonly Outcome[],
+): string {
   const of = expected.length === 1 ? "The only region" : null;
   if (seen.length === 0) return "No region has looked at this server.";
   if (status === "up") {
@@ -46,6 +55,7 @@ export function describeVerdict(status: Status, reason: Reason | null, expected:
   const typical = bad.find((o) => o.reason === reason) ?? (bad[0] as Outcome);
   const missing = expected.length - seen.length;
   const unseen = missing > 0 ? ` ${missing} did not report.` : "";
-  const who = reason === "region_failing" ? `Only ${typical.region}` : (of ?? `${bad.length} of ${expected.length} regions`);
+  const who =
+    reason === "region_failing" ? `Only ${typical.region}` : (of ?? `${bad.length} of ${expected.length} regions`);
   return cleanText(`${who}: ${describeOutcome(typical)}.${unseen}`, 500);
 }

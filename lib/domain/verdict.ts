@@ -8,7 +8,9 @@ import { describeOutcome, describeVerdict } from "./verdict-words.ts";
 
 const regionName = z.string().regex(/^[a-z0-9-]{1,32}$/);
 /** Judged when shown, not here: a transcript of another version must not cost us the slot. */
-const transcript = z.custom<StoredTranscript>((v) => typeof v === "object" && v !== null && Array.isArray((v as { steps?: unknown }).steps));
+const transcript = z.custom<StoredTranscript>(
+  (v) => typeof v === "object" && v !== null && Array.isArray((v as { steps?: unknown }).steps),
+);
 
 export const sealedSlotSchema = z.object({
   tenantId: z.uuid(),
@@ -55,14 +57,30 @@ export interface Verdict {
 
 /** A verdict without a look: a clock found that nothing came, or that it comes again (`up`). */
 export function unlookedVerdict(status: "up" | "unknown", reason: Reason | null, evidence: string): Verdict {
-  return { status, reason, pattern: "none", regions: {}, latencyMs: null, evidence, auth: "unknown", era: null, protocolVersion: null, serverName: null, tools: null, unlooked: true, counts: true };
+  return {
+    status,
+    reason,
+    pattern: "none",
+    regions: {},
+    latencyMs: null,
+    evidence,
+    auth: "unknown",
+    era: null,
+    protocolVersion: null,
+    serverName: null,
+    tools: null,
+    unlooked: true,
+    counts: true,
+  };
 }
 
 const SEVERITY_RANK = { P1: 0, P2: 1, P3: 2, P4: 3 } as const;
 
 export function fold(sealed: SealedSlot): Verdict {
   const expected = sealed.expected.length > 0 ? [...new Set(sealed.expected)] : Object.keys(sealed.outcomes);
-  const seen = expected.flatMap((region) => (Object.hasOwn(sealed.outcomes, region) ? [sealed.outcomes[region] as Outcome] : []));
+  const seen = expected.flatMap((region) =>
+    Object.hasOwn(sealed.outcomes, region) ? [sealed.outcomes[region] as Outcome] : [],
+  );
   const { status, reason, pattern, counts } = judged(expected.length, seen);
   const regions = Object.fromEntries(expected.map((region) => [region, cell(seen.find((o) => o.region === region))]));
   const surface = mostFrequent(seen.flatMap((o) => (o.tools ? [o.tools.contractHash] : [])));
@@ -91,15 +109,24 @@ function judged(asked: number, seen: Outcome[]): Pick<Verdict, "status" | "reaso
   const good = seen.filter((o) => o.status === "up");
   const counted = judge(asked, seen, warm, good);
   const alarming = counted.pattern === "all" || counted.pattern === "some";
-  return alarming || warm.length === bad.length ? { ...counted, counts: true } : { ...judge(asked, seen, bad, good), counts: false };
+  return alarming || warm.length === bad.length
+    ? { ...counted, counts: true }
+    : { ...judge(asked, seen, bad, good), counts: false };
 }
 
-function judge(asked: number, seen: Outcome[], bad: Outcome[], good: Outcome[]): Pick<Verdict, "status" | "reason" | "pattern"> {
+function judge(
+  asked: number,
+  seen: Outcome[],
+  bad: Outcome[],
+  good: Outcome[],
+): Pick<Verdict, "status" | "reason" | "pattern"> {
   if (bad.length >= 2 || (bad.length === 1 && asked === 1)) {
     const down = bad.filter((o) => o.status === "down");
     // The worst that at least two of them share (or the only one): one "down" beside "degraded" ones stays degraded.
     const status = down.length >= Math.min(2, bad.length) ? "down" : "degraded";
-    const reason = mostFrequent(bad.filter((o) => o.status === status).flatMap((o) => o.reason ?? [])) ?? mostFrequent(bad.flatMap((o) => o.reason ?? []));
+    const reason =
+      mostFrequent(bad.filter((o) => o.status === status).flatMap((o) => o.reason ?? [])) ??
+      mostFrequent(bad.flatMap((o) => o.reason ?? []));
     return { status, reason: reason ?? null, pattern: good.length === 0 ? "all" : "some" };
   }
   if (bad.length === 1) return { status: "degraded", reason: "region_failing", pattern: "one" };
@@ -114,11 +141,25 @@ function judge(asked: number, seen: Outcome[], bad: Outcome[], good: Outcome[]):
 }
 
 function cell(outcome: Outcome | undefined): Cell {
-  if (!outcome) return { status: "unknown", reason: "not_checked", latencyMs: null, evidence: "Nothing came from this region for this slot.", protocolVersion: null };
-  return { status: outcome.status, reason: outcome.reason, latencyMs: latency(outcome), evidence: describeOutcome(outcome), protocolVersion: outcome.protocolVersion };
+  if (!outcome)
+    return {
+      status: "unknown",
+      reason: "not_checked",
+      latencyMs: null,
+      evidence: "Nothing came from this region for this slot.",
+      protocolVersion: null,
+    };
+  return {
+    status: outcome.status,
+    reason: outcome.reason,
+    latencyMs: latency(outcome),
+    evidence: describeOutcome(outcome),
+    protocolVersion: outcome.protocolVersion,
+  };
 }
 
-const latency = (o: Outcome): number | null => (o.status === "up" || o.status === "degraded" ? Math.round(o.timings.totalMs) : null);
+const latency = (o: Outcome): number | null =>
+  o.status === "up" || o.status === "degraded" ? Math.round(o.timings.totalMs) : null;
 
 /** Ties go to the graver reason, then by name, so that the order of arrival never decides. */
 function mostFrequent<T extends string>(values: T[]): T | undefined {

@@ -20,7 +20,9 @@ export async function auditedTenants(ask: Ask): Promise<{ id: string; slug: stri
 export async function headNow(ask: Ask, tenantId: string): Promise<{ head: Head | null; last: number }> {
   const [row] = await ask<{ seq: string | null; hash: string | null; last: string | null }>(
     `SELECT h.seq::text, encode(h.hash, 'hex') AS hash, (SELECT max(c.seq)::text FROM audit.chain c WHERE c.tenant_id = $1::uuid) AS last
-     FROM (SELECT 1) one LEFT JOIN audit.head h ON h.tenant_id = $1::uuid`, [tenantId]);
+     FROM (SELECT 1) one LEFT JOIN audit.head h ON h.tenant_id = $1::uuid`,
+    [tenantId],
+  );
   const head = row?.seq && row.hash ? { tenantId, seq: Number(row.seq), hash: row.hash } : null;
   return { head, last: Number(row?.last ?? 0) };
 }
@@ -56,7 +58,9 @@ export async function* sealedRows(ask: Ask, tenantId: string, last: number, size
        FROM c
        LEFT JOIN audit.event e ON e.id = c.event_id AND e.at = c.event_at AND e.tenant_id = c.tenant_id
        LEFT JOIN audit.commitments($1::uuid, $2::int8, (SELECT max(seq) FROM c)) p ON p.event_id = c.event_id
-       ORDER BY c.seq`, [tenantId, String(after), String(last), String(size)]);
+       ORDER BY c.seq`,
+      [tenantId, String(after), String(last), String(size)],
+    );
     const end = rows.at(-1);
     if (end === undefined) return;
     yield rows.map(sealedRow);
@@ -65,23 +69,37 @@ export async function* sealedRows(ask: Ask, tenantId: string, last: number, size
 }
 
 function sealedRow(r: LinkRow): SealedRow {
-  const event: AuditEvent | null = r.at === null ? null : {
-    ...{ id: r.event_id, tenantId: r.tenant_id, at: r.at, actor: r.actor, actAs: r.act_as, grantId: r.grant_id },
-    ...{ action: r.action, target: r.target, body: r.body, piiCommit: r.pii_commit },
+  const event: AuditEvent | null =
+    r.at === null
+      ? null
+      : {
+          ...{ id: r.event_id, tenantId: r.tenant_id, at: r.at, actor: r.actor, actAs: r.act_as, grantId: r.grant_id },
+          ...{ action: r.action, target: r.target, body: r.body, piiCommit: r.pii_commit },
+        };
+  return {
+    seq: Number(r.seq),
+    eventId: r.event_id,
+    contentHash: r.link,
+    prev: r.prev,
+    hash: r.hash,
+    event,
+    pii: r.pii_now,
   };
-  return { seq: Number(r.seq), eventId: r.event_id, contentHash: r.link, prev: r.prev, hash: r.hash, event, pii: r.pii_now };
 }
 
 /** Ids of events that no link names, a month at a time. */
 export async function* looseEvents(ask: Ask, tenantId: string): AsyncGenerator<string[]> {
   const [span] = await ask<{ first: string | null; last: string | null }>(
-    "SELECT (extract(epoch FROM min(at)) * 1000)::int8::text AS first, (extract(epoch FROM max(at)) * 1000)::int8::text AS last FROM audit.event WHERE tenant_id = $1::uuid", [tenantId]);
+    "SELECT (extract(epoch FROM min(at)) * 1000)::int8::text AS first, (extract(epoch FROM max(at)) * 1000)::int8::text AS last FROM audit.event WHERE tenant_id = $1::uuid",
+    [tenantId],
+  );
   if (!span?.first || !span.last) return;
   for (let from = Number(span.first) - 1; from <= Number(span.last); from += MONTH_MS) {
     const rows = await ask<{ id: string }>(
       `SELECT e.id::text FROM audit.event e WHERE e.tenant_id = $1::uuid AND e.at >= to_timestamp($2::float8 / 1000) AND e.at < to_timestamp($3::float8 / 1000)
          AND NOT EXISTS (SELECT 1 FROM audit.chain c WHERE c.tenant_id = e.tenant_id AND c.event_id = e.id) LIMIT 1000`,
-      [tenantId, String(from), String(from + MONTH_MS)]);
+      [tenantId, String(from), String(from + MONTH_MS)],
+    );
     if (rows.length > 0) yield rows.map((r) => r.id);
   }
 }
@@ -91,7 +109,9 @@ export async function hashesAt(ask: Ask, claims: readonly Head[]): Promise<(stri
   if (claims.length === 0) return [];
   const rows = await ask<{ n: string; hash: string | null }>(
     `SELECT u.n::text, encode(c.hash, 'hex') AS hash FROM unnest($1::uuid[], $2::int8[]) WITH ORDINALITY AS u(t, s, n)
-     LEFT JOIN audit.chain c ON c.tenant_id = u.t AND c.seq = u.s ORDER BY u.n`, [claims.map((c) => c.tenantId), claims.map((c) => String(c.seq))]);
+     LEFT JOIN audit.chain c ON c.tenant_id = u.t AND c.seq = u.s ORDER BY u.n`,
+    [claims.map((c) => c.tenantId), claims.map((c) => String(c.seq))],
+  );
   return rows.map((r) => r.hash);
 }
 
@@ -99,13 +119,18 @@ export async function hashesAt(ask: Ask, claims: readonly Head[]): Promise<(stri
 export async function sameCheckpoints(ask: Ask, saved: readonly Checkpoint[]): Promise<boolean[]> {
   const rows = await ask<{ same: boolean }>(
     `SELECT k.no IS NOT NULL AS same FROM unnest($1::int8[], $2::text[]) WITH ORDINALITY AS u(no, hash, n)
-     LEFT JOIN audit.checkpoint k ON k.no = u.no AND encode(k.hash, 'hex') = u.hash ORDER BY u.n`, [saved.map((c) => String(c.no)), saved.map((c) => c.hash)]);
+     LEFT JOIN audit.checkpoint k ON k.no = u.no AND encode(k.hash, 'hex') = u.hash ORDER BY u.n`,
+    [saved.map((c) => String(c.no)), saved.map((c) => c.hash)],
+  );
   return rows.map((r) => r.same);
 }
 
 async function* pages(ask: Ask, size: number): AsyncGenerator<Checkpoint[]> {
   for (let after = 0; ; ) {
-    const rows: CheckpointRow[] = await ask<CheckpointRow>(`SELECT ${CHECKPOINT_COLUMNS} FROM audit.checkpoint k WHERE k.no > $1::int8 ORDER BY k.no LIMIT $2::int`, [String(after), String(size)]);
+    const rows: CheckpointRow[] = await ask<CheckpointRow>(
+      `SELECT ${CHECKPOINT_COLUMNS} FROM audit.checkpoint k WHERE k.no > $1::int8 ORDER BY k.no LIMIT $2::int`,
+      [String(after), String(size)],
+    );
     const end = rows.at(-1);
     if (end === undefined) return;
     yield rows.map(checkpointOf);
@@ -118,7 +143,8 @@ export async function* wholeCheckpoints(ask: Ask, size = BATCH): AsyncGenerator<
   for await (const page of pages(ask, size)) {
     const moved = await ask<HeadRow & { no: string }>(
       "SELECT no::text, tenant_id::text, seq::text, encode(hash, 'hex') AS hash FROM audit.checkpoint_head WHERE no BETWEEN $1::int8 AND $2::int8 ORDER BY no, tenant_id",
-      [String(page[0]?.no), String(page.at(-1)?.no)]);
+      [String(page[0]?.no), String(page.at(-1)?.no)],
+    );
     const byNo = Map.groupBy(moved, (m) => Number(m.no));
     yield page.map((c) => ({ ...c, heads: (byNo.get(c.no) ?? []).map(headOf) }));
   }
@@ -131,7 +157,8 @@ export async function* ownCheckpoints(ask: Ask, tenantId: string, size = 500): A
       `SELECT k.no::text, k.tenant_id::text, k.seq::text, encode(k.hash, 'hex') AS hash, l.own, encode(l.leaf, 'hex') AS leaf
        FROM audit.checkpoint_head k CROSS JOIN LATERAL audit.leaves(k.no, $3::uuid) WITH ORDINALITY AS l(own, leaf, n)
        WHERE k.tenant_id = $3::uuid AND k.no BETWEEN $1::int8 AND $2::int8 ORDER BY k.no, l.n`,
-      [String(page[0]?.no), String(page.at(-1)?.no), tenantId]);
+      [String(page[0]?.no), String(page.at(-1)?.no), tenantId],
+    );
     const byNo = Map.groupBy(leaves, (l) => Number(l.no));
     yield page.map((c) => withOwn(c, byNo.get(c.no)));
   }
@@ -142,6 +169,12 @@ function withOwn(c: Checkpoint, tree: (HeadRow & { own: boolean; leaf: string })
   if (tree === undefined || mine === undefined) return c;
   const index = tree.findIndex((l) => l.own);
   // Not under its own root: an impossible place, which the verification says.
-  const path = index < 0 ? [] : inclusionPath(tree.map((l) => l.leaf), index);
+  const path =
+    index < 0
+      ? []
+      : inclusionPath(
+          tree.map((l) => l.leaf),
+          index,
+        );
   return { ...c, own: { ...headOf(mine), index: Math.max(0, index), path } };
 }

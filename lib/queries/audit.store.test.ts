@@ -19,23 +19,33 @@ beforeAll(async () => {
     const context = { tenantId: tenant, actorId: actor };
     return db.appDb.withTenant(context, (tx) => audit(tx, context, { action, target: `server:${n}`, body: { n } }));
   };
-  for (let n = 0; n < 6; n++) await write(tenantId, n < 4 ? ANN : randomUUID(), n % 2 === 0 ? "server.register" : "serverless.note", n);
+  for (let n = 0; n < 6; n++)
+    await write(tenantId, n < 4 ? ANN : randomUUID(), n % 2 === 0 ? "server.register" : "serverless.note", n);
   await write(other, ANN, "sink.change", 9);
 });
 afterAll(() => db.close());
 
-const ask = (filter: Partial<AuditFilter>, take?: number) => db.appDb.withTenant({ tenantId, actorId: ANN, readOnly: true }, (tx) => auditRows(tx, { ...ALL, ...filter }, take));
+const ask = (filter: Partial<AuditFilter>, take?: number) =>
+  db.appDb.withTenant({ tenantId, actorId: ANN, readOnly: true }, (tx) => auditRows(tx, { ...ALL, ...filter }, take));
 const targets = async (filter: Partial<AuditFilter>) => (await ask(filter)).rows.map((r) => r.target);
 
 test.each<[string, Partial<AuditFilter>, string[]]>([
-  ["nothing: all of this tenant, newest first", {}, ["server:5", "server:4", "server:3", "server:2", "server:1", "server:0"]],
+  [
+    "nothing: all of this tenant, newest first",
+    {},
+    ["server:5", "server:4", "server:3", "server:2", "server:1", "server:0"],
+  ],
   ["a noun, and not one that only begins like it", { action: "server" }, ["server:4", "server:2", "server:0"]],
   ["an action", { action: "serverless.note" }, ["server:5", "server:3", "server:1"]],
   ["a person", { actor: ANN }, ["server:3", "server:2", "server:1", "server:0"]],
   ["a word of the body, with signs that search could take for its own", { text: '"N":3' }, ["server:3"]],
   ["a word with % that is nowhere", { text: "%" }, []],
   ["a time before all", { to: Date.parse("2020-01-01") }, []],
-  ["a person who is no id", { actor: "' OR 1=1" }, ["server:5", "server:4", "server:3", "server:2", "server:1", "server:0"]],
+  [
+    "a person who is no id",
+    { actor: "' OR 1=1" },
+    ["server:5", "server:4", "server:3", "server:2", "server:1", "server:0"],
+  ],
 ])("filtered by %s", async (_what, filter, expected) => {
   expect(await targets(filter)).toEqual(expected);
 });

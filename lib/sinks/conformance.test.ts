@@ -20,24 +20,58 @@ import { SINKS, sinkOf, sinks } from "./index.ts";
 import { SINK_KINDS, type SinkAnswer, type SinkBases, type SinkKind, type SinkRequest } from "./sink.ts";
 import { REPEAT_MARK } from "./words.ts";
 
-const EMULATED: SinkBases = { ...VENDOR_BASES, opsgenieUs: "http://v/opsgenie/us", opsgenieEu: "http://v/opsgenie/eu", jsm: "http://v/opsgenie/jsm", discord: "http://v/discord/api/v10", slack: "http://v/slack/api", slackHooks: "http://v/slack/hooks" };
+const EMULATED: SinkBases = {
+  ...VENDOR_BASES,
+  opsgenieUs: "http://v/opsgenie/us",
+  opsgenieEu: "http://v/opsgenie/eu",
+  jsm: "http://v/opsgenie/jsm",
+  discord: "http://v/discord/api/v10",
+  slack: "http://v/slack/api",
+  slackHooks: "http://v/slack/hooks",
+};
 const NOW = new Date("2026-11-21T12:00:05.000Z");
 const SPOKEN = NOTICE_KINDS.filter((k) => k !== "test");
 
-const cases = sinks.flatMap((sink) => (variants()[sink.kind] ?? []).map((v) => ({ sink, config: sink.config.parse(v.config), raw: v.config, variant: v.name, title: `${sink.kind} (${v.name})` })));
+const cases = sinks.flatMap((sink) =>
+  (variants()[sink.kind] ?? []).map((v) => ({
+    sink,
+    config: sink.config.parse(v.config),
+    raw: v.config,
+    variant: v.name,
+    title: `${sink.kind} (${v.name})`,
+  })),
+);
 type Case = (typeof cases)[number];
 
 /** The emulated vendor of a sink, without sockets: the same code that answers on them. */
 function vendor(kind: SinkKind): (request: SinkRequest) => SinkAnswer {
-  const emulated = { pagerduty: pagerdutyVendor, opsgenie: opsgenieVendor, discord: discordVendor, slack: slackVendor, webhook: () => receiver(SECRETS.signing) };
+  const emulated = {
+    pagerduty: pagerdutyVendor,
+    opsgenie: opsgenieVendor,
+    discord: discordVendor,
+    slack: slackVendor,
+    webhook: () => receiver(SECRETS.signing),
+  };
   if (kind === "email") return () => ({ kind: "response", status: 250, headers: {}, body: "queued" });
   const v = emulated[kind]();
   return (request) => {
     const url = new URL(request.via === "http" ? request.url : "https://events.pagerduty.com/v2/enqueue");
-    const body = request.via === "http" ? (request.body ?? "") : request.via === "pagerduty" ? JSON.stringify(request.data) : "";
+    const body =
+      request.via === "http" ? (request.body ?? "") : request.via === "pagerduty" ? JSON.stringify(request.data) : "";
     const headers = request.via === "http" ? { "user-agent": "Tocsin", ...request.headers } : {};
-    const reply = v.answer({ method: request.via === "http" ? request.method : "POST", path: url.pathname.replace(/^\/(opsgenie|discord|slack)(?=\/)/, ""), query: url.searchParams, headers, body });
-    return { kind: "response", status: reply.status, headers: reply.headers ?? {}, body: typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body) };
+    const reply = v.answer({
+      method: request.via === "http" ? request.method : "POST",
+      path: url.pathname.replace(/^\/(opsgenie|discord|slack)(?=\/)/, ""),
+      query: url.searchParams,
+      headers,
+      body,
+    });
+    return {
+      kind: "response",
+      status: reply.status,
+      headers: reply.headers ?? {},
+      body: typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body),
+    };
   };
 }
 
@@ -46,8 +80,27 @@ async function requestsFor(c: Case, kind: NoticeKind, content = {}, mayRepeat = 
   const answer = vendor(c.sink.kind);
   const restore = setClock(() => NOW.getTime());
   try {
-    const before = kind === "trigger" || kind === "test" ? {} : (await deliver(c.sink, aContext(c.config, aNotice("trigger"), { bases: EMULATED, now: NOW, deliveryId: "0190a0b0-0000-7000-8000-000000000000" }), answer)).memory;
-    const context = aContext(c.config, aNotice(kind, { content }), { bases: EMULATED, memory: before, mayRepeat, now: NOW, deliveryId: "0190a0b0-1111-7111-8111-111111111111" });
+    const before =
+      kind === "trigger" || kind === "test"
+        ? {}
+        : (
+            await deliver(
+              c.sink,
+              aContext(c.config, aNotice("trigger"), {
+                bases: EMULATED,
+                now: NOW,
+                deliveryId: "0190a0b0-0000-7000-8000-000000000000",
+              }),
+              answer,
+            )
+          ).memory;
+    const context = aContext(c.config, aNotice(kind, { content }), {
+      bases: EMULATED,
+      memory: before,
+      mayRepeat,
+      now: NOW,
+      deliveryId: "0190a0b0-1111-7111-8111-111111111111",
+    });
     const done = await deliver(c.sink, context, answer);
     expect(done.judgement, `${c.title} ${kind}`).toEqual({ verdict: "sent" });
     expect(JSON.stringify(done.memory).length).toBeLessThan(4096);
@@ -70,7 +123,11 @@ describe("the list", () => {
     for (const [key, sink] of Object.entries(SINKS)) {
       expect(sink.kind).toBe(key);
       expect(variants()[sink.kind].length).toBeGreaterThan(0);
-      for (const verdict of ["sent", "retry", "dead"]) expect(answers[sink.kind].some((r) => r.want.verdict === verdict), `${key} ${verdict}`).toBe(true);
+      for (const verdict of ["sent", "retry", "dead"])
+        expect(
+          answers[sink.kind].some((r) => r.want.verdict === verdict),
+          `${key} ${verdict}`,
+        ).toBe(true);
     }
   });
 
@@ -87,13 +144,20 @@ describe.each(cases)("the form of $title", (c) => {
     const names = c.sink.fields.map((f) => f.name);
     for (const key of Object.keys(c.raw)) expect(names).toContain(key);
     for (const f of c.sink.fields) expect(f.label.length * f.help.length).toBeGreaterThan(0);
-    expect(c.sink.secretFields.sort()).toEqual(c.sink.fields.filter((f) => f.input === "secret").map((f) => f.name).sort());
+    expect(c.sink.secretFields.sort()).toEqual(
+      c.sink.fields
+        .filter((f) => f.input === "secret")
+        .map((f) => f.name)
+        .sort(),
+    );
   });
   it.each(["role", "tenantId", "constructor"])("refuses the unknown field %s", (field) => {
     expect(c.sink.config.safeParse({ ...c.raw, [field]: "x" }).success).toBe(false);
   });
   it("refuses an empty form with a sentence per field, and never quotes what was entered", () => {
-    const parsed = c.sink.config.safeParse({ ...Object.fromEntries(Object.keys(c.raw).map((k) => [k, "\u0000 wrong <value>"])) });
+    const parsed = c.sink.config.safeParse({
+      ...Object.fromEntries(Object.keys(c.raw).map((k) => [k, "\u0000 wrong <value>"])),
+    });
     expect(parsed.success).toBe(false);
     for (const issue of parsed.error?.issues ?? []) expect(issue.message).not.toContain("wrong");
   });
@@ -109,16 +173,39 @@ describe("settings that must be refused", () => {
     ["pagerduty", "a REST token's shape", { routingKey: "u+wjdZuh4cJYzz9F2ujZAAAAAAAAAAAA" }],
     ["opsgenie", "a region that does not exist", { region: "mars", apiKey: SECRETS.apiKey }],
     ["opsgenie", "a header in the key", { apiKey: "5ec2e700-aaaa-4bbb\r\nX-Evil: 1" }],
-    ["discord", "a foreign host", { webhookUrl: `https://evil.example/api/webhooks/1111111111111111111/${"t".repeat(30)}` }],
-    ["discord", "a look-alike host", { webhookUrl: `https://discord.com.evil.example/api/webhooks/1111111111111111111/${"t".repeat(30)}` }],
-    ["discord", "a path that leads elsewhere", { webhookUrl: "https://discord.com/api/webhooks/1111111111111111111/../../../users/@me" }],
+    [
+      "discord",
+      "a foreign host",
+      { webhookUrl: `https://evil.example/api/webhooks/1111111111111111111/${"t".repeat(30)}` },
+    ],
+    [
+      "discord",
+      "a look-alike host",
+      { webhookUrl: `https://discord.com.evil.example/api/webhooks/1111111111111111111/${"t".repeat(30)}` },
+    ],
+    [
+      "discord",
+      "a path that leads elsewhere",
+      { webhookUrl: "https://discord.com/api/webhooks/1111111111111111111/../../../users/@me" },
+    ],
     ["slack", "a bot without a channel", { mode: "bot", botToken: SECRETS.botToken }],
     ["slack", "a channel's name", { mode: "bot", botToken: SECRETS.botToken, channel: "#ops" }],
-    ["slack", "a webhook of another host", { mode: "webhook", webhookUrl: `https://hooks.slack.com.evil.example/services/T0000001/B0000001/${SECRETS.hookToken}` }],
+    [
+      "slack",
+      "a webhook of another host",
+      {
+        mode: "webhook",
+        webhookUrl: `https://hooks.slack.com.evil.example/services/T0000001/B0000001/${SECRETS.hookToken}`,
+      },
+    ],
     ["slack", "a user's token", { mode: "bot", botToken: "xoxp-1234567890-abcdef", channel: "C0123456789" }],
     ["email", "a line break", { recipients: "ops@example.com\r\nBcc: victim" }],
     ["email", "a look-alike domain", { recipients: "ops@exаmple.com" }],
-    ["email", "10,000 recipients", { recipients: Array.from({ length: 10_000 }, (_, i) => `p${i}@example.com`).join(",") }],
+    [
+      "email",
+      "10,000 recipients",
+      { recipients: Array.from({ length: 10_000 }, (_, i) => `p${i}@example.com`).join(",") },
+    ],
     ["email", "21 recipients", { recipients: Array.from({ length: 21 }, (_, i) => `p${i}@example.com`).join(",") }],
     ["email", "nobody", { recipients: " , \n" }],
     ["webhook", "a file", { url: "file:///etc/passwd", secret: SECRETS.signing }],
@@ -135,7 +222,8 @@ describe.each(cases)("one key over an incident's life at $title", (c) => {
     expect((await requestsFor(c, kind)).length).toBeGreaterThan(0);
   });
   it("carries the same stable key in every word", async () => {
-    for (const kind of SPOKEN) expect(JSON.stringify(await requestsFor(c, kind)), kind).toContain("inc_0123456789abcdef");
+    for (const kind of SPOKEN)
+      expect(JSON.stringify(await requestsFor(c, kind)), kind).toContain("inc_0123456789abcdef");
   });
   it("says the same on every try, mark aside", async () => {
     for (const kind of SPOKEN) expect(await requestsFor(c, kind)).toEqual(await requestsFor(c, kind));
@@ -156,7 +244,11 @@ describe.each(cases)("one key over an incident's life at $title", (c) => {
 });
 
 describe.each(cases)("what $title makes of answers", (c) => {
-  const rows = [...answers[c.sink.kind], ...failures].filter((r) => (r.variant === undefined || r.variant === c.variant) && !(c.variant === "three addresses" && r.title.includes("only address")));
+  const rows = [...answers[c.sink.kind], ...failures].filter(
+    (r) =>
+      (r.variant === undefined || r.variant === c.variant) &&
+      !(c.variant === "three addresses" && r.title.includes("only address")),
+  );
   const context = aContext(c.config, aNotice("trigger"));
   const request = c.sink.next(context) as SinkRequest;
 
@@ -172,9 +264,18 @@ describe.each(cases)("what $title makes of answers", (c) => {
     expect(secrets.length).toBeGreaterThan(0);
     const echo = [JSON.stringify(request), ...secrets].join(" ");
     const codes = [200, 202, 204, 301, 400, 401, 403, 404, 410, 413, 422, 429, 450, 500, 503, 550, 554];
-    const bodies = [echo, ...secrets, JSON.stringify({ message: echo, error: echo, errors: [echo, ...secrets], code: 1 }), secrets.join("\u200b").repeat(40)];
+    const bodies = [
+      echo,
+      ...secrets,
+      JSON.stringify({ message: echo, error: echo, errors: [echo, ...secrets], code: 1 }),
+      secrets.join("\u200b").repeat(40),
+    ];
     const every: SinkAnswer[] = [
-      ...codes.flatMap((status) => bodies.map((body): SinkAnswer => ({ kind: "response", status, headers: { "retry-after": echo, rejected: echo }, body }))),
+      ...codes.flatMap((status) =>
+        bodies.map(
+          (body): SinkAnswer => ({ kind: "response", status, headers: { "retry-after": echo, rejected: echo }, body }),
+        ),
+      ),
     ];
     for (const answer of every) {
       const reason = JSON.stringify(c.sink.judge(context, request, answer));
@@ -184,7 +285,8 @@ describe.each(cases)("what $title makes of answers", (c) => {
 });
 
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
-for (const [name, schema] of Object.entries({ discord: discordSchema, opsgenie: opsgenieSchema, slack: slackSchema })) ajv.addSchema(schema, name);
+for (const [name, schema] of Object.entries({ discord: discordSchema, opsgenie: opsgenieSchema, slack: slackSchema }))
+  ajv.addSchema(schema, name);
 
 /** Which published schema a request's body must satisfy; null where the vendor publishes none. */
 function schemaOf(request: SinkRequest): string | null {
@@ -193,10 +295,17 @@ function schemaOf(request: SinkRequest): string | null {
   if (path.includes("/chat.postMessage")) return "slack#/definitions/ChatPostMessageArguments";
   if (path.includes("/chat.update")) return "slack#/definitions/ChatUpdateArguments";
   if (path.includes("/hooks/services")) return "slack#/definitions/IncomingWebhookSendArguments";
-  if (path.includes("/discord/")) return `discord#/definitions/IncomingWebhook${request.method === "PATCH" ? "Update" : ""}RequestPartial`;
+  if (path.includes("/discord/"))
+    return `discord#/definitions/IncomingWebhook${request.method === "PATCH" ? "Update" : ""}RequestPartial`;
   const alert = /\/alerts(?:\/[^/]+\/(\w+))?$/.exec(path);
   if (!alert) return null;
-  const names: Record<string, string> = { acknowledge: "AcknowledgeAlert", close: "CloseAlert", notes: "AddNoteToAlert", message: "UpdateAlertMessage", priority: "UpdateAlertPriority" };
+  const names: Record<string, string> = {
+    acknowledge: "AcknowledgeAlert",
+    close: "CloseAlert",
+    notes: "AddNoteToAlert",
+    message: "UpdateAlertMessage",
+    priority: "UpdateAlertPriority",
+  };
   return `opsgenie#/definitions/${names[alert[1] ?? ""] ?? "CreateAlert"}Payload`;
 }
 
@@ -232,15 +341,19 @@ describe.each(cases)("what $title sends", (c) => {
 
 /** What would do harm in this vendor's own markup. */
 function harmless(kind: SinkKind, request: SinkRequest, said: string[]): void {
-  if (kind === "slack") for (const s of said.filter((t) => t.length > 0)) expect(s).not.toMatch(/<|>|&(?!amp;|lt;|gt;)/);
+  if (kind === "slack")
+    for (const s of said.filter((t) => t.length > 0)) expect(s).not.toMatch(/<|>|&(?!amp;|lt;|gt;)/);
   if (kind === "discord") {
-    for (const s of said) expect(s).not.toMatch(/@(everyone|here)|(?<!\\)<@(?!&2222222222222222222> )|(?<!\\)\]\(https:\/\/evil/);
+    for (const s of said)
+      expect(s).not.toMatch(/@(everyone|here)|(?<!\\)<@(?!&2222222222222222222> )|(?<!\\)\]\(https:\/\/evil/);
     expect((bodyOf(request)["allowed_mentions"] as { parse: unknown[] }).parse).toEqual([]);
   }
   if (request.via !== "smtp") return;
   const { html, text, ...head } = request.message;
   for (const s of strings(head)) expect(s).not.toMatch(/[\r\n]/);
-  expect(html).not.toMatch(/<(script|img|iframe|object)|href="(?!https:&#47;&#47;|https:\/\/tocsin|https:\/\/wiki)|onerror=alert\(1\)>/i);
+  expect(html).not.toMatch(
+    /<(script|img|iframe|object)|href="(?!https:&#47;&#47;|https:\/\/tocsin|https:\/\/wiki)|onerror=alert\(1\)>/i,
+  );
   expect(text.length).toBeLessThan(20_000);
   expect(head.to).toEqual(request.message.to);
 }

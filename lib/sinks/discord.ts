@@ -9,8 +9,10 @@ import { stepDone, stepsDone } from "./steps.ts";
 import { cut, discordEscape, isoTime, link } from "./text.ts";
 import { actions, colour, facts, headline, REPEAT_MARK, sentences } from "./words.ts";
 
-const URL_SHAPE = /^https:\/\/(?:ptb\.|canary\.)?discord(?:app)?\.com\/api(?:\/v\d{1,2})?\/webhooks\/(\d{15,25})\/([\w-]{20,200})\/?$/;
-const snowflake = (what: string) => matching(/^\d{15,25}$/, `Copy the ${what} with developer mode on: it is digits only.`);
+const URL_SHAPE =
+  /^https:\/\/(?:ptb\.|canary\.)?discord(?:app)?\.com\/api(?:\/v\d{1,2})?\/webhooks\/(\d{15,25})\/([\w-]{20,200})\/?$/;
+const snowflake = (what: string) =>
+  matching(/^\d{15,25}$/, `Copy the ${what} with developer mode on: it is digits only.`);
 
 const config = z.strictObject({
   webhookUrl: matching(URL_SHAPE, "Paste the webhook URL as Discord gives it: https://discord.com/api/webhooks/…"),
@@ -32,7 +34,10 @@ function message(c: RenderContext<Config>, first: boolean) {
   const { advice, evidence } = sentences(notice);
   const ping = first && notice.kind === "trigger" && c.config.roleId !== undefined ? c.config.roleId : null;
   // All embed text together may have 6,000 characters; the cuts below leave room under it.
-  const links = actions(notice).filter((a) => a.url.length <= 500).map((a) => `[${a.label}](${a.url.replace(/[()]/g, encodeURIComponent)})`).join(" · ");
+  const links = actions(notice)
+    .filter((a) => a.url.length <= 500)
+    .map((a) => `[${a.label}](${a.url.replace(/[()]/g, encodeURIComponent)})`)
+    .join(" · ");
   const timestamp = isoTime(notice.content.at);
   const url = link(notice.content.incidentUrl);
   const text = cut(headline(notice, 400), 600, discordEscape);
@@ -43,9 +48,15 @@ function message(c: RenderContext<Config>, first: boolean) {
       {
         title: cut(headline(notice, 200), 256, discordEscape),
         ...(url === undefined ? {} : { url }),
-        description: [advice, evidence].filter(Boolean).map((s) => cut(s, 900, discordEscape)).join("\n") + (links && `\n\n${links}`),
+        description:
+          [advice, evidence]
+            .filter(Boolean)
+            .map((s) => cut(s, 900, discordEscape))
+            .join("\n") + (links && `\n\n${links}`),
         color: colour(notice),
-        fields: facts(notice).slice(0, 6).map((f) => ({ name: f.label, value: cut(f.value, 250, discordEscape), inline: true })),
+        fields: facts(notice)
+          .slice(0, 6)
+          .map((f) => ({ name: f.label, value: cut(f.value, 250, discordEscape), inline: true })),
         footer: { text: `Tocsin · ${notice.dedupKey}`.slice(0, 200) },
         ...(timestamp === undefined ? {} : { timestamp }),
       },
@@ -60,30 +71,72 @@ export const discord: Sink<Config> = {
   name: "Discord",
   summary: "One message per incident in a channel, edited in place; can ping a role once.",
   fields: [
-    { name: "webhookUrl", label: "Webhook URL", help: "Channel settings → Integrations → Webhooks.", input: "secret", required: true, placeholder: "https://discord.com/api/webhooks/…" },
-    { name: "roleId", label: "Role to ping", help: "Optional: pinged once, on the first post. The role must be mentionable.", input: "text", required: false, placeholder: "Role ID" },
-    { name: "threadId", label: "Thread", help: "Optional: post into this thread of the channel. Forum channels need one.", input: "text", required: false, placeholder: "Thread ID" },
+    {
+      name: "webhookUrl",
+      label: "Webhook URL",
+      help: "Channel settings → Integrations → Webhooks.",
+      input: "secret",
+      required: true,
+      placeholder: "https://discord.com/api/webhooks/…",
+    },
+    {
+      name: "roleId",
+      label: "Role to ping",
+      help: "Optional: pinged once, on the first post. The role must be mentionable.",
+      input: "text",
+      required: false,
+      placeholder: "Role ID",
+    },
+    {
+      name: "threadId",
+      label: "Thread",
+      help: "Optional: post into this thread of the channel. Forum channels need one.",
+      input: "text",
+      required: false,
+      placeholder: "Thread ID",
+    },
   ],
   config,
   secretFields: ["webhookUrl"],
-  capabilities: () => ({ acknowledge: true, editInPlace: true, resolve: true, thread: false, dedup: "none", wakes: false }),
-  describe: (given) => `Discord webhook ${URL_SHAPE.exec(given.webhookUrl)?.[1] ?? ""}${given.threadId === undefined ? "" : `, thread ${given.threadId}`}`,
+  capabilities: () => ({
+    acknowledge: true,
+    editInPlace: true,
+    resolve: true,
+    thread: false,
+    dedup: "none",
+    wakes: false,
+  }),
+  describe: (given) =>
+    `Discord webhook ${URL_SHAPE.exec(given.webhookUrl)?.[1] ?? ""}${given.threadId === undefined ? "" : `, thread ${given.threadId}`}`,
 
   next(c) {
     if (stepsDone(c) > 0) return null;
     const id = c.notice.kind === "trigger" || c.notice.kind === "test" ? "" : known(c);
     const headers = { "content-type": "application/json" };
     const label = id === "" ? "post message" : "edit message";
-    return { via: "http", label, host: "operator", method: id === "" ? "POST" : "PATCH", url: address(c, id), headers, body: JSON.stringify(message(c, id === "")) };
+    return {
+      via: "http",
+      label,
+      host: "operator",
+      method: id === "" ? "POST" : "PATCH",
+      url: address(c, id),
+      headers,
+      body: JSON.stringify(message(c, id === "")),
+    };
   },
 
   judge(c, request, answer): Judgement {
     if (answer.kind === "failure") return unanswered("Discord", answer);
     const json = jsonBody(answer);
-    if (answer.status === 200 && typeof json?.["id"] === "string" && /^\d{1,25}$/.test(json["id"])) return sent(stepDone(c, { message: json["id"] }));
+    if (answer.status === 200 && typeof json?.["id"] === "string" && /^\d{1,25}$/.test(json["id"]))
+      return sent(stepDone(c, { message: json["id"] }));
     // Posted without an id (something dropped ?wait=true): told, but later notices cannot edit it.
     if (answer.status === 204) return sent(stepDone(c));
-    if (answer.status < 300) return retry(`Discord's address gave an answer that is not Discord's (${answer.status}): check proxies on the way.`, true);
+    if (answer.status < 300)
+      return retry(
+        `Discord's address gave an answer that is not Discord's (${answer.status}): check proxies on the way.`,
+        true,
+      );
     if (answer.status === 429) return busy("Discord", answer, waitS(json, answer.headers));
     if (answer.status >= 500) return busy("Discord", answer);
     return refused(c, request.via === "http" && request.method === "PATCH", answer, json);
@@ -96,13 +149,23 @@ function waitS(json: Record<string, unknown> | null, headers: Record<string, str
   return most > 0 ? Math.min(Math.ceil(most), 14_400) : undefined;
 }
 
-function refused(c: RenderContext<Config>, editing: boolean, answer: Extract<SinkAnswer, { kind: "response" }>, json: Record<string, unknown> | null): Judgement {
+function refused(
+  c: RenderContext<Config>,
+  editing: boolean,
+  answer: Extract<SinkAnswer, { kind: "response" }>,
+  json: Record<string, unknown> | null,
+): Judgement {
   const code = Number(json?.["code"]) || 0;
   // Somebody deleted our message: forget it, and the same notice is posted as a new one.
   if (editing && code === 10008) return sent({ message: "" });
   if (code === 30046) return retry("Discord limits edits of messages older than an hour.", false, 60);
-  if (code === 220001) return disable("This webhook belongs to a forum channel: create a post there and enter its thread ID.");
-  if (code === 10003) return disable("Discord does not know this thread in the webhook's channel: correct or empty the thread ID.");
-  if ([401, 403].includes(answer.status) || code === 10015) return disable("Discord no longer knows this webhook: create a new one and paste its URL.");
-  return dead(`Discord refused the message (${answer.status}${code ? `, code ${code}` : ""}): ${quote(json?.["message"] ?? "", [c.config.webhookUrl]) || "no reason given"}.`);
+  if (code === 220001)
+    return disable("This webhook belongs to a forum channel: create a post there and enter its thread ID.");
+  if (code === 10003)
+    return disable("Discord does not know this thread in the webhook's channel: correct or empty the thread ID.");
+  if ([401, 403].includes(answer.status) || code === 10015)
+    return disable("Discord no longer knows this webhook: create a new one and paste its URL.");
+  return dead(
+    `Discord refused the message (${answer.status}${code ? `, code ${code}` : ""}): ${quote(json?.["message"] ?? "", [c.config.webhookUrl]) || "no reason given"}.`,
+  );
 }

@@ -29,14 +29,19 @@ export function emailHtml(notice: Notice, repeat: boolean): string {
     `<tr><td style="padding:2px 16px 2px 0;color:#666;vertical-align:top">${htmlEscape(label)}</td><td style="padding:2px 0">${htmlEscape(value)}</td></tr>`;
   const buttons = actions(notice)
     .filter((a) => link(a.url) !== undefined)
-    .map((a) => `<a href="${htmlEscape(a.url)}" style="display:inline-block;padding:6px 14px;margin:0 8px 8px 0;border:1px solid #999;border-radius:4px;color:#111;text-decoration:none">${htmlEscape(a.label)}</a>`);
+    .map(
+      (a) =>
+        `<a href="${htmlEscape(a.url)}" style="display:inline-block;padding:6px 14px;margin:0 8px 8px 0;border:1px solid #999;border-radius:4px;color:#111;text-decoration:none">${htmlEscape(a.label)}</a>`,
+    );
   return [
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${htmlEscape(headline(notice, 150))}</title></head>`,
     `<body style="font:14px/1.5 system-ui,sans-serif;color:#111;margin:0;padding:16px">`,
     repeat ? `<p><em>${htmlEscape(REPEAT_MARK)}</em></p>` : "",
     `<div style="border-left:4px solid ${mark};padding-left:12px"><h1 style="font-size:18px;margin:0 0 8px">${htmlEscape(headline(notice, 400))}</h1>`,
     ...[advice, evidence].filter(Boolean).map((s) => `<p style="margin:0 0 8px">${htmlEscape(s)}</p>`),
-    `<table style="border-collapse:collapse;margin:8px 0 16px">${facts(notice).map((f) => row(f.label, f.value)).join("")}</table></div>`,
+    `<table style="border-collapse:collapse;margin:8px 0 16px">${facts(notice)
+      .map((f) => row(f.label, f.value))
+      .join("")}</table></div>`,
     `<p>${buttons.join("")}</p><p style="color:#666;font-size:12px">${SESSION}</p></body></html>`,
   ].join("\n");
 }

@@ -10,16 +10,23 @@ import { headline } from "./words.ts";
 
 export const MAX_RECIPIENTS = 20;
 // ASCII only: a look-alike letter in a domain sends pages to a stranger.
-const ADDRESS = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/;
+const ADDRESS =
+  /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/;
 
 const config = z.strictObject({
   recipients: z
     .string({ error: "Enter at least one address." })
-    .max(MAX_RECIPIENTS * 260, { error: `Enter at most ${MAX_RECIPIENTS} addresses: use a distribution list for more.` })
+    .max(MAX_RECIPIENTS * 260, {
+      error: `Enter at most ${MAX_RECIPIENTS} addresses: use a distribution list for more.`,
+    })
     .transform((text) => [...new Set(text.split(/[\s,;]+/).filter(Boolean))].join(", "))
     .refine((list) => list !== "", { error: "Enter at least one address." })
-    .refine((list) => split(list).length <= MAX_RECIPIENTS, { error: `Enter at most ${MAX_RECIPIENTS} addresses: use a distribution list for more.` })
-    .refine((list) => split(list).every((a) => a.length <= 254 && ADDRESS.test(a)), { error: "Write each address as name@example.com, in plain letters, separated by commas." }),
+    .refine((list) => split(list).length <= MAX_RECIPIENTS, {
+      error: `Enter at most ${MAX_RECIPIENTS} addresses: use a distribution list for more.`,
+    })
+    .refine((list) => split(list).every((a) => a.length <= 254 && ADDRESS.test(a)), {
+      error: "Write each address as name@example.com, in plain letters, separated by commas.",
+    }),
 });
 type Config = z.infer<typeof config>;
 type Context = RenderContext<Config>;
@@ -56,10 +63,26 @@ export const email: Sink<Config> = {
   kind: "email",
   name: "Email",
   summary: "One mail thread per incident, to up to 20 addresses.",
-  fields: [{ name: "recipients", label: "Recipients", help: `Up to ${MAX_RECIPIENTS} addresses, separated by commas or lines; they see each other.`, input: "textarea", required: true, placeholder: "ops@example.com" }],
+  fields: [
+    {
+      name: "recipients",
+      label: "Recipients",
+      help: `Up to ${MAX_RECIPIENTS} addresses, separated by commas or lines; they see each other.`,
+      input: "textarea",
+      required: true,
+      placeholder: "ops@example.com",
+    },
+  ],
   config,
   secretFields: [],
-  capabilities: () => ({ acknowledge: true, editInPlace: false, resolve: true, thread: true, dedup: "none", wakes: false }),
+  capabilities: () => ({
+    acknowledge: true,
+    editInPlace: false,
+    resolve: true,
+    thread: true,
+    dedup: "none",
+    wakes: false,
+  }),
   describe(given) {
     const list = split(given.recipients);
     return list.length <= 2 ? list.join(", ") : `${list[0]} and ${list.length - 1} others`;
@@ -87,26 +110,43 @@ export const email: Sink<Config> = {
         html: emailHtml(c.notice, c.mayRepeat),
         messageId,
         ...thread,
-        headers: { "X-Tocsin-Incident": c.notice.dedupKey.replace(/[^\w-]/g, ""), "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" },
+        headers: {
+          "X-Tocsin-Incident": c.notice.dedupKey.replace(/[^\w-]/g, ""),
+          "Auto-Submitted": "auto-generated",
+          "X-Auto-Response-Suppress": "All",
+        },
       },
     };
   },
 
   judge(c, request, answer): Judgement {
     if (answer.kind === "failure") {
-      if (answer.code === "E_MAIL_NOT_SET_UP") return dead("This installation cannot send email yet: an operator sets TOCSIN_SMTP_URL, then send this again.");
-      if (answer.code === "EAUTH") return retry("The mail relay refused Tocsin's own credentials: an operator checks TOCSIN_SMTP_URL.", false);
+      if (answer.code === "E_MAIL_NOT_SET_UP")
+        return dead("This installation cannot send email yet: an operator sets TOCSIN_SMTP_URL, then send this again.");
+      if (answer.code === "EAUTH")
+        return retry("The mail relay refused Tocsin's own credentials: an operator checks TOCSIN_SMTP_URL.", false);
       return unanswered("The mail relay", answer);
     }
     const { status } = answer;
     const said = quote(answer.body, [c.bases.smtp, decodeURIComponent(URL.parse(c.bases.smtp)?.password ?? "")]);
     if (status >= 200 && status < 300 && request.via === "smtp") {
       const refused = new Set((answer.headers["rejected"] ?? "").split(", "));
-      return sent(remember(c, request.message.to.filter((a) => !refused.has(a)), request.message.messageId, String(c.memory["subject"] ?? "") || request.message.subject));
+      return sent(
+        remember(
+          c,
+          request.message.to.filter((a) => !refused.has(a)),
+          request.message.messageId,
+          String(c.memory["subject"] ?? "") || request.message.subject,
+        ),
+      );
     }
     if (status >= 400 && status < 500) return retry(`The mail relay asks to try later (${status} ${said}).`, false);
-    const who = request.via === "smtp" && told(c).size > 0 ? ` ${request.message.to.length} of ${split(c.config.recipients).length} addresses; the others were told` : "";
-    if (who === "" && /^(550|551|553|556)/.test(String(status))) return disable(`The mail relay knows none of these addresses (${status} ${said}): correct them.`);
+    const who =
+      request.via === "smtp" && told(c).size > 0
+        ? ` ${request.message.to.length} of ${split(c.config.recipients).length} addresses; the others were told`
+        : "";
+    if (who === "" && /^(550|551|553|556)/.test(String(status)))
+      return disable(`The mail relay knows none of these addresses (${status} ${said}): correct them.`);
     return dead(`The mail relay refused${who || " the message"} (${status} ${said}).`);
   },
 };

@@ -11,4 +11,5 @@ export function matching(pattern: RegExp, sentence: string) {
   return z.string({ error: sentence }).trim().regex(pattern, { error: sentence });
 }
 
-export const choice = <const T extends readonly [string, ...string[]]>(values: T, sentence: string) => z.enum(values, { error: sentence });
+export const choice = <const T extends readonly [string, ...string[]]>(values: T, sentence: string) =>
+  z.enum(values, { error: sentence });

@@ -20,16 +20,23 @@ export const dead = (reason: string): Judgement => ({ verdict: "dead", reason, d
 export const disable = (reason: string): Judgement => ({ verdict: "dead", reason, disablesSink: true });
 
 const FAILURES: [RegExp, string][] = [
-  [/^E_URL_BLOCKED$/, "The address is private or reserved, so nothing was sent: correct it, or ask an operator to allow the range."],
+  [
+    /^E_URL_BLOCKED$/,
+    "The address is private or reserved, so nothing was sent: correct it, or ask an operator to allow the range.",
+  ],
   [/^(ENOTFOUND|EAI_\w+|ENODATA)$/, "The host name does not resolve: check its spelling and DNS."],
   [/^ECONNREFUSED$/, "Nothing listens at that address: check host and port."],
-  [/^(CERT_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|UNABLE_TO_\w+|ERR_TLS_\w+|ERR_SSL_\w+|ETLS)$/, "The connection is not trusted: check the certificate, or give Tocsin the authority that signed it (TOCSIN_CA_FILE)."],
+  [
+    /^(CERT_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|UNABLE_TO_\w+|ERR_TLS_\w+|ERR_SSL_\w+|ETLS)$/,
+    "The connection is not trusted: check the certificate, or give Tocsin the authority that signed it (TOCSIN_CA_FILE).",
+  ],
   [/TIMEOUT|TIMEDOUT|^ABORTED$/, "No answer in time."],
 ];
 
 /** No answer arrived: always tried again, since nobody has refused anything. */
 export function unanswered(vendor: string, failure: Failure): Judgement {
-  const why = FAILURES.find(([pattern]) => pattern.test(failure.code))?.[1] ?? "The connection broke before an answer came.";
+  const why =
+    FAILURES.find(([pattern]) => pattern.test(failure.code))?.[1] ?? "The connection broke before an answer came.";
   return retry(`${vendor}: ${why} (${oneLine(failure.code, 40).replace(/[^\w -]/g, "")})`, failure.sentBytes);
 }
 
@@ -44,7 +51,9 @@ export function busy(vendor: string, answer: Response, afterS?: number): Judgeme
 export function retryAfterS(headers: Record<string, string>): number | undefined {
   const text = headers["retry-after"]?.trim();
   if (text === undefined || text === "") return undefined;
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : (Date.parse(text) - Date.parse(headers["date"] ?? "")) / 1000;
+  const seconds = /^\d+(\.\d+)?$/.test(text)
+    ? Number(text)
+    : (Date.parse(text) - Date.parse(headers["date"] ?? "")) / 1000;
   return Number.isFinite(seconds) && seconds >= 0 ? Math.min(Math.ceil(seconds), 14_400) : undefined;
 }
 
@@ -64,7 +73,9 @@ export function quote(text: unknown, secrets: readonly (string | undefined)[]): 
 export function jsonBody(answer: Response): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(answer.body);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.assign(Object.create(null), value) : null;
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.assign(Object.create(null), value)
+      : null;
   } catch {
     return null;
   }

@@ -17,7 +17,11 @@ type Config = z.infer<typeof config>;
 type Step = "create" | "message" | "priority" | "note" | "acknowledge" | "close";
 
 const BASES: Record<Config["region"], keyof SinkBases> = { us: "opsgenieUs", eu: "opsgenieEu", jsm: "jsm" };
-const WHERE: Record<Config["region"], string> = { us: "OpsGenie (US)", eu: "OpsGenie (EU)", jsm: "Jira Service Management" };
+const WHERE: Record<Config["region"], string> = {
+  us: "OpsGenie (US)",
+  eu: "OpsGenie (EU)",
+  jsm: "Jira Service Management",
+};
 
 function plan(c: RenderContext<Config>): Step[] {
   if (c.notice.kind === "trigger") return ["create"];
@@ -42,7 +46,10 @@ const body = (c: RenderContext<Config>, step: Step): Record<string, unknown> => 
   return {
     message: headline(notice, 130),
     alias: notice.dedupKey,
-    description: manyLines(`${advice}\n${evidence}\n${page}${runbook === undefined ? "" : `\nRunbook: ${runbook}`}`, 8000),
+    description: manyLines(
+      `${advice}\n${evidence}\n${page}${runbook === undefined ? "" : `\nRunbook: ${runbook}`}`,
+      8000,
+    ),
     priority: notice.kind === "test" ? "P5" : content.severity,
     source,
     entity: oneLine(content.serverName, 200),
@@ -54,20 +61,48 @@ const body = (c: RenderContext<Config>, step: Step): Record<string, unknown> => 
 export const opsgenie: Sink<Config> = {
   kind: "opsgenie",
   name: "OpsGenie / Jira Service Management",
-  summary: "Opens, acknowledges and closes one alert per incident; OpsGenie itself ends on 2027-04-05, its successor is JSM.",
+  summary:
+    "Opens, acknowledges and closes one alert per incident; OpsGenie itself ends on 2027-04-05, its successor is JSM.",
   fields: [
-    { name: "region", label: "Account", help: "JSM takes the migrated integration's key; it cannot change an alert's message or priority.", input: "select", required: true, options: [{ value: "us", label: "OpsGenie US" }, { value: "eu", label: "OpsGenie EU" }, { value: "jsm", label: "Jira Service Management" }] },
-    { name: "apiKey", label: "API key", help: "Of an API integration, not of a person.", input: "secret", required: true },
+    {
+      name: "region",
+      label: "Account",
+      help: "JSM takes the migrated integration's key; it cannot change an alert's message or priority.",
+      input: "select",
+      required: true,
+      options: [
+        { value: "us", label: "OpsGenie US" },
+        { value: "eu", label: "OpsGenie EU" },
+        { value: "jsm", label: "Jira Service Management" },
+      ],
+    },
+    {
+      name: "apiKey",
+      label: "API key",
+      help: "Of an API integration, not of a person.",
+      input: "secret",
+      required: true,
+    },
   ],
   config,
   secretFields: ["apiKey"],
-  capabilities: (given) => ({ acknowledge: true, editInPlace: given.region !== "jsm", resolve: true, thread: false, dedup: "vendor", wakes: true }),
+  capabilities: (given) => ({
+    acknowledge: true,
+    editInPlace: given.region !== "jsm",
+    resolve: true,
+    thread: false,
+    dedup: "vendor",
+    wakes: true,
+  }),
   describe: (given) => `${WHERE[given.region]} integration`,
 
   next(c) {
     const step = plan(c)[stepsDone(c)];
     if (step === undefined) return null;
-    const path = step === "create" ? "" : `/${encodeURIComponent(c.notice.dedupKey)}/${step === "note" ? "notes" : step}?identifierType=alias`;
+    const path =
+      step === "create"
+        ? ""
+        : `/${encodeURIComponent(c.notice.dedupKey)}/${step === "note" ? "notes" : step}?identifierType=alias`;
     return {
       via: "http",
       label: `${step} alert`,
@@ -86,19 +121,34 @@ export const opsgenie: Sink<Config> = {
     if (answer.status < 300) {
       // Accepted, not done: they promise no more, and say so with a request id.
       if (typeof json?.["requestId"] === "string" || typeof json?.["result"] === "string") return sent(stepDone(c));
-      return retry(`${vendor}'s address gave an answer that is not theirs (${answer.status}): check proxies on the way.`, true);
+      return retry(
+        `${vendor}'s address gave an answer that is not theirs (${answer.status}): check proxies on the way.`,
+        true,
+      );
     }
     // They send no Retry-After but the length of the window.
-    if (answer.status === 429) return busy(vendor, answer, Number(answer.headers["retry-after"] ?? answer.headers["x-ratelimit-period-in-sec"]) || 30);
+    if (answer.status === 429)
+      return busy(
+        vendor,
+        answer,
+        Number(answer.headers["retry-after"] ?? answer.headers["x-ratelimit-period-in-sec"]) || 30,
+      );
     if (answer.status >= 500) return busy(vendor, answer);
-    const said = quote([json?.["message"], ...errorsOf(json)].filter(Boolean).join(": ") || (json ? "" : answer.body), [c.config.apiKey]);
+    const said = quote([json?.["message"], ...errorsOf(json)].filter(Boolean).join(": ") || (json ? "" : answer.body), [
+      c.config.apiKey,
+    ]);
     const keyed = [401, 402, 403].includes(answer.status) || /key format/i.test(said);
-    if (keyed) return disable(`${vendor} does not accept this key (${answer.status}): check the key, that it is of an API integration, and the account's region.`);
+    if (keyed)
+      return disable(
+        `${vendor} does not accept this key (${answer.status}): check the key, that it is of an API integration, and the account's region.`,
+      );
     return dead(`${vendor} refused the request (${answer.status}): ${said || "no reason given"}.`);
   },
 };
 
 function errorsOf(json: Record<string, unknown> | null): string[] {
   const errors = json?.["errors"];
-  return typeof errors === "object" && errors !== null ? Object.entries(errors).map(([k, v]) => `${k} ${String(v)}`) : [];
+  return typeof errors === "object" && errors !== null
+    ? Object.entries(errors).map(([k, v]) => `${k} ${String(v)}`)
+    : [];
 }

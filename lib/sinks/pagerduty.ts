@@ -11,7 +11,10 @@ import { isoTime, link, oneLine } from "./text.ts";
 import { actions, facts, headline, sentences } from "./words.ts";
 
 const config = z.strictObject({
-  routingKey: matching(/^[A-Za-z0-9]{32}$/, "Paste the 32 letters and digits of the service's Events API v2 integration key."),
+  routingKey: matching(
+    /^[A-Za-z0-9]{32}$/,
+    "Paste the 32 letters and digits of the service's Events API v2 integration key.",
+  ),
   region: choice(["us", "eu"], "Choose the region of your PagerDuty account.").default("us"),
 });
 type Config = z.infer<typeof config>;
@@ -27,7 +30,9 @@ function trigger(c: RenderContext<Config>): Record<string, unknown> {
   return {
     client: "Tocsin",
     ...(url === undefined ? {} : { client_url: url }),
-    links: actions(notice).filter((a) => a.id !== "resolve").map((a) => ({ href: a.url, text: a.label })),
+    links: actions(notice)
+      .filter((a) => a.id !== "resolve")
+      .map((a) => ({ href: a.url, text: a.label })),
     payload: {
       summary: headline(notice, 1024),
       source: oneLine(content.serverUrl, 255) || "tocsin",
@@ -36,7 +41,13 @@ function trigger(c: RenderContext<Config>): Record<string, unknown> {
       component: oneLine(content.serverName, 200),
       group: oneLine(content.tenantName, 200),
       class: content.reason,
-      custom_details: { ...Object.fromEntries(facts(notice).map((f) => [f.label, f.value])), Advice: advice, Evidence: evidence, Incident: url ?? "", Drill: content.drill },
+      custom_details: {
+        ...Object.fromEntries(facts(notice).map((f) => [f.label, f.value])),
+        Advice: advice,
+        Evidence: evidence,
+        Incident: url ?? "",
+        Drill: content.drill,
+      },
     },
   };
 }
@@ -46,22 +57,57 @@ export const pagerduty: Sink<Config> = {
   name: "PagerDuty",
   summary: "Opens, acknowledges and resolves one PagerDuty incident per Tocsin incident.",
   fields: [
-    { name: "routingKey", label: "Integration key", help: "Service → Integrations → Events API v2.", input: "secret", required: true, placeholder: "32 letters and digits" },
-    { name: "region", label: "Region", help: "Where your PagerDuty account lives.", input: "select", required: true, options: [{ value: "us", label: "US" }, { value: "eu", label: "EU" }] },
+    {
+      name: "routingKey",
+      label: "Integration key",
+      help: "Service → Integrations → Events API v2.",
+      input: "secret",
+      required: true,
+      placeholder: "32 letters and digits",
+    },
+    {
+      name: "region",
+      label: "Region",
+      help: "Where your PagerDuty account lives.",
+      input: "select",
+      required: true,
+      options: [
+        { value: "us", label: "US" },
+        { value: "eu", label: "EU" },
+      ],
+    },
   ],
   config,
   secretFields: ["routingKey"],
-  capabilities: () => ({ acknowledge: true, editInPlace: false, resolve: true, thread: false, dedup: "vendor", wakes: true }),
+  capabilities: () => ({
+    acknowledge: true,
+    editInPlace: false,
+    resolve: true,
+    thread: false,
+    dedup: "vendor",
+    wakes: true,
+  }),
   describe: (given) => `PagerDuty service (${given.region.toUpperCase()})`,
 
   next(c) {
     const done = stepsDone(c);
     // A test must not stay open on somebody's service, so it is resolved at once.
-    const plan = c.notice.kind === "test" ? ["trigger", "resolve"] : [c.notice.kind === "update" ? "trigger" : c.notice.kind];
+    const plan =
+      c.notice.kind === "test" ? ["trigger", "resolve"] : [c.notice.kind === "update" ? "trigger" : c.notice.kind];
     const action = plan[done];
     if (action === undefined) return null;
-    const body = { routing_key: c.config.routingKey, event_action: action, dedup_key: c.notice.dedupKey, ...(action === "trigger" ? trigger(c) : {}) };
-    return { via: "pagerduty", label: `${action} event`, server: c.config.region === "eu" ? c.bases.pagerdutyEu : c.bases.pagerduty, data: body };
+    const body = {
+      routing_key: c.config.routingKey,
+      event_action: action,
+      dedup_key: c.notice.dedupKey,
+      ...(action === "trigger" ? trigger(c) : {}),
+    };
+    return {
+      via: "pagerduty",
+      label: `${action} event`,
+      server: c.config.region === "eu" ? c.bases.pagerdutyEu : c.bases.pagerduty,
+      data: body,
+    };
   },
 
   judge(c, _request, answer): Judgement {
@@ -71,11 +117,20 @@ export const pagerduty: Sink<Config> = {
     // "3 times, 30 s apart" is their own advice, and they send no Retry-After.
     if (answer.status === 429) return busy("PagerDuty", answer, Number(answer.headers["retry-after"]) || 30);
     if (answer.status >= 500) return busy("PagerDuty", answer);
-    if (answer.status < 300) return retry(`PagerDuty's address gave an answer that is not PagerDuty's (${answer.status}): check proxies on the way.`, true);
+    if (answer.status < 300)
+      return retry(
+        `PagerDuty's address gave an answer that is not PagerDuty's (${answer.status}): check proxies on the way.`,
+        true,
+      );
     // An unknown key is told in plain text, everything else as JSON.
-    const said = quote(json ? [json["message"], ...(Array.isArray(json["errors"]) ? json["errors"] : [])].join(": ") : answer.body, [c.config.routingKey]);
+    const said = quote(
+      json ? [json["message"], ...(Array.isArray(json["errors"]) ? json["errors"] : [])].join(": ") : answer.body,
+      [c.config.routingKey],
+    );
     if (answer.status === 401 || answer.status === 403 || /routing.?key/i.test(said)) {
-      return disable("PagerDuty does not know this integration key in this region: paste the key again and check the region.");
+      return disable(
+        "PagerDuty does not know this integration key in this region: paste the key again and check the region.",
+      );
     }
     return dead(`PagerDuty refused the event (${answer.status}): ${said || "no reason given"}.`);
   },

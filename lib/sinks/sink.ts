@@ -35,14 +35,46 @@ export interface SinkCapabilities {
  * relay's URL with its credentials, "" when none is set; mailFrom: the From line.
  */
 export type SinkBases = Record<
-  "pagerduty" | "pagerdutyEu" | "opsgenieUs" | "opsgenieEu" | "jsm" | "discord" | "slack" | "slackHooks" | "smtp" | "mailFrom",
+  | "pagerduty"
+  | "pagerdutyEu"
+  | "opsgenieUs"
+  | "opsgenieEu"
+  | "jsm"
+  | "discord"
+  | "slack"
+  | "slackHooks"
+  | "smtp"
+  | "mailFrom",
   string
 >;
 
 export type SinkRequest =
-  | { via: "http"; label: string; /** Who chose the host: a tenant's is held to its address policy. */ host: "operator" | "tenant"; method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"; url: string; headers: Record<string, string>; body?: string }
+  | {
+      via: "http";
+      label: string /** Who chose the host: a tenant's is held to its address policy. */;
+      host: "operator" | "tenant";
+      method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+      url: string;
+      headers: Record<string, string>;
+      body?: string;
+    }
   | { via: "pagerduty"; label: string; server: string; data: Record<string, unknown> }
-  | { via: "smtp"; label: string; server: { url: string }; message: { from: string; to: string[]; subject: string; text: string; html: string; messageId: string; inReplyTo?: string; references?: string[]; headers?: Record<string, string> } };
+  | {
+      via: "smtp";
+      label: string;
+      server: { url: string };
+      message: {
+        from: string;
+        to: string[];
+        subject: string;
+        text: string;
+        html: string;
+        messageId: string;
+        inReplyTo?: string;
+        references?: string[];
+        headers?: Record<string, string>;
+      };
+    };
 
 /** What came back. `failure` when no answer arrived: `sentBytes` says whether the request may have reached the vendor. */
 export type SinkAnswer =

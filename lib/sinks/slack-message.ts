@@ -14,7 +14,10 @@ export function slackText(notice: Notice, repeat: boolean): string {
 
 export function slackBlocks(notice: Notice, repeat: boolean): Record<string, unknown>[] {
   const { advice, evidence } = sentences(notice);
-  const said = [advice, evidence].filter(Boolean).map((s) => cut(s, 1200, slackEscape)).join("\n");
+  const said = [advice, evidence]
+    .filter(Boolean)
+    .map((s) => cut(s, 1200, slackEscape))
+    .join("\n");
   const buttons = actions(notice).map((a) => ({
     type: "button",
     action_id: `tocsin_${a.id}`,
@@ -25,10 +28,22 @@ export function slackBlocks(notice: Notice, repeat: boolean): Record<string, unk
   const blocks: (Record<string, unknown> | null)[] = [
     { type: "header", text: plain(cut(headline(notice, 150), 150, slackEscape)) },
     repeat ? { type: "context", elements: [mrkdwn(REPEAT_MARK)] } : null,
-    { type: "section", fields: facts(notice).slice(0, 4).map((f) => mrkdwn(`*${f.label}*\n${cut(f.value, 500, slackEscape)}`)) },
+    {
+      type: "section",
+      fields: facts(notice)
+        .slice(0, 4)
+        .map((f) => mrkdwn(`*${f.label}*\n${cut(f.value, 500, slackEscape)}`)),
+    },
     said === "" ? null : { type: "section", text: mrkdwn(said) },
     buttons.length > 0 ? { type: "actions", elements: buttons } : null,
-    { type: "context", elements: [mrkdwn(`Tocsin · ${slackEscape(notice.dedupKey)} · ${cut(oneLine(notice.content.tenantName, 200), 200, slackEscape)}`)] },
+    {
+      type: "context",
+      elements: [
+        mrkdwn(
+          `Tocsin · ${slackEscape(notice.dedupKey)} · ${cut(oneLine(notice.content.tenantName, 200), 200, slackEscape)}`,
+        ),
+      ],
+    },
   ];
   return blocks.filter((b) => b !== null);
 }

@@ -57,13 +57,19 @@ describe("what cannot be seen", () => {
 });
 
 describe("links and times", () => {
-  it.each(["javascript:alert(1)", "data:text/html,x", "//x", "", undefined, `https://x/${"a".repeat(3000)}`])("%j is no link", (url) => {
-    expect(link(url)).toBeUndefined();
-  });
+  it.each(["javascript:alert(1)", "data:text/html,x", "//x", "", undefined, `https://x/${"a".repeat(3000)}`])(
+    "%j is no link",
+    (url) => {
+      expect(link(url)).toBeUndefined();
+    },
+  );
   it("passes http and https", () => {
     expect(link("https://a.example/x y")).toBe("https://a.example/x%20y");
   });
-  it.each([["2026-11-21T12:00:00Z", "2026-11-21T12:00:00.000Z"], ["soon", undefined]])("%j is the time %j", (text, want) => {
+  it.each([
+    ["2026-11-21T12:00:00Z", "2026-11-21T12:00:00.000Z"],
+    ["soon", undefined],
+  ])("%j is the time %j", (text, want) => {
     expect(isoTime(text)).toBe(want);
   });
 });

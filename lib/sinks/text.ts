@@ -2,7 +2,8 @@
 // cannot see, and escaped in the vendor's own markup. Lengths are UTF-16 units, which no vendor counts stricter.
 
 // Controls, bidirectional overrides and isolates, joiners that hide text, tags, interlinear marks.
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+const UNSEEN =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /** One line: line breaks and tabs become spaces, invisible characters go, lone surrogates become U+FFFD. */
@@ -12,7 +13,13 @@ export function oneLine(text: string, max: number): string {
 
 /** The same, with line breaks kept (at most two in a row). */
 export function manyLines(text: string, max: number): string {
-  return cut(see(head(text, max)).replace(/[^\S\n]+/gu, " ").replace(/\n{3,}/g, "\n\n").trim(), max);
+  return cut(
+    see(head(text, max))
+      .replace(/[^\S\n]+/gu, " ")
+      .replace(/\n{3,}/g, "\n\n")
+      .trim(),
+    max,
+  );
 }
 
 // A megabyte is never walked through to keep two hundred characters of it.
@@ -27,7 +34,11 @@ export function cut(text: string, max: number, escaped: (part: string) => string
   const whole = text.length <= max ? escaped(text) : null;
   if (whole !== null && whole.length <= max) return whole;
   const window = text.slice(0, max + 64);
-  const kept = take([...graphemes.segment(window)].map((s) => s.segment), max - 1, escaped);
+  const kept = take(
+    [...graphemes.segment(window)].map((s) => s.segment),
+    max - 1,
+    escaped,
+  );
   // One "character" of a thousand combining marks: better cut than nothing.
   return `${kept === "" ? take([...window.toWellFormed()], max - 1, escaped) : kept}…`;
 }
@@ -48,8 +59,7 @@ export const slackEscape = (text: string) => text.replace(/&/g, "&amp;").replace
 /** Discord markdown: every mark loses its meaning; a zero-width space parts @ from what it would mention. */
 export const discordEscape = (text: string) => text.replace(/([\\*_~`|#>[\]()<-])/g, "\\$1").replace(/@/g, "@\u200b");
 
-export const htmlEscape = (text: string) =>
-  text.replace(/[&<>"'`]/g, (c) => `&#${c.charCodeAt(0)};`);
+export const htmlEscape = (text: string) => text.replace(/[&<>"'`]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** The URL if a person may safely click it, else undefined. */
 export function link(url: string | undefined, max = 2000): string | undefined {

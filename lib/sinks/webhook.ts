@@ -22,14 +22,23 @@ const WRONG_URL = "Enter an http or https URL without user name and password.";
 const config = z.strictObject({
   url: matching(/^https?:\/\//i, WRONG_URL)
     .max(2048, { error: "Use a URL of at most 2048 characters." })
-    .refine((text) => {
-      const url = URL.parse(text);
-      return url !== null && url.hostname !== "" && url.username === "" && url.password === "";
-    }, { error: WRONG_URL }),
-  secret: matching(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, "Enter whsec_ followed by 24 to 64 random bytes in base64.").refine((text) => {
-    const length = Math.floor((text.slice(6).replace(/=+$/, "").length * 3) / 4);
-    return length >= 24 && length <= 64;
-  }, { error: "Enter whsec_ followed by 24 to 64 random bytes in base64." }),
+    .refine(
+      (text) => {
+        const url = URL.parse(text);
+        return url !== null && url.hostname !== "" && url.username === "" && url.password === "";
+      },
+      { error: WRONG_URL },
+    ),
+  secret: matching(
+    /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/,
+    "Enter whsec_ followed by 24 to 64 random bytes in base64.",
+  ).refine(
+    (text) => {
+      const length = Math.floor((text.slice(6).replace(/=+$/, "").length * 3) / 4);
+      return length >= 24 && length <= 64;
+    },
+    { error: "Enter whsec_ followed by 24 to 64 random bytes in base64." },
+  ),
 });
 type Config = z.infer<typeof config>;
 
@@ -68,12 +77,33 @@ export const webhook: Sink<Config> = {
   name: "Webhook",
   summary: "Signed JSON events to a URL of yours, as Standard Webhooks describes.",
   fields: [
-    { name: "url", label: "URL", help: "Shown to everybody who may see this sink, so put no secret in it: the signature proves the sender.", input: "url", required: true, placeholder: "https://example.com/hooks/tocsin" },
-    { name: "secret", label: "Signing secret", help: "whsec_ and 24 to 64 random bytes in base64, the same as at the receiver.", input: "secret", required: true, placeholder: "whsec_…" },
+    {
+      name: "url",
+      label: "URL",
+      help: "Shown to everybody who may see this sink, so put no secret in it: the signature proves the sender.",
+      input: "url",
+      required: true,
+      placeholder: "https://example.com/hooks/tocsin",
+    },
+    {
+      name: "secret",
+      label: "Signing secret",
+      help: "whsec_ and 24 to 64 random bytes in base64, the same as at the receiver.",
+      input: "secret",
+      required: true,
+      placeholder: "whsec_…",
+    },
   ],
   config,
   secretFields: ["secret"],
-  capabilities: () => ({ acknowledge: true, editInPlace: false, resolve: true, thread: false, dedup: "receiver", wakes: false }),
+  capabilities: () => ({
+    acknowledge: true,
+    editInPlace: false,
+    resolve: true,
+    thread: false,
+    dedup: "receiver",
+    wakes: false,
+  }),
   describe: (given) => URL.parse(given.url)?.host ?? "webhook",
 
   next(c) {
@@ -85,7 +115,15 @@ export const webhook: Sink<Config> = {
       "webhook-timestamp": String(Math.floor(c.now.getTime() / 1000)),
       "webhook-signature": new Webhook(c.config.secret).sign(c.deliveryId, c.now, body),
     };
-    return { via: "http", label: EVENTS[c.notice.kind], host: "tenant", method: "POST", url: c.config.url, headers, body };
+    return {
+      via: "http",
+      label: EVENTS[c.notice.kind],
+      host: "tenant",
+      method: "POST",
+      url: c.config.url,
+      headers,
+      body,
+    };
   },
 
   judge(c, _request, answer): Judgement {
@@ -94,9 +132,13 @@ export const webhook: Sink<Config> = {
     if (status >= 200 && status < 300) return sent(stepDone(c));
     if (status === 410) return disable("The receiver says that this webhook is gone (410): enter its new URL.");
     if (status === 429 || status >= 500) return busy("The receiver", answer);
-    if ([408, 409, 425].includes(status)) return retry(`The receiver asks to try again (${status}).`, true, retryAfterS(answer.headers));
-    if (status < 400) return dead(`The receiver redirects (${status}), which is not followed: enter the address it points to.`);
+    if ([408, 409, 425].includes(status))
+      return retry(`The receiver asks to try again (${status}).`, true, retryAfterS(answer.headers));
+    if (status < 400)
+      return dead(`The receiver redirects (${status}), which is not followed: enter the address it points to.`);
     const said = quote(answer.body, [c.config.secret, c.config.url]);
-    return dead(`The receiver refused the event (${status})${said && `: ${said}`}. Correct it there, then send this again.`);
+    return dead(
+      `The receiver refused the event (${status})${said && `: ${said}`}. Correct it there, then send this again.`,
+    );
   },
 };

@@ -3,7 +3,12 @@ import type { Notice, NoticeContent, NoticeKind } from "../domain/notice.ts";
 import type { Status } from "../domain/reason.ts";
 import { isoTime, link, oneLine } from "./text.ts";
 
-export const STATUS_WORDS: Record<Status, string> = { up: "● Up", degraded: "▲ Degraded", down: "■ Down", unknown: "○ Unknown" };
+export const STATUS_WORDS: Record<Status, string> = {
+  up: "● Up",
+  degraded: "▲ Degraded",
+  down: "■ Down",
+  unknown: "○ Unknown",
+};
 const STATUS_COLOURS: Record<Status, number> = { up: 0x2e9e5b, degraded: 0xd08700, down: 0xd03b3b, unknown: 0x7a7f87 };
 export const REPEAT_MARK = "Sent again: an earlier answer was lost, so this may be a repeat.";
 
@@ -11,7 +16,8 @@ const LEAD: Record<NoticeKind, (c: NoticeContent) => string> = {
   trigger: (c) => `${c.severity} ${STATUS_WORDS[c.status]}`,
   update: (c) => `${c.severity} ${STATUS_WORDS[c.status]} (update)`,
   acknowledge: (c) => `${c.severity} Acknowledged${c.by ? ` by ${oneLine(c.by, 80)}` : ""}`,
-  resolve: (c) => `✔ Resolved${c.by ? ` by ${oneLine(c.by, 80)}` : ""}${c.durationS === undefined ? "" : ` after ${duration(c.durationS)}`}`,
+  resolve: (c) =>
+    `✔ Resolved${c.by ? ` by ${oneLine(c.by, 80)}` : ""}${c.durationS === undefined ? "" : ` after ${duration(c.durationS)}`}`,
   test: () => "Test message from Tocsin, nothing is wrong",
 };
 
@@ -78,7 +84,13 @@ export function actions(notice: Notice): Action[] {
 }
 
 function regions(c: NoticeContent): string {
-  return oneLine(c.regions.slice(0, 20).map((r) => `${oneLine(r.region, 40)} ${STATUS_WORDS[r.status]}`).join(", "), 400);
+  return oneLine(
+    c.regions
+      .slice(0, 20)
+      .map((r) => `${oneLine(r.region, 40)} ${STATUS_WORDS[r.status]}`)
+      .join(", "),
+    400,
+  );
 }
 
 function moment(iso: string): string {

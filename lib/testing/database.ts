@@ -25,7 +25,8 @@ export interface TestDatabase {
 
 function serverUrl(): URL {
   const url = process.env.TOCSIN_TEST_DATABASE_URL;
-  if (!url) throw new Error("TOCSIN_TEST_DATABASE_URL is not set: run the tests through `npm test`, which starts PostgreSQL.");
+  if (!url)
+    throw new Error("TOCSIN_TEST_DATABASE_URL is not set: run the tests through `npm test`, which starts PostgreSQL.");
   return new URL(url);
 }
 
@@ -40,7 +41,14 @@ async function as<T>(url: URL, fn: (client: pg.Client) => Promise<T>): Promise<T
 }
 
 async function template(): Promise<string> {
-  const digest = createHash("sha256").update(migrations().map((m) => m.checksum).join()).digest("hex").slice(0, 12);
+  const digest = createHash("sha256")
+    .update(
+      migrations()
+        .map((m) => m.checksum)
+        .join(),
+    )
+    .digest("hex")
+    .slice(0, 12);
   const name = `tocsin_template_${digest}`;
   await as(serverUrl(), async (client) => {
     await client.query("SELECT pg_advisory_lock(7270736)");

@@ -7,7 +7,10 @@ export interface MadeTenant {
   slug: string;
 }
 
-export async function makeTenant(db: TestDatabase, given: { slug?: string; name?: string; tier?: string } = {}): Promise<MadeTenant> {
+export async function makeTenant(
+  db: TestDatabase,
+  given: { slug?: string; name?: string; tier?: string } = {},
+): Promise<MadeTenant> {
   const id = randomUUID();
   const slug = given.slug ?? `t-${id.slice(0, 8)}`;
   await db.sql("INSERT INTO tenant (id, slug, name, tier, created_at) VALUES ($1, $2, $3, $4, '2026-01-01')", [
@@ -22,13 +25,34 @@ export async function makeTenant(db: TestDatabase, given: { slug?: string; name?
 export async function makeServer(
   db: TestDatabase,
   tenantId: string,
-  given: { id?: string; name?: string; url?: string; intervalS?: number; regions?: string[]; fireAfter?: number; clearAfter?: number; weight?: string; createdAt?: Date } = {},
+  given: {
+    id?: string;
+    name?: string;
+    url?: string;
+    intervalS?: number;
+    regions?: string[];
+    fireAfter?: number;
+    clearAfter?: number;
+    weight?: string;
+    createdAt?: Date;
+  } = {},
 ): Promise<string> {
   const id = given.id ?? randomUUID();
   await db.sql(
     `INSERT INTO server (tenant_id, id, name, url, interval_s, regions, fire_after, clear_after, weight, created_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-    [tenantId, id, given.name ?? "A server", given.url ?? `https://mcp.example.com/${id}`, given.intervalS ?? 60, given.regions ?? [], given.fireAfter ?? 3, given.clearAfter ?? 3, given.weight ?? "own", given.createdAt ?? new Date("2026-01-01T00:00:00Z")],
+    [
+      tenantId,
+      id,
+      given.name ?? "A server",
+      given.url ?? `https://mcp.example.com/${id}`,
+      given.intervalS ?? 60,
+      given.regions ?? [],
+      given.fireAfter ?? 3,
+      given.clearAfter ?? 3,
+      given.weight ?? "own",
+      given.createdAt ?? new Date("2026-01-01T00:00:00Z"),
+    ],
   );
   return id;
 }
@@ -36,13 +60,28 @@ export async function makeServer(
 export async function makeSink(
   db: TestDatabase,
   tenantId: string,
-  given: { id?: string; kind: string; name?: string; config?: Record<string, unknown>; sealed?: Uint8Array | null; state?: string },
+  given: {
+    id?: string;
+    kind: string;
+    name?: string;
+    config?: Record<string, unknown>;
+    sealed?: Uint8Array | null;
+    state?: string;
+  },
 ): Promise<string> {
   const id = given.id ?? randomUUID();
   await db.sql(
     `INSERT INTO sink (tenant_id, id, kind, name, config, sealed, state, created_at, updated_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, '2026-01-01', '2026-01-01')`,
-    [tenantId, id, given.kind, given.name ?? given.kind, JSON.stringify(given.config ?? {}), given.sealed ? Buffer.from(given.sealed) : null, given.state ?? "enabled"],
+    [
+      tenantId,
+      id,
+      given.kind,
+      given.name ?? given.kind,
+      JSON.stringify(given.config ?? {}),
+      given.sealed ? Buffer.from(given.sealed) : null,
+      given.state ?? "enabled",
+    ],
   );
   return id;
 }

@@ -32,7 +32,12 @@ export async function testReceiver(): Promise<TestReceiver> {
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     let text = "";
     for await (const chunk of request) text += chunk;
-    const one: Got = { method: request.method ?? "", path: (request.url ?? "").split("?")[0] ?? "", headers: request.headers as Record<string, string>, body: text.startsWith("{") ? JSON.parse(text) : {} };
+    const one: Got = {
+      method: request.method ?? "",
+      path: (request.url ?? "").split("?")[0] ?? "",
+      headers: request.headers as Record<string, string>,
+      body: text.startsWith("{") ? JSON.parse(text) : {},
+    };
     got.push(one);
     const reply = (await answers.get(one.path)?.(one)) ?? { status: 200 };
     if (reply === "silence") return;

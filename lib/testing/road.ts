@@ -56,9 +56,29 @@ export async function road(): Promise<Road> {
   const ca = readFileSync(vendors.caFile, "utf8");
   const pool = new ProberPool({ size: 2 });
   for (const region of REGIONS) await makeRegion(db, region);
-  const outbox = new Outbox({ db: db.workerDb, box, bases: vendors.bases, send: sender(() => ca), random: () => 0 }, db.sweeper, "road", log);
-  const consumer = new SealedConsumer(db.workerDb, new SealedStream(redis.redis, redis.prefix, randomUUID()), log, () => {});
-  const region = (name: string): RegionDeps => ({ region: name, db: db.workerDb, redis: redis.redis, queueRedis: redis.redis, prefix: redis.prefix, box, pool, concurrency: 2, log });
+  const outbox = new Outbox(
+    { db: db.workerDb, box, bases: vendors.bases, send: sender(() => ca), random: () => 0 },
+    db.sweeper,
+    "road",
+    log,
+  );
+  const consumer = new SealedConsumer(
+    db.workerDb,
+    new SealedStream(redis.redis, redis.prefix, randomUUID()),
+    log,
+    () => {},
+  );
+  const region = (name: string): RegionDeps => ({
+    region: name,
+    db: db.workerDb,
+    redis: redis.redis,
+    queueRedis: redis.redis,
+    prefix: redis.prefix,
+    box,
+    pool,
+    concurrency: 2,
+    log,
+  });
 
   const deliver = async () => {
     await escalateDue(db.workerDb, db.sweeper, clock.now());
@@ -70,7 +90,8 @@ export async function road(): Promise<Road> {
     async slot(tenantId, serverId, regions = REGIONS) {
       const intervalS = 60;
       const slot = slotStart(clock.now().getTime(), intervalS);
-      for (const name of regions) await runJob(region(name), { tenantId, slot, intervalS, servers: [{ id: serverId, expected: [...REGIONS] }] });
+      for (const name of regions)
+        await runJob(region(name), { tenantId, slot, intervalS, servers: [{ id: serverId, expected: [...REGIONS] }] });
       clock.set(new Date(slot + 60_000));
       // Regions that did not answer leave the slot open until its time is over.
       if (regions.length < REGIONS.length) await sealDue(redis.redis, redis.prefix, new Date(slot + 60_000 + 20_000));
@@ -89,9 +110,16 @@ export async function road(): Promise<Road> {
   };
 }
 
-async function tenantWithSinks(db: TestDatabase, box: SecretBox, vendors: Vendors): Promise<{ id: string; sinks: Map<SinkKind, string> }> {
+async function tenantWithSinks(
+  db: TestDatabase,
+  box: SecretBox,
+  vendors: Vendors,
+): Promise<{ id: string; sinks: Map<SinkKind, string> }> {
   const { id } = await makeTenant(db);
-  await db.sql("INSERT INTO address_allowance (tenant_id, id, cidr, reason, created_at) VALUES ($1, $2, '127.0.0.1/32', 'servers of the tests', now())", [id, randomUUID()]);
+  await db.sql(
+    "INSERT INTO address_allowance (tenant_id, id, cidr, reason, created_at) VALUES ($1, $2, '127.0.0.1/32', 'servers of the tests', now())",
+    [id, randomUUID()],
+  );
   const made = new Map<SinkKind, string>();
   for (const sink of allSinks) {
     const sinkId = randomUUID();
@@ -99,7 +127,10 @@ async function tenantWithSinks(db: TestDatabase, box: SecretBox, vendors: Vendor
     const hidden = Object.fromEntries(Object.entries(given).filter(([name]) => sink.secretFields.includes(name)));
     const shown = Object.fromEntries(Object.entries(given).filter(([name]) => !sink.secretFields.includes(name)));
     const sealed = box.seal(places.sink(id, sinkId), JSON.stringify(hidden));
-    made.set(sink.kind, await makeSink(db, id, { id: sinkId, kind: sink.kind, name: sink.name, config: shown, sealed }));
+    made.set(
+      sink.kind,
+      await makeSink(db, id, { id: sinkId, kind: sink.kind, name: sink.name, config: shown, sealed }),
+    );
   }
   return { id, sinks: made };
 }

@@ -24,7 +24,9 @@ export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 200; tries += 1) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     const free = await new Promise<boolean>((done) => {
-      const probe = createServer().once("error", () => done(false)).listen(port, "127.0.0.1", () => probe.close(() => done(true)));
+      const probe = createServer()
+        .once("error", () => done(false))
+        .listen(port, "127.0.0.1", () => probe.close(() => done(true)));
     });
     if (free) return port;
   }
@@ -42,10 +44,25 @@ export async function fleetServer(slug: string, at?: { port?: number }): Promise
 }
 
 /** `command` runs behind supergateway; stateless unless told otherwise. */
-export async function supergateway(command: string, options: { stateful?: boolean; output?: "streamableHttp" | "sse" } = {}): Promise<TestServer> {
+export async function supergateway(
+  command: string,
+  options: { stateful?: boolean; output?: "streamableHttp" | "sse" } = {},
+): Promise<TestServer> {
   const port = await freePort();
   const output = options.output ?? "streamableHttp";
-  const args = [...LOOPBACK, module("supergateway/dist/index.js"), "--stdio", command, "--outputTransport", output, "--port", String(port), "--logLevel", "none", ...(options.stateful ? ["--stateful"] : [])];
+  const args = [
+    ...LOOPBACK,
+    module("supergateway/dist/index.js"),
+    "--stdio",
+    command,
+    "--outputTransport",
+    output,
+    "--port",
+    String(port),
+    "--logLevel",
+    "none",
+    ...(options.stateful ? ["--stateful"] : []),
+  ];
   return started(args, {}, port, output === "sse" ? "/sse" : "/mcp");
 }
 
@@ -58,7 +75,19 @@ export const SILENT_COMMAND = "cat > /dev/null";
 export async function mcpProxy(...more: string[]): Promise<TestServer> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "tocsin-proxy-"));
-  const args = [module("mcp-proxy/dist/bin/mcp-proxy.mjs"), "--port", String(port), "--host", "127.0.0.1", "--server", "stream", ...more, "--", process.execPath, module("@modelcontextprotocol/server-memory/dist/index.js")];
+  const args = [
+    module("mcp-proxy/dist/bin/mcp-proxy.mjs"),
+    "--port",
+    String(port),
+    "--host",
+    "127.0.0.1",
+    "--server",
+    "stream",
+    ...more,
+    "--",
+    process.execPath,
+    module("@modelcontextprotocol/server-memory/dist/index.js"),
+  ];
   return started(args, { MEMORY_FILE_PATH: join(folder, "memory.jsonl") }, port, "/mcp", folder);
 }
 
@@ -84,8 +113,18 @@ export async function rawServer(talk: (socket: Socket, request: string) => void)
   };
 }
 
-async function started(args: string[], env: Record<string, string>, port: number, path: string, folder?: string): Promise<TestServer> {
-  const child = spawn(process.execPath, args, { detached: true, stdio: "ignore", env: { ...process.env, HOME: folder ?? tmpdir(), ...env } });
+async function started(
+  args: string[],
+  env: Record<string, string>,
+  port: number,
+  path: string,
+  folder?: string,
+): Promise<TestServer> {
+  const child = spawn(process.execPath, args, {
+    detached: true,
+    stdio: "ignore",
+    env: { ...process.env, HOME: folder ?? tmpdir(), ...env },
+  });
   const close = async () => {
     await stopGroup(child);
     if (folder) rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 // What stands at many an address that once was an MCP server: a page, whatever is asked.
 import { createServer } from "node:http";
 
-const PAGE = "<!doctype html><html lang=\"en\"><title>Example</title><h1>Welcome</h1><p>This site is parked.</p></html>";
+const PAGE = '<!doctype html><html lang="en"><title>Example</title><h1>Welcome</h1><p>This site is parked.</p></html>';
 
 createServer((request, response) => {
   request.resume();

@@ -12,13 +12,32 @@ function almanac(): McpServer {
   const server = new McpServer({ name: "almanac", version: "1.0.0" });
   server.registerTool(
     "weekday-of",
-    { title: "Weekday", description: "Names the weekday of a day.", inputSchema: z.object({ day: isoDay }), annotations: readOnly },
-    ({ day }) => ({ content: [{ type: "text", text: new Date(`${day}T00:00:00Z`).toLocaleDateString("en-GB", { weekday: "long", timeZone: "UTC" }) }] }),
+    {
+      title: "Weekday",
+      description: "Names the weekday of a day.",
+      inputSchema: z.object({ day: isoDay }),
+      annotations: readOnly,
+    },
+    ({ day }) => ({
+      content: [
+        {
+          type: "text",
+          text: new Date(`${day}T00:00:00Z`).toLocaleDateString("en-GB", { weekday: "long", timeZone: "UTC" }),
+        },
+      ],
+    }),
   );
   server.registerTool(
     "days-between",
-    { title: "Days between", description: "Counts the days from one day to another.", inputSchema: z.object({ from: isoDay, to: isoDay }), annotations: readOnly },
-    ({ from, to }) => ({ content: [{ type: "text", text: String(Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS)) }] }),
+    {
+      title: "Days between",
+      description: "Counts the days from one day to another.",
+      inputSchema: z.object({ from: isoDay, to: isoDay }),
+      annotations: readOnly,
+    },
+    ({ from, to }) => ({
+      content: [{ type: "text", text: String(Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS)) }],
+    }),
   );
   return server;
 }

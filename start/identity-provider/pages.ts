@@ -32,12 +32,19 @@ export function peoplePage(action: string): string {
 }
 
 export function errorPage(code: string, description: string): string {
-  return page("Sign-in did not work", `<h1>Sign-in did not work</h1><p>${escapeHtml(description)} Go back to Tocsin and sign in again.</p><footer>${escapeHtml(code)}</footer>`);
+  return page(
+    "Sign-in did not work",
+    `<h1>Sign-in did not work</h1><p>${escapeHtml(description)} Go back to Tocsin and sign in again.</p><footer>${escapeHtml(code)}</footer>`,
+  );
 }
 
 /** @param form oidc-provider's own hidden form, with the id op.logoutForm */
 export function logoutPage(form: string): string {
-  return page("Sign out", `<h1>Sign out here as well?</h1><p>You have left Tocsin. The identity provider still knows you.</p>${form}<form><button form="op.logoutForm" name="logout" value="yes" autofocus><b>Sign out</b></button></form>`);
+  return page(
+    "Sign out",
+    `<h1>Sign out here as well?</h1><p>You have left Tocsin. The identity provider still knows you.</p>${form}<form><button form="op.logoutForm" name="logout" value="yes" autofocus><b>Sign out</b></button></form>`,
+  );
 }
 
-export const signedOutPage = (): string => page("Signed out", "<h1>You are signed out</h1><p>You can close this page.</p>");
+export const signedOutPage = (): string =>
+  page("Signed out", "<h1>You are signed out</h1><p>You can close this page.</p>");

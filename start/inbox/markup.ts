@@ -17,7 +17,9 @@ export const slackDecode = (text: string) => text.replace(/&lt;/g, "<").replace(
 
 export function slackMarkup(text: string): Html {
   const lines = text.split("\n").map((line, i) => {
-    const parts = line.split(/(\*[^*]+\*)/).map((p) => (/^\*[^*]+\*$/.test(p) ? html`<b>${slackDecode(p.slice(1, -1))}</b>` : html`${slackDecode(p)}`));
+    const parts = line
+      .split(/(\*[^*]+\*)/)
+      .map((p) => (/^\*[^*]+\*$/.test(p) ? html`<b>${slackDecode(p.slice(1, -1))}</b>` : html`${slackDecode(p)}`));
     return html`${i > 0 ? html`<br>` : null}${parts}`;
   });
   return html`${lines}`;

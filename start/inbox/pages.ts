@@ -8,10 +8,20 @@ import type { Live } from "./live.ts";
 import { panel } from "./panels.ts";
 import { SCRIPT, STYLE } from "./looks.ts";
 
-const NAMES: Record<SinkKind, string> = { pagerduty: "PagerDuty", opsgenie: "OpsGenie / JSM", discord: "Discord", slack: "Slack", email: "Email", webhook: "Webhook" };
+const NAMES: Record<SinkKind, string> = {
+  pagerduty: "PagerDuty",
+  opsgenie: "OpsGenie / JSM",
+  discord: "Discord",
+  slack: "Slack",
+  email: "Email",
+  webhook: "Webhook",
+};
 
 /** @param vendors undefined until they listen */
-export function inboxPages(vendors: () => Vendors | undefined, live: Live): (req: IncomingMessage, res: ServerResponse) => void {
+export function inboxPages(
+  vendors: () => Vendors | undefined,
+  live: Live,
+): (req: IncomingMessage, res: ServerResponse) => void {
   return (req, res) => {
     const path = new URL(req.url ?? "/", "http://inbox").pathname;
     const v = vendors();

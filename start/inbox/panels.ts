@@ -40,7 +40,12 @@ function definition(value: unknown): Html {
 }
 
 function opsgenie(a: OpsgenieAlert): Html {
-  const state = a.status === "closed" ? badge("good", "Closed") : a.acknowledged ? badge("held", "Acknowledged") : badge("bad", "Open");
+  const state =
+    a.status === "closed"
+      ? badge("good", "Closed")
+      : a.acknowledged
+        ? badge("held", "Acknowledged")
+        : badge("bad", "Open");
   return html`<article>
     <header>${state}<span class="chip">${a.priority}</span><span class="mono dim">${a.account}</span>${a.count > 1 ? html`<span class="chip">×${a.count}</span>` : null}${moment(a.log[0]?.at ?? "")}</header>
     <p class="lead">${a.message}</p>
@@ -50,11 +55,15 @@ function opsgenie(a: OpsgenieAlert): Html {
 }
 
 function discord(m: DiscordMessage): Html {
-  const embeds = m.embeds.map((e) => html`<div class="embed" style="border-color:#${Number(e["color"] ?? 0).toString(16).padStart(6, "0")}">
+  const embeds = m.embeds.map(
+    (e) => html`<div class="embed" style="border-color:#${Number(e["color"] ?? 0)
+      .toString(16)
+      .padStart(6, "0")}">
     <a class="lead" href="${safe(e["url"])}">${discordMarkup(str(e["title"]))}</a>
     <p class="body">${discordMarkup(str(e["description"]))}</p>
     <div class="grid">${list(e["fields"]).map((f) => html`<div><b>${str(f["name"])}</b><span>${discordMarkup(str(f["value"]))}</span></div>`)}</div>
-    <p class="dim small">${str((e["footer"] as Json | undefined)?.["text"])}</p></div>`);
+    <p class="dim small">${str((e["footer"] as Json | undefined)?.["text"])}</p></div>`,
+  );
   return html`<article class="chat">
     <header><b>Tocsin</b><span class="chip">APP</span>${m.editedAt ? html`<span class="dim small">(edited ${clock(m.editedAt)})</span>` : null}${m.pinged.length > 0 ? html`<span class="chip ping">pinged</span>` : null}${moment(m.at)}</header>
     <p>${discordMarkup(m.content)}</p>${embeds}
@@ -64,15 +73,20 @@ function discord(m: DiscordMessage): Html {
 function slackBlock(b: Json): Html | null {
   const words = (o: unknown) => str((o as Json | undefined)?.["text"]);
   if (b["type"] === "header") return html`<p class="lead">${slackDecode(words(b["text"]))}</p>`;
-  if (b["type"] === "context") return html`<p class="dim small">${list(b["elements"]).map((e) => slackMarkup(str(e["text"])))}</p>`;
-  if (b["type"] === "actions") return html`<p class="buttons">${list(b["elements"]).map((e) => html`<a class="button ${str(e["style"])}" href="${safe(e["url"])}">${words(e["text"])}</a>`)}</p>`;
+  if (b["type"] === "context")
+    return html`<p class="dim small">${list(b["elements"]).map((e) => slackMarkup(str(e["text"])))}</p>`;
+  if (b["type"] === "actions")
+    return html`<p class="buttons">${list(b["elements"]).map((e) => html`<a class="button ${str(e["style"])}" href="${safe(e["url"])}">${words(e["text"])}</a>`)}</p>`;
   if (b["type"] !== "section") return null;
   const fields = list(b["fields"]);
   return html`${b["text"] ? html`<p class="body">${slackMarkup(words(b["text"]))}</p>` : null}${fields.length > 0 ? html`<div class="grid">${fields.map((f) => html`<div><span>${slackMarkup(str(f["text"]))}</span></div>`)}</div>` : null}`;
 }
 
 function slack(m: SlackMessage): Html {
-  const thread = m.replies.length === 0 ? null : html`<div class="thread"><p class="dim small">${m.replies.length} ${m.replies.length === 1 ? "reply" : "replies"}</p>${m.replies.map((r) => html`<p>${moment(r.at)} ${slackMarkup(r.text)}</p>`)}</div>`;
+  const thread =
+    m.replies.length === 0
+      ? null
+      : html`<div class="thread"><p class="dim small">${m.replies.length} ${m.replies.length === 1 ? "reply" : "replies"}</p>${m.replies.map((r) => html`<p>${moment(r.at)} ${slackMarkup(r.text)}</p>`)}</div>`;
   return html`<article class="chat">
     <header><b>Tocsin</b><span class="chip">${m.via === "bot" ? "APP" : "WEBHOOK"}</span><span class="mono dim small">${m.channel}</span>${m.edited ? html`<span class="dim small">(edited)</span>` : null}${moment(m.at)}</header>
     ${m.blocks.length > 0 ? m.blocks.map(slackBlock) : html`<p>${slackMarkup(m.text)}</p>`}${thread}
@@ -89,7 +103,13 @@ function email(m: Mail): Html {
 }
 
 function webhook(e: WebhookEvent): Html {
-  const state = e.type.endsWith("resolved") ? "good" : e.type.endsWith("acknowledged") ? "held" : e.type.endsWith("triggered") ? "bad" : "quiet";
+  const state = e.type.endsWith("resolved")
+    ? "good"
+    : e.type.endsWith("acknowledged")
+      ? "held"
+      : e.type.endsWith("triggered")
+        ? "bad"
+        : "quiet";
   return html`<article>
     <header>${badge(state, e.type.replace("tocsin.", ""))}${e.repeats > 0 ? html`<span class="chip">${e.repeats} repeat${e.repeats > 1 ? "s" : ""} recognised</span>` : null}${moment(e.at)}</header>
     <p class="mono small dim">webhook-id ${e.id}</p>
@@ -103,6 +123,7 @@ const SHOWN = 50;
 /** @param items as the vendor shows them, newest first */
 export function panel(kind: SinkKind, items: unknown[]): Html {
   if (items.length === 0) return html`<p class="empty">Nothing has arrived yet.</p>`;
-  const more = items.length > SHOWN ? html`<p class="empty">${items.length - SHOWN} older ones are not shown.</p>` : null;
+  const more =
+    items.length > SHOWN ? html`<p class="empty">${items.length - SHOWN} older ones are not shown.</p>` : null;
   return html`${items.slice(0, SHOWN).map((item) => render[kind](item as never))}${more}`;
 }

@@ -8,7 +8,12 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-const months = async () => (await db.sql<{ name: string }>("SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent IN ('probe_minute'::regclass, 'audit.event'::regclass) ORDER BY 1")).map((r) => r.name);
+const months = async () =>
+  (
+    await db.sql<{ name: string }>(
+      "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent IN ('probe_minute'::regclass, 'audit.event'::regclass) ORDER BY 1",
+    )
+  ).map((r) => r.name);
 
 test("three months are there ahead of any date, made once, and a partition of the log refuses to be emptied", async () => {
   const later = new Date("2031-05-17T00:00:00Z");

@@ -26,7 +26,8 @@ let contexts: TenantContext[];
 beforeAll(async () => {
   db = await testDatabase();
   contexts = [];
-  for (let i = 0; i < 3; i++) contexts.push({ tenantId: (await makeTenant(db)).id, actorId: "11111111-1111-4111-8111-111111111111" });
+  for (let i = 0; i < 3; i++)
+    contexts.push({ tenantId: (await makeTenant(db)).id, actorId: "11111111-1111-4111-8111-111111111111" });
 });
 afterAll(() => db.close());
 beforeEach(() => {
@@ -37,7 +38,9 @@ beforeEach(() => {
 const places = () => ({ keyFile: join(folder, "checkpoint.pem"), dir: join(folder, "checkpoints") });
 const write = (i: number) => {
   const context = contexts[i] as TenantContext;
-  return db.appDb.withTenant(context, (tx) => audit(tx, context, { action: "server.register", target: "server:1", body: {} }));
+  return db.appDb.withTenant(context, (tx) =>
+    audit(tx, context, { action: "server.register", target: "server:1", body: {} }),
+  );
 };
 async function* saved(file: string) {
   for await (const batch of ndjson(file)) yield batch.map((v) => CheckpointSchema.parse(v));
@@ -52,7 +55,14 @@ test("each minute signs one root, also when nothing changed; every month's file 
   const keys = knownKeys(publicKeyFile(places().keyFile));
   for (const month of ["2026-11", "2026-12"]) {
     const found = findings();
-    const last = await verifyCheckpoints({ checkpoints: saved(join(places().dir, `${month}.ndjson`)), keys, hashesAt: async (claims) => claims.map((c) => c.hash) }, found);
+    const last = await verifyCheckpoints(
+      {
+        checkpoints: saved(join(places().dir, `${month}.ndjson`)),
+        keys,
+        hashesAt: async (claims) => claims.map((c) => c.hash),
+      },
+      found,
+    );
     expect(found.list).toEqual([]);
     expect(last?.treeSize).toBe(3);
   }
@@ -60,7 +70,8 @@ test("each minute signs one root, also when nothing changed; every month's file 
   expect(lines.filter((l) => l.includes("audit checkpoint"))).toHaveLength(5);
   const tenantId = contexts[1]?.tenantId ?? "";
   const result = await db.appDb.withTenant({ tenantId, actorId: tenantId, readOnly: true }, (tx) =>
-    verifyLive({ ask: (sql, params = []) => tx.$queryRawUnsafe(sql, ...params), tenantId, keys, now: at(5).getTime() }));
+    verifyLive({ ask: (sql, params = []) => tx.$queryRawUnsafe(sql, ...params), tenantId, keys, now: at(5).getTime() }),
+  );
   expect(result).toMatchObject({ findings: [], events: 4, checkpoint: { no: 5 } });
 });
 
@@ -80,7 +91,14 @@ test("silence of more than three minutes is a finding, and a copy that fell behi
   async function* whole() {
     for await (const batch of ndjson(file)) yield batch.filter((v) => v !== null).map((v) => CheckpointSchema.parse(v));
   }
-  await verifyCheckpoints({ checkpoints: whole(), keys: knownKeys(publicKeyFile(places().keyFile)), hashesAt: async (c) => c.map((x) => x.hash) }, found);
+  await verifyCheckpoints(
+    {
+      checkpoints: whole(),
+      keys: knownKeys(publicKeyFile(places().keyFile)),
+      hashesAt: async (c) => c.map((x) => x.hash),
+    },
+    found,
+  );
   expect(found.list.map((f) => f.code)).toEqual(["checkpoint-gap"]);
 });
 

@@ -16,7 +16,8 @@ const CATCH_UP = 500;
 export async function checkpoint(db: Db, places: CheckpointPlaces, log: Log, now: Date): Promise<Checkpoint | null> {
   const made = await db.global((tx) => make(tx, signingKey(places.keyFile), now));
   // stdout is the second place: the journal, or whatever collects it, keeps it apart from the database.
-  if (made !== null) log.info({ checkpoint: { ...made, heads: undefined }, moved: made.heads?.length }, "audit checkpoint");
+  if (made !== null)
+    log.info({ checkpoint: { ...made, heads: undefined }, moved: made.heads?.length }, "audit checkpoint");
   await catchUp(db, places.dir);
   return made;
 }
@@ -25,13 +26,22 @@ async function make(tx: Tx, key: KeyObject, now: Date): Promise<Checkpoint | nul
   const last = await lastCheckpoint(tx);
   // A clock that was set back must not let time run backwards in what is signed.
   const at = new Date(Math.max(now.getTime(), last === null ? 0 : Date.parse(last.at))).toISOString();
-  const heads = (await tx.$queryRaw<HeadRow[]>`SELECT tenant_id::text, seq::int8, encode(hash, 'hex') AS hash FROM audit.heads()`).map(headOf);
+  const heads = (
+    await tx.$queryRaw<HeadRow[]>`SELECT tenant_id::text, seq::int8, encode(hash, 'hex') AS hash FROM audit.heads()`
+  ).map(headOf);
   const before = new Map((await headsAt(tx, last?.no ?? 0)).map((h) => [h.tenantId, h]));
   const moved = heads.filter((h) => before.get(h.tenantId)?.hash !== h.hash);
-  const claim = { no: (last?.no ?? 0) + 1, at, treeSize: heads.length, root: merkleRoot(leavesOf(heads)), prev: last?.hash ?? CHECKPOINT_GENESIS };
+  const claim = {
+    no: (last?.no ?? 0) + 1,
+    at,
+    treeSize: heads.length,
+    root: merkleRoot(leavesOf(heads)),
+    prev: last?.hash ?? CHECKPOINT_GENESIS,
+  };
   const signed = signCheckpoint(claim, key);
   const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex"));
-  const written = await tx.$executeRaw`INSERT INTO audit.checkpoint (no, at, tree_size, root, prev, hash, signature, key_id)
+  const written =
+    await tx.$executeRaw`INSERT INTO audit.checkpoint (no, at, tree_size, root, prev, hash, signature, key_id)
     VALUES (${BigInt(signed.no)}, ${new Date(at)}, ${signed.treeSize}, ${bytes(signed.root)}, ${bytes(signed.prev)}, ${bytes(signed.hash)},
       ${bytes(signed.signature)}, ${signed.keyId}) ON CONFLICT DO NOTHING`;
   if (written === 0) return null;
@@ -49,7 +59,9 @@ async function catchUp(db: Db, dir: string): Promise<void> {
       const rows = await checkpointsAfter(tx, after, CATCH_UP);
       const opens = (c: Checkpoint, before: Checkpoint | undefined) =>
         before ? monthFile(dir, before.at) !== monthFile(dir, c.at) : !existsSync(monthFile(dir, c.at));
-      return Promise.all(rows.map(async (c, i) => (opens(c, rows[i - 1]) ? { ...c, full: true, heads: await headsAt(tx, c.no) } : c)));
+      return Promise.all(
+        rows.map(async (c, i) => (opens(c, rows[i - 1]) ? { ...c, full: true, heads: await headsAt(tx, c.no) } : c)),
+      );
     });
     for (const c of missing) save(dir, c);
     if (missing.length < CATCH_UP) return;
@@ -58,6 +70,8 @@ async function catchUp(db: Db, dir: string): Promise<void> {
 }
 
 async function headsAt(tx: Tx, no: number): Promise<Head[]> {
-  const rows = await tx.$queryRaw<HeadRow[]>`SELECT tenant_id::text, seq::int8, encode(hash, 'hex') AS hash FROM audit.heads_at(${BigInt(no)})`;
+  const rows = await tx.$queryRaw<
+    HeadRow[]
+  >`SELECT tenant_id::text, seq::int8, encode(hash, 'hex') AS hash FROM audit.heads_at(${BigInt(no)})`;
   return rows.map(headOf);
 }

@@ -42,7 +42,15 @@ afterEach(() => db.close());
 
 const places = () => ({ keyFile: join(folder, "checkpoint.pem"), dir: join(folder, "checkpoints") });
 const ask: Ask = (sql, params = []) => db.sql(sql, params) as never;
-const write = (n: number) => db.appDb.withTenant(context, (tx) => audit(tx, context, { action: "server.register", target: `server:${n}`, body: { n }, personal: { subject: ACTOR, body: { name: "Ann" } } }));
+const write = (n: number) =>
+  db.appDb.withTenant(context, (tx) =>
+    audit(tx, context, {
+      action: "server.register",
+      target: `server:${n}`,
+      body: { n },
+      personal: { subject: ACTOR, body: { name: "Ann" } },
+    }),
+  );
 
 function keys() {
   const key = createPublicKey(signingKey(places().keyFile));
@@ -53,7 +61,13 @@ const codes = (found: { findings: { code: string }[] }) => found.findings.map((f
 const inside = async () => codes(await verifyLive({ ask, tenantId: context.tenantId, keys: null, now: NOW.getTime() }));
 /** What somebody with the saved file can say beyond that. */
 const bySavedFile = async () => {
-  const { findings } = await verifyLive({ ask, tenantId: null, keys: keys(), saved: ndjson(monthFile(places().dir, NOW.toISOString())), now: NOW.getTime() });
+  const { findings } = await verifyLive({
+    ask,
+    tenantId: null,
+    keys: keys(),
+    saved: ndjson(monthFile(places().dir, NOW.toISOString())),
+    now: NOW.getTime(),
+  });
   return findings.filter((f) => f.code.startsWith("checkpoint-")).map((f) => f.code);
 };
 
@@ -73,7 +87,8 @@ async function forge(...statements: string[]): Promise<void> {
 const eventOf = (seq: number) => `(SELECT event_id FROM audit.chain WHERE tenant_id = $T AND seq = ${seq})`;
 const dropEvent = (seq: number) => `DELETE FROM audit.event WHERE id = ${eventOf(seq)}`;
 const dropLink = (seq: number) => `DELETE FROM audit.chain WHERE tenant_id = $T AND seq = ${seq}`;
-const repairHead = "UPDATE audit.head h SET seq = c.seq, hash = c.hash FROM (SELECT * FROM audit.chain WHERE tenant_id = $T ORDER BY seq DESC LIMIT 1) c WHERE h.tenant_id = $T";
+const repairHead =
+  "UPDATE audit.head h SET seq = c.seq, hash = c.hash FROM (SELECT * FROM audit.chain WHERE tenant_id = $T ORDER BY seq DESC LIMIT 1) c WHERE h.tenant_id = $T";
 /** All hashes again from what the events say now, numbers without gaps. */
 const recompute = `DO $$ DECLARE r record; p bytea := sha256(convert_to('genesis:' || $T, 'UTF8')); n bigint := 0; c bytea; BEGIN
   CREATE TEMP TABLE old AS SELECT * FROM audit.chain WHERE tenant_id = $T ORDER BY seq; DELETE FROM audit.chain WHERE tenant_id = $T;
@@ -90,18 +105,54 @@ const swap = `DO $$ DECLARE a audit.chain; b audit.chain; BEGIN
   UPDATE audit.chain SET event_id = b.event_id, event_at = b.event_at WHERE tenant_id = $T AND seq = 2; END $$`;
 
 const mutations: [no: number, what: string, statements: string[], inside: string[], saved: boolean][] = [
-  [1, "a changed field", [`UPDATE audit.event SET target = 'server:99' WHERE id = ${eventOf(2)}`], ["event-altered"], false],
-  [2, "a changed actor", [`UPDATE audit.event SET actor = gen_random_uuid() WHERE id = ${eventOf(2)}`], ["event-altered"], false],
+  [
+    1,
+    "a changed field",
+    [`UPDATE audit.event SET target = 'server:99' WHERE id = ${eventOf(2)}`],
+    ["event-altered"],
+    false,
+  ],
+  [
+    2,
+    "a changed actor",
+    [`UPDATE audit.event SET actor = gen_random_uuid() WHERE id = ${eventOf(2)}`],
+    ["event-altered"],
+    false,
+  ],
   [3, "a removed middle event with its link", [dropEvent(3), dropLink(3)], ["chain-gap"], false],
   [4, "a removed last event with its link", [dropEvent(5), dropLink(5)], ["head-mismatch"], true],
   [5, "a cut link, the head repaired, the event left", [dropLink(5), repairHead], ["event-loose"], true],
   [6, "a cut link and event, the head repaired", [dropEvent(5), dropLink(5), repairHead], [], true],
   [7, "two swapped links", [swap], ["event-altered", "event-altered"], false],
   [8, "an event put in without a link", [loose], ["event-loose"], false],
-  [9, "changed personal data", [`UPDATE audit.pii SET body = '{"name":"Bob"}' WHERE event_id = ${eventOf(2)}`], ["pii-altered"], false],
-  [10, "personal data removed without a word", [`DELETE FROM audit.pii WHERE event_id = ${eventOf(2)}`], ["pii-missing"], false],
-  [11, "an edit with the whole chain computed again", [`UPDATE audit.event SET target = 'server:99' WHERE id = ${eventOf(2)}`, recompute, repairHead], [], true],
-  [12, "a dropped event with everything computed again", [`DELETE FROM audit.pii WHERE event_id = ${eventOf(3)}`, dropEvent(3), dropLink(3), recompute, repairHead], [], true],
+  [
+    9,
+    "changed personal data",
+    [`UPDATE audit.pii SET body = '{"name":"Bob"}' WHERE event_id = ${eventOf(2)}`],
+    ["pii-altered"],
+    false,
+  ],
+  [
+    10,
+    "personal data removed without a word",
+    [`DELETE FROM audit.pii WHERE event_id = ${eventOf(2)}`],
+    ["pii-missing"],
+    false,
+  ],
+  [
+    11,
+    "an edit with the whole chain computed again",
+    [`UPDATE audit.event SET target = 'server:99' WHERE id = ${eventOf(2)}`, recompute, repairHead],
+    [],
+    true,
+  ],
+  [
+    12,
+    "a dropped event with everything computed again",
+    [`DELETE FROM audit.pii WHERE event_id = ${eventOf(3)}`, dropEvent(3), dropLink(3), recompute, repairHead],
+    [],
+    true,
+  ],
 ];
 
 describe("a superuser's change is found", () => {
@@ -114,12 +165,22 @@ describe("a superuser's change is found", () => {
   });
 
   test("6, 11 and 12 are invisible inside, and only the saved checkpoint finds them", () => {
-    expect(mutations.filter(([, , , seen]) => seen.length === 0).map(([no, , , , saved]) => [no, saved])).toEqual([[6, true], [11, true], [12, true]]);
+    expect(mutations.filter(([, , , seen]) => seen.length === 0).map(([no, , , , saved]) => [no, saved])).toEqual([
+      [6, true],
+      [11, true],
+      [12, true],
+    ]);
   });
 
   test("also when the forger empties the database's own checkpoints and lets the worker make new ones", async () => {
     const [, , statements] = mutations[10] ?? [];
-    await forge(...(statements ?? []), "ALTER TABLE audit.checkpoint DISABLE TRIGGER USER", "ALTER TABLE audit.checkpoint_head DISABLE TRIGGER USER", "DELETE FROM audit.checkpoint_head", "DELETE FROM audit.checkpoint");
+    await forge(
+      ...(statements ?? []),
+      "ALTER TABLE audit.checkpoint DISABLE TRIGGER USER",
+      "ALTER TABLE audit.checkpoint_head DISABLE TRIGGER USER",
+      "DELETE FROM audit.checkpoint_head",
+      "DELETE FROM audit.checkpoint",
+    );
     await checkpoint(db.workerDb, { ...places(), dir: join(folder, "elsewhere") }, quiet, NOW);
     expect(codes(await verifyLive({ ask, tenantId: null, keys: keys(), now: NOW.getTime() }))).toEqual([]);
     expect((await bySavedFile()).sort()).toEqual(["checkpoint-mismatch", "checkpoint-missing"]);
@@ -133,7 +194,9 @@ describe("what is lawful is clean", () => {
   });
 
   test("an erasure that its own event names", async () => {
-    await db.appDb.withTenant(context, (tx) => audit(tx, context, { action: "gdpr.erased", target: "request:1", body: { events: [ids[1]] } }));
+    await db.appDb.withTenant(context, (tx) =>
+      audit(tx, context, { action: "gdpr.erased", target: "request:1", body: { events: [ids[1]] } }),
+    );
     await db.sql("DELETE FROM audit.pii WHERE event_id = $1", [ids[1] ?? ""]);
     expect([await inside(), await bySavedFile()]).toEqual([[], []]);
   });
@@ -141,16 +204,26 @@ describe("what is lawful is clean", () => {
 
 describe("refused to the roles that serve", () => {
   test.each([
-    ["app", "writing a checkpoint", "INSERT INTO audit.checkpoint SELECT no + 1, at, tree_size, root, hash, root, signature, key_id FROM audit.checkpoint"],
+    [
+      "app",
+      "writing a checkpoint",
+      "INSERT INTO audit.checkpoint SELECT no + 1, at, tree_size, root, hash, root, signature, key_id FROM audit.checkpoint",
+    ],
     ["app", "reading every tenant's head", "SELECT * FROM audit.heads()"],
     ["app", "keeping heads of its own", "SELECT audit.keep_heads(1, '{}', '{}', '{}')"],
     ["app", "reading a salt", "SELECT salt FROM audit.pii"],
     ["worker", "changing a checkpoint", "UPDATE audit.checkpoint SET no = no"],
     ["worker", "removing a checkpoint", "DELETE FROM audit.checkpoint"],
     ["worker", "emptying the checkpoints", "TRUNCATE audit.checkpoint CASCADE"],
-    ["owner", "changing a checkpoint as a replica", "SET session_replication_role = replica; UPDATE audit.checkpoint SET no = no"],
+    [
+      "owner",
+      "changing a checkpoint as a replica",
+      "SET session_replication_role = replica; UPDATE audit.checkpoint SET no = no",
+    ],
   ])("%s: %s", async (who, _what, sql) => {
-    const client = new pg.Client({ connectionString: { app: db.appUrl, worker: db.workerUrl, owner: db.ownerUrl }[who] ?? "" });
+    const client = new pg.Client({
+      connectionString: { app: db.appUrl, worker: db.workerUrl, owner: db.ownerUrl }[who] ?? "",
+    });
     await client.connect();
     try {
       await expect(client.query(sql)).rejects.toMatchObject({ code: "42501" });

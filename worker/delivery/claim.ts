@@ -67,11 +67,18 @@ export interface Claim {
   moved: number;
 }
 
-export async function claim(db: Db, tenantId: string, ids: readonly string[], holder: string, now: Date): Promise<Claim> {
+export async function claim(
+  db: Db,
+  tenantId: string,
+  ids: readonly string[],
+  holder: string,
+  now: Date,
+): Promise<Claim> {
   const leasedMs = monotonicMs();
   const until = new Date(now.getTime() + LEASE_MS);
-  return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
-    const rows = await tx.$queryRaw<Row[]>`
+  return db
+    .withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+      const rows = await tx.$queryRaw<Row[]>`
       WITH due AS (
         SELECT id, state AS was FROM delivery
         WHERE id = ANY (${[...ids]}::uuid[]) AND ((state = 'pending' AND due_at <= ${now}) OR (state = 'leased' AND lease_until < ${now}))
@@ -91,35 +98,43 @@ export async function claim(db: Db, tenantId: string, ids: readonly string[], ho
           AND p.kind = 'trigger' AND (p.state = 'sent' OR p.may_have_arrived OR p.memory <> '{}')) AS told
       FROM taken t JOIN notice n ON n.id = t.notice_id JOIN sink s ON s.id = t.sink_id LEFT JOIN incident i ON i.id = t.incident_id
       ORDER BY t.ordinal`;
-    const policy = rows.length > 0 ? await addressPolicy(tx) : { allow: [] };
-    const claimed: Claimed[] = [];
-    for (const row of rows) {
-      if (row.was === "leased") await noteLost(tx, tenantId, row, now);
-      const refusal = refuse(row, now);
-      if (refusal) {
-        await put(tx, tenantId, row, refusal, now);
-        continue;
+      const policy = rows.length > 0 ? await addressPolicy(tx) : { allow: [] };
+      const claimed: Claimed[] = [];
+      for (const row of rows) {
+        if (row.was === "leased") await noteLost(tx, tenantId, row, now);
+        const refusal = refuse(row, now);
+        if (refusal) {
+          await put(tx, tenantId, row, refusal, now);
+          continue;
+        }
+        claimed.push({
+          tenantId,
+          id: row.id,
+          token: row.token,
+          leasedMs,
+          tries: row.tries,
+          round: row.round,
+          createdAt: row.created_at,
+          mayHaveArrived: row.may_have_arrived,
+          notice: {
+            id: row.notice_id,
+            tenantId,
+            incidentId: row.incident_id,
+            dedupKey: row.dedup_key,
+            kind: row.kind,
+            content: row.content,
+          },
+          sink: { id: row.sink_id, kind: row.sink_kind, name: row.sink_name, config: row.config, sealed: row.sealed },
+          memory: row.memory,
+          policy,
+        });
       }
-      claimed.push({
-        tenantId,
-        id: row.id,
-        token: row.token,
-        leasedMs,
-        tries: row.tries,
-        round: row.round,
-        createdAt: row.created_at,
-        mayHaveArrived: row.may_have_arrived,
-        notice: { id: row.notice_id, tenantId, incidentId: row.incident_id, dedupKey: row.dedup_key, kind: row.kind, content: row.content },
-        sink: { id: row.sink_id, kind: row.sink_kind, name: row.sink_name, config: row.config, sealed: row.sealed },
-        memory: row.memory,
-        policy,
-      });
-    }
-    return { claimed, moved: rows.length };
-  }).then((result) => {
-    crashPoint("after_claim");
-    return result;
-  });
+      return { claimed, moved: rows.length };
+    })
+    .then((result) => {
+      crashPoint("after_claim");
+      return result;
+    });
 }
 
 interface Refusal {
@@ -141,7 +156,11 @@ function refuse(row: Row, now: Date): Refusal | null {
   // A trigger that may have arrived is not said again after the end either: what follows closes it, by its key.
   const wanted = stillWanted(row.kind, row.incident_state);
   if (!wanted.send) return { state: "withheld", reason: wanted.reason };
-  if (row.kind !== "trigger" && !row.told) return { state: "withheld", reason: "This sink was never told of the incident, so there is nothing to change there." };
+  if (row.kind !== "trigger" && !row.told)
+    return {
+      state: "withheld",
+      reason: "This sink was never told of the incident, so there is nothing to change there.",
+    };
   return null;
 }
 
@@ -150,7 +169,15 @@ async function put(tx: Tx, tenantId: string, row: Row, refusal: Refusal, now: Da
     tries = tries - 1, settled_at = ${now} WHERE id = ${row.id}::uuid AND token = ${row.token}`;
   if (row.incident_id) {
     await tx.incidentEvent.create({
-      data: { tenantId, incidentId: row.incident_id, at: now, stage: "deliver", decision: refusal.state, sentence: `${row.sink_name}: ${refusal.reason}`, data: { deliveryId: row.id, sinkId: row.sink_id, kind: row.kind } },
+      data: {
+        tenantId,
+        incidentId: row.incident_id,
+        at: now,
+        stage: "deliver",
+        decision: refusal.state,
+        sentence: `${row.sink_name}: ${refusal.reason}`,
+        data: { deliveryId: row.id, sinkId: row.sink_id, kind: row.kind },
+      },
     });
   }
   await liveHint(tx, { tenant: tenantId, what: "delivery", id: row.id });

@@ -16,7 +16,10 @@ export interface Dispatch {
   db: Db;
   box: SecretBox;
   bases: SinkBases;
-  send(request: SinkRequest, options: { policy: AddressPolicy; timeoutMs: number; signal?: AbortSignal }): Promise<SinkAnswer>;
+  send(
+    request: SinkRequest,
+    options: { policy: AddressPolicy; timeoutMs: number; signal?: AbortSignal },
+  ): Promise<SinkAnswer>;
   random(): number;
 }
 
@@ -73,7 +76,15 @@ async function converse(d: Dispatch, claimed: Claimed): Promise<Conversation> {
     return ours;
   };
   for (let n = 0; n < MAX_REQUESTS; n++) {
-    const context: RenderContext<unknown> = { notice: claimed.notice, deliveryId: claimed.id, config, bases: d.bases, memory, mayRepeat: claimed.mayHaveArrived, now: clockNow() };
+    const context: RenderContext<unknown> = {
+      notice: claimed.notice,
+      deliveryId: claimed.id,
+      config,
+      bases: d.bases,
+      memory,
+      mayRepeat: claimed.mayHaveArrived,
+      now: clockNow(),
+    };
     if (monotonicMs() - leasedMs > RENEW_AFTER_MS && !(await keep())) return { judgement: null, status: null };
     const one = await exchange(d, sink, context, claimed.policy);
     if (one === null) return { judgement: { verdict: "sent", memory: gained }, status: null };
@@ -85,11 +96,23 @@ async function converse(d: Dispatch, claimed: Claimed): Promise<Conversation> {
     if (!more) return { judgement: { verdict: "sent", memory: gained }, status };
     if (!(await keep())) return { judgement: null, status };
   }
-  return { judgement: { verdict: "dead", reason: `The sink asked for more than ${MAX_REQUESTS} requests.`, disablesSink: false }, status: null };
+  return {
+    judgement: {
+      verdict: "dead",
+      reason: `The sink asked for more than ${MAX_REQUESTS} requests.`,
+      disablesSink: false,
+    },
+    status: null,
+  };
 }
 
 /** One request and its answer. A fault of our own is a failed try like any other, so that it ends after its day. */
-async function exchange(d: Dispatch, sink: Sink, context: RenderContext<unknown>, policy: AddressPolicy): Promise<{ judgement: Judgement; status: number | null; more: boolean; fault?: unknown } | null> {
+async function exchange(
+  d: Dispatch,
+  sink: Sink,
+  context: RenderContext<unknown>,
+  policy: AddressPolicy,
+): Promise<{ judgement: Judgement; status: number | null; more: boolean; fault?: unknown } | null> {
   let went = false;
   try {
     const request = sink.next(context);
@@ -99,22 +122,44 @@ async function exchange(d: Dispatch, sink: Sink, context: RenderContext<unknown>
     const answer = await d.send(request, { policy, timeoutMs: REQUEST_TIMEOUT_MS });
     crashPoint("after_request");
     const judgement = sink.judge(context, request, answer);
-    const more = judgement.verdict === "sent" && sink.next({ ...context, memory: { ...context.memory, ...judgement.memory } }) !== null;
+    const more =
+      judgement.verdict === "sent" &&
+      sink.next({ ...context, memory: { ...context.memory, ...judgement.memory } }) !== null;
     return { judgement, status: answer.kind === "response" ? answer.status : null, more };
   } catch (fault) {
-    return { judgement: { verdict: "retry", reason: "The notice could not be put into words for this sink: an operator finds why in the worker's log.", maybe: went }, status: null, more: false, fault };
+    return {
+      judgement: {
+        verdict: "retry",
+        reason: "The notice could not be put into words for this sink: an operator finds why in the worker's log.",
+        maybe: went,
+      },
+      status: null,
+      more: false,
+      fault,
+    };
   }
 }
 
 /** A sink whose stored form no longer parses is not retried for a day: somebody must look at it. */
 function prepare(d: Dispatch, claimed: Claimed): { sink: Sink; config: unknown } | Judgement {
   const sink = sinkOf(claimed.sink.kind);
-  if (!sink) return { verdict: "dead", reason: `No sink of kind ${claimed.sink.kind} exists in this version.`, disablesSink: true };
+  if (!sink)
+    return {
+      verdict: "dead",
+      reason: `No sink of kind ${claimed.sink.kind} exists in this version.`,
+      disablesSink: true,
+    };
   try {
-    const hidden = claimed.sink.sealed ? JSON.parse(d.box.open(places.sink(claimed.tenantId, claimed.sink.id), claimed.sink.sealed)) : {};
+    const hidden = claimed.sink.sealed
+      ? JSON.parse(d.box.open(places.sink(claimed.tenantId, claimed.sink.id), claimed.sink.sealed))
+      : {};
     const parsed = sink.config.safeParse({ ...claimed.sink.config, ...hidden });
     if (parsed.success) return { sink, config: parsed.data };
-    return { verdict: "dead", reason: "The sink's settings are no longer valid: open it and save it again.", disablesSink: true };
+    return {
+      verdict: "dead",
+      reason: "The sink's settings are no longer valid: open it and save it again.",
+      disablesSink: true,
+    };
   } catch {
     return { verdict: "dead", reason: "The sink's secret could not be opened: enter it again.", disablesSink: true };
   }

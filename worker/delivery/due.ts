@@ -13,7 +13,12 @@ interface DueRow {
 }
 
 /** Due now, oldest first; a delivery waits while an earlier one of its incident and sink is unsettled. */
-async function findDue(sweeper: Sweeper, now: Date, notSinks: readonly string[], notIds: readonly string[]): Promise<Due[]> {
+async function findDue(
+  sweeper: Sweeper,
+  now: Date,
+  notSinks: readonly string[],
+  notIds: readonly string[],
+): Promise<Due[]> {
   const rows = await sweeper.find<DueRow>(
     `SELECT d.tenant_id, d.id, d.sink_id FROM delivery d
      WHERE ((d.state = 'pending' AND d.due_at <= $1) OR (d.state = 'leased' AND d.lease_until < $1))
@@ -31,7 +36,13 @@ async function findDue(sweeper: Sweeper, now: Date, notSinks: readonly string[],
  * @param aside ids that could not be claimed lately
  * @returns delivery ids by tenant, at most `free` of them
  */
-export async function choose(sweeper: Sweeper, places: Places, free: number, aside: readonly string[], now: Date): Promise<Map<string, string[]>> {
+export async function choose(
+  sweeper: Sweeper,
+  places: Places,
+  free: number,
+  aside: readonly string[],
+  now: Date,
+): Promise<Map<string, string[]>> {
   const used = places.bySink();
   const full = (sinkId: string) => (used.get(sinkId) ?? 0) >= places.of(sinkId);
   const byTenant = new Map<string, string[]>();

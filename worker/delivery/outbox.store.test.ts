@@ -60,21 +60,38 @@ beforeEach(async () => {
 
 function outbox(holder = "one", over: { db?: Db; random?: number } = {}): Outbox {
   const bases = { discord: `${vendor.url}/discord` } as SinkBases;
-  const one = new Outbox({ db: over.db ?? db.workerDb, box: secrets(), bases, send: sender(() => undefined), random: () => over.random ?? 0 }, db.sweeper, holder, createLog("test", "fatal"));
+  const one = new Outbox(
+    {
+      db: over.db ?? db.workerDb,
+      box: secrets(),
+      bases,
+      send: sender(() => undefined),
+      random: () => over.random ?? 0,
+    },
+    db.sweeper,
+    holder,
+    createLog("test", "fatal"),
+  );
   made.push(one);
   return one;
 }
 
 async function tenant(): Promise<string> {
   const { id } = await makeTenant(db);
-  await db.sql("INSERT INTO address_allowance (tenant_id, id, cidr, reason, created_at) VALUES ($1, $2, '127.0.0.1/32', 'receiver of the test', now())", [id, randomUUID()]);
+  await db.sql(
+    "INSERT INTO address_allowance (tenant_id, id, cidr, reason, created_at) VALUES ($1, $2, '127.0.0.1/32', 'receiver of the test', now())",
+    [id, randomUUID()],
+  );
   return id;
 }
 
 /** A webhook sink that posts to this path of the receiver. */
 async function hook(path = "/ok", of = tenantId): Promise<string> {
   const id = randomUUID();
-  const sealed = secrets().seal(places.sink(of, id), JSON.stringify({ secret: `whsec_${randomBytes(32).toString("base64")}` }));
+  const sealed = secrets().seal(
+    places.sink(of, id),
+    JSON.stringify({ secret: `whsec_${randomBytes(32).toString("base64")}` }),
+  );
   return makeSink(db, of, { id, kind: "webhook", name: path, config: { url: `${vendor.url}${path}` }, sealed });
 }
 
@@ -100,11 +117,19 @@ async function say(incidentId: string, kind: NoticeKind, ...sinks: string[]): Pr
 const close = (incidentId: string) =>
   db.workerDb.withTenant({ tenantId, actorId: WORKER }, async (tx) => {
     const about = await incidentById(tx, incidentId);
-    return about !== null && closeIncident(tx, about, { tenantId, now: clock.now(), sentence: "Three good slots in a row." });
+    return (
+      about !== null && closeIncident(tx, about, { tenantId, now: clock.now(), sentence: "Three good slots in a row." })
+    );
   });
 
 /** `count` incidents with one trigger each at this sink, due since `due`. */
-async function backlog(sinkId: string, count: number, due = clock.now(), of = tenantId, server = serverId): Promise<void> {
+async function backlog(
+  sinkId: string,
+  count: number,
+  due = clock.now(),
+  of = tenantId,
+  server = serverId,
+): Promise<void> {
   const id = await incident(of, server);
   await db.sql(
     `WITH i AS (INSERT INTO incident (tenant_id, id, number, subject_kind, server_id, subject_name, fingerprint, dedup_key, state, severity, status, reason, opened_at, started_at, last_bad_slot, policy)
@@ -117,15 +142,39 @@ async function backlog(sinkId: string, count: number, due = clock.now(), of = te
   );
 }
 const CONTENT = {
-  ...{ title: "Down", serverName: "A server", serverUrl: "https://mcp.example.com/mcp", tenantName: "T", severity: "P1", status: "down", reason: "timeout", reasonLabel: "Timeout", advice: "", evidence: "" },
-  ...{ regions: [], startedAt: START.toISOString(), at: START.toISOString(), incidentUrl: "https://tocsin.example.com/incidents/1", drill: false },
+  ...{
+    title: "Down",
+    serverName: "A server",
+    serverUrl: "https://mcp.example.com/mcp",
+    tenantName: "T",
+    severity: "P1",
+    status: "down",
+    reason: "timeout",
+    reasonLabel: "Timeout",
+    advice: "",
+    evidence: "",
+  },
+  ...{
+    regions: [],
+    startedAt: START.toISOString(),
+    at: START.toISOString(),
+    incidentUrl: "https://tocsin.example.com/incidents/1",
+    drill: false,
+  },
 };
 
-const rows = (of = tenantId) => db.sql("SELECT d.*, s.name FROM delivery d JOIN sink s ON s.id = d.sink_id WHERE d.tenant_id = $1 ORDER BY d.ordinal", [of]);
+const rows = (of = tenantId) =>
+  db.sql(
+    "SELECT d.*, s.name FROM delivery d JOIN sink s ON s.id = d.sink_id WHERE d.tenant_id = $1 ORDER BY d.ordinal",
+    [of],
+  );
 const states = async (of = tenantId) => (await rows(of)).map((d) => `${d.kind} ${d.state}`);
 const arrived = (path: string) => vendor.got.filter((g) => g.path === path);
 const types = (path: string) => arrived(path).map((g) => String(g.body["type"]).replace("tocsin.incident.", ""));
-const tries = async (deliveryId: string) => (await db.sql("SELECT outcome FROM delivery_try WHERE delivery_id = $1 ORDER BY number", [deliveryId])).map((t) => t.outcome);
+const tries = async (deliveryId: string) =>
+  (await db.sql("SELECT outcome FROM delivery_try WHERE delivery_id = $1 ORDER BY number", [deliveryId])).map(
+    (t) => t.outcome,
+  );
 
 function held(): { answer: () => Promise<Reply>; reached: Promise<void>; release(reply?: Reply): void } {
   let release!: (reply: Reply) => void;
@@ -174,7 +223,13 @@ describe("claims", () => {
     ["and has gone to another process sends nothing", true, 0],
   ])("a lease that is nearly over when its turn comes %s", async (_what, taken, requests) => {
     await say(await incident(), "trigger", await hook("/old"));
-    const { claimed } = await claim(db.workerDb, tenantId, (await rows()).map((d) => d["id"]), "one", clock.now());
+    const { claimed } = await claim(
+      db.workerDb,
+      tenantId,
+      (await rows()).map((d) => d["id"]),
+      "one",
+      clock.now(),
+    );
     const mine = claimed[0];
     if (mine === undefined) throw new Error("nothing was claimed");
     if (taken) await db.sql("UPDATE delivery SET token = token + 1 WHERE tenant_id = $1", [tenantId]);
@@ -184,7 +239,10 @@ describe("claims", () => {
       lease = (await rows())[0]?.["lease_until"];
       return { status: 200 };
     });
-    await dispatch({ db: db.workerDb, box: secrets(), bases: {} as SinkBases, send: sender(() => undefined), random: () => 0 }, { ...mine, leasedMs: mine.leasedMs - 20_000 });
+    await dispatch(
+      { db: db.workerDb, box: secrets(), bases: {} as SinkBases, send: sender(() => undefined), random: () => 0 },
+      { ...mine, leasedMs: mine.leasedMs - 20_000 },
+    );
     expect(arrived("/old")).toHaveLength(requests);
     if (!taken) expect(lease).toEqual(new Date(clock.now().getTime() + 30_000));
     expect(await states()).toEqual([taken ? "trigger leased" : "trigger sent"]);
@@ -214,7 +272,10 @@ describe("claims", () => {
     });
     const away: Db = {
       ...db.workerDb,
-      withTenant: (context, fn) => (failures-- > 0 ? Promise.reject(Object.assign(new Error("connect"), { code: "ECONNREFUSED" })) : db.workerDb.withTenant(context, fn)),
+      withTenant: (context, fn) =>
+        failures-- > 0
+          ? Promise.reject(Object.assign(new Error("connect"), { code: "ECONNREFUSED" }))
+          : db.workerDb.withTenant(context, fn),
     };
     await outbox("one", { db: away }).settleAll();
     expect(await states()).toEqual(["trigger sent"]);
@@ -244,11 +305,20 @@ describe("order", () => {
     const discord = async () => {
       const id = randomUUID();
       const path = `/api/webhooks/${"1".repeat(18)}/${id.replaceAll("-", "_")}`;
-      const sealed = secrets().seal(places.sink(tenantId, id), JSON.stringify({ webhookUrl: `https://discord.com${path}` }));
-      return { id: await makeSink(db, tenantId, { id, kind: "discord", name: "chat", sealed }), path: `/discord${path.slice(4)}` };
+      const sealed = secrets().seal(
+        places.sink(tenantId, id),
+        JSON.stringify({ webhookUrl: `https://discord.com${path}` }),
+      );
+      return {
+        id: await makeSink(db, tenantId, { id, kind: "discord", name: "chat", sealed }),
+        path: `/discord${path.slice(4)}`,
+      };
     };
     const [a, b] = [await discord(), await discord()];
-    for (const [sink, message] of [[a, "111"], [b, "222"]] as const) {
+    for (const [sink, message] of [
+      [a, "111"],
+      [b, "222"],
+    ] as const) {
       vendor.on(sink.path, () => ({ status: 200, body: JSON.stringify({ id: message }) }));
       vendor.on(`${sink.path}/messages/${message}`, () => ({ status: 200, body: JSON.stringify({ id: message }) }));
     }
@@ -257,7 +327,9 @@ describe("order", () => {
     await outbox().settleAll();
     await close(id);
     await outbox().settleAll();
-    expect(vendor.got.map((g) => `${g.method} ${g.path}`).sort()).toEqual([`POST ${a.path}`, `POST ${b.path}`, `PATCH ${a.path}/messages/111`, `PATCH ${b.path}/messages/222`].sort());
+    expect(vendor.got.map((g) => `${g.method} ${g.path}`).sort()).toEqual(
+      [`POST ${a.path}`, `POST ${b.path}`, `PATCH ${a.path}/messages/111`, `PATCH ${b.path}/messages/222`].sort(),
+    );
   });
 });
 
@@ -273,11 +345,18 @@ describe("what is no longer wanted", () => {
   ])("a %s of an incident that is %s is withheld with its reason, on the timeline too", async (kind, state, reason) => {
     const id = await incident();
     await say(id, kind, await hook());
-    await db.sql("UPDATE incident SET state = $2, resolved_at = CASE WHEN $2 = 'resolved' THEN now() END WHERE id = $1", [id, state]);
+    await db.sql(
+      "UPDATE incident SET state = $2, resolved_at = CASE WHEN $2 = 'resolved' THEN now() END WHERE id = $1",
+      [id, state],
+    );
     await outbox().settleAll();
     expect(vendor.got).toEqual([]);
-    expect(await rows()).toMatchObject([{ state: "withheld", reason: expect.stringMatching(reason), tries: 0, lease_until: null }]);
-    expect(await db.sql("SELECT decision, sentence FROM incident_event WHERE incident_id = $1", [id])).toMatchObject([{ decision: "withheld", sentence: expect.stringMatching(reason) }]);
+    expect(await rows()).toMatchObject([
+      { state: "withheld", reason: expect.stringMatching(reason), tries: 0, lease_until: null },
+    ]);
+    expect(await db.sql("SELECT decision, sentence FROM incident_event WHERE incident_id = $1", [id])).toMatchObject([
+      { decision: "withheld", sentence: expect.stringMatching(reason) },
+    ]);
   });
 
   test("a pass that only withholds counts as work, so that what waited behind it goes at once", async () => {
@@ -286,18 +365,21 @@ describe("what is no longer wanted", () => {
     expect(await outbox().pass()).toBe(1);
   });
 
-  test.each(["resolved", "acknowledged"] as const)("a trigger that may have arrived is not sent again once the incident is %s: its end goes out at once, by its key", async (how) => {
-    const id = await incident();
-    await say(id, "trigger", await hook("/maybe"));
-    vendor.on("/maybe", () => ({ status: 503, headers: { "retry-after": "3600" } }));
-    await outbox().settleAll();
-    vendor.on("/maybe", () => ({ status: 200 }));
-    if (how === "resolved") await close(id);
-    else await execute(db.appDb, acknowledgeIncident, ana, { incidentId: id });
-    await outbox().settleAll();
-    expect(types("/maybe")).toEqual(["triggered", how]);
-    expect((await states())[0]).toBe("trigger withheld");
-  });
+  test.each(["resolved", "acknowledged"] as const)(
+    "a trigger that may have arrived is not sent again once the incident is %s: its end goes out at once, by its key",
+    async (how) => {
+      const id = await incident();
+      await say(id, "trigger", await hook("/maybe"));
+      vendor.on("/maybe", () => ({ status: 503, headers: { "retry-after": "3600" } }));
+      await outbox().settleAll();
+      vendor.on("/maybe", () => ({ status: 200 }));
+      if (how === "resolved") await close(id);
+      else await execute(db.appDb, acknowledgeIncident, ana, { incidentId: id });
+      await outbox().settleAll();
+      expect(types("/maybe")).toEqual(["triggered", how]);
+      expect((await states())[0]).toBe("trigger withheld");
+    },
+  );
 
   test("a trigger under way when the incident ends is not tried again, and what may be there is closed without waiting", async () => {
     const id = await incident();
@@ -332,7 +414,10 @@ describe("what is no longer wanted", () => {
     for (const state of ["dead", "pending"]) {
       const id = await incident();
       await say(id, "trigger", await hook(`/part-${state}`));
-      await db.sql(`UPDATE delivery SET state = $2, memory = '{"told":"x:1"}', due_at = now() + interval '1 h' WHERE incident_id = $1`, [id, state]);
+      await db.sql(
+        `UPDATE delivery SET state = $2, memory = '{"told":"x:1"}', due_at = now() + interval '1 h' WHERE incident_id = $1`,
+        [id, state],
+      );
       await close(id);
       await outbox().settleAll();
       expect(types(`/part-${state}`)).toEqual(["resolved"]);
@@ -349,10 +434,14 @@ describe("a sink that is disabled", () => {
     const [dead] = await rows();
     expect(dead).toMatchObject({ state: "dead", reason: "The sink is disabled: Disabled by hand.", tries: 0 });
     expect(vendor.got).toEqual([]);
-    await expect(execute(db.appDb, redriveDelivery, ana, { deliveryId: dead?.["id"] })).rejects.toMatchObject({ code: "E_STATE" });
+    await expect(execute(db.appDb, redriveDelivery, ana, { deliveryId: dead?.["id"] })).rejects.toMatchObject({
+      code: "E_STATE",
+    });
     await execute(db.appDb, enableSink, ana, { sinkId: sink });
     await execute(db.appDb, redriveDelivery, ana, { deliveryId: dead?.["id"] });
-    await expect(execute(db.appDb, redriveDelivery, ana, { deliveryId: dead?.["id"] })).rejects.toMatchObject({ code: "E_STATE" });
+    await expect(execute(db.appDb, redriveDelivery, ana, { deliveryId: dead?.["id"] })).rejects.toMatchObject({
+      code: "E_STATE",
+    });
     await outbox().settleAll();
     expect(types("/off")).toEqual(["triggered"]);
     expect(await states()).toEqual(["trigger sent"]);
@@ -365,12 +454,18 @@ describe("a sink that is disabled", () => {
     await say(await incident(), "trigger", broken, gone);
     await outbox().settleAll();
     expect(await states()).toEqual(["trigger dead", "trigger dead"]);
-    expect(await db.sql("SELECT name, state, disabled_reason FROM sink WHERE tenant_id = $1 ORDER BY name", [tenantId])).toMatchObject([
+    expect(
+      await db.sql("SELECT name, state, disabled_reason FROM sink WHERE tenant_id = $1 ORDER BY name", [tenantId]),
+    ).toMatchObject([
       { name: "/broken", state: "disabled", disabled_reason: expect.stringContaining("no longer valid") },
       { name: "/gone", state: "disabled", disabled_reason: expect.stringContaining("410") },
     ]);
-    const audited = await db.sql("SELECT action, actor, target FROM audit.event WHERE tenant_id = $1 ORDER BY target", [tenantId]);
-    expect(audited).toEqual([broken, gone].sort().map((id) => ({ action: "sink.disable", actor: WORKER, target: `sink:${id}` })));
+    const audited = await db.sql("SELECT action, actor, target FROM audit.event WHERE tenant_id = $1 ORDER BY target", [
+      tenantId,
+    ]);
+    expect(audited).toEqual(
+      [broken, gone].sort().map((id) => ({ action: "sink.disable", actor: WORKER, target: `sink:${id}` })),
+    );
   });
 });
 
@@ -379,7 +474,9 @@ describe("tries", () => {
     await say(await incident(), "trigger", await hook("/later"));
     vendor.on("/later", () => ({ status: 429, headers: { "retry-after": "120" } }));
     await outbox().settleAll();
-    expect(await rows()).toMatchObject([{ state: "pending", due_at: new Date(START.getTime() + 120_000), may_have_arrived: false }]);
+    expect(await rows()).toMatchObject([
+      { state: "pending", due_at: new Date(START.getTime() + 120_000), may_have_arrived: false },
+    ]);
     clock.advance(119_000);
     expect(await outbox().pass()).toBe(0);
     clock.advance(1_000);
@@ -429,7 +526,10 @@ describe("tries", () => {
 
   test("a delivery whose sender dies every time ends after a day and many tries", async () => {
     await say(await incident(), "trigger", await hook("/killer"));
-    await db.sql("UPDATE delivery SET state = 'leased', lease_until = $2, tries = 30 WHERE tenant_id = $1", [tenantId, START]);
+    await db.sql("UPDATE delivery SET state = 'leased', lease_until = $2, tries = 30 WHERE tenant_id = $1", [
+      tenantId,
+      START,
+    ]);
     clock.advance(24 * 3_600_000 + 1);
     await outbox().settleAll();
     expect(vendor.got).toEqual([]);
@@ -459,7 +559,8 @@ describe("sinks fail apart", () => {
     const abort = new AbortController();
     const t0 = performance.now();
     void outbox().run(abort.signal, () => {});
-    while (!(await states()).includes("trigger sent") && performance.now() - t0 < 14_000) await new Promise((r) => setTimeout(r, 20));
+    while (!(await states()).includes("trigger sent") && performance.now() - t0 < 14_000)
+      await new Promise((r) => setTimeout(r, 20));
     abort.abort();
     expect(arrived("/fine")).toHaveLength(1);
     expect(performance.now() - t0).toBeLessThan(6_000);

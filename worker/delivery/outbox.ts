@@ -47,7 +47,8 @@ export class Outbox {
     if (free === 0) return 0;
     for (const [id, until] of this.#aside) if (until <= monotonicMs()) this.#aside.delete(id);
     let moved = 0;
-    for (const [tenantId, ids] of await choose(this.#sweeper, this.#places, free, [...this.#aside.keys()], clockNow())) moved += await this.#take(tenantId, ids);
+    for (const [tenantId, ids] of await choose(this.#sweeper, this.#places, free, [...this.#aside.keys()], clockNow()))
+      moved += await this.#take(tenantId, ids);
     return moved;
   }
 
@@ -77,12 +78,23 @@ export class Outbox {
     const run = dispatch(this.#d, claimed)
       .then((done) => {
         answered = done.judgement?.verdict !== "retry";
-        if (done.fault !== undefined) this.#log.error({ err: done.fault, delivery: claimed.id, incident: claimed.notice.incidentId }, "a notice could not be put into words for its sink");
-        if (done.judgement?.verdict === "dead") this.#log.error({ delivery: claimed.id, sink: claimed.sink.id, incident: claimed.notice.incidentId }, "a delivery is dead");
+        if (done.fault !== undefined)
+          this.#log.error(
+            { err: done.fault, delivery: claimed.id, incident: claimed.notice.incidentId },
+            "a notice could not be put into words for its sink",
+          );
+        if (done.judgement?.verdict === "dead")
+          this.#log.error(
+            { delivery: claimed.id, sink: claimed.sink.id, incident: claimed.notice.incidentId },
+            "a delivery is dead",
+          );
       })
       .catch((err) => {
         // Not settled: the lease runs out and another try follows, so nothing is lost by logging it only.
-        this.#log.error({ err, delivery: claimed.id, incident: claimed.notice.incidentId }, "a delivery could not be settled");
+        this.#log.error(
+          { err, delivery: claimed.id, incident: claimed.notice.incidentId },
+          "a delivery could not be settled",
+        );
       })
       .finally(() => {
         this.#places.leave(claimed.id, answered);

@@ -20,7 +20,8 @@ export interface TryResult {
 export async function progress(db: Db, claimed: Claimed, memory: SinkMemory, now: Date): Promise<boolean> {
   return db.withTenant({ tenantId: claimed.tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     const until = new Date(now.getTime() + LEASE_MS);
-    const changed = await tx.$executeRaw`UPDATE delivery SET memory = memory || ${JSON.stringify(memory)}::jsonb, lease_until = ${until}
+    const changed =
+      await tx.$executeRaw`UPDATE delivery SET memory = memory || ${JSON.stringify(memory)}::jsonb, lease_until = ${until}
       WHERE id = ${claimed.id}::uuid AND token = ${claimed.token} AND state = 'leased'`;
     return changed === 1;
   });
@@ -30,7 +31,10 @@ export async function progress(db: Db, claimed: Claimed, memory: SinkMemory, now
 export async function settle(db: Db, claimed: Claimed, result: TryResult, now: Date, random: number): Promise<void> {
   const { judgement } = result;
   await db.withTenant({ tenantId: claimed.tenantId, actorId: WORKER_ACTOR }, async (tx) => {
-    const end = judgement.verdict === "retry" ? await again(tx, claimed, judgement.afterS, now, random) : { outcome: judgement.verdict, due: null };
+    const end =
+      judgement.verdict === "retry"
+        ? await again(tx, claimed, judgement.afterS, now, random)
+        : { outcome: judgement.verdict, due: null };
     if (!(await write(tx, claimed, result, end, now))) return;
     if (judgement.verdict === "dead" && judgement.disablesSink) await disable(tx, claimed, judgement.reason, now);
     crashPoint("inside_settle_tx");
@@ -52,7 +56,9 @@ async function again(tx: Tx, claimed: Claimed, afterS: number | undefined, now: 
   if (due === null) return { outcome: "dead", due };
   const { incidentId, kind } = claimed.notice;
   if (incidentId === null) return { outcome: "retry", due };
-  const rows = await tx.$queryRaw<{ state: IncidentState }[]>`SELECT state FROM incident WHERE tenant_id = app.tenant() AND id = ${incidentId}::uuid FOR SHARE`;
+  const rows = await tx.$queryRaw<
+    { state: IncidentState }[]
+  >`SELECT state FROM incident WHERE tenant_id = app.tenant() AND id = ${incidentId}::uuid FOR SHARE`;
   return { outcome: "retry", due: rows[0] !== undefined && !stillWanted(kind, rows[0].state).send ? now : due };
 }
 
@@ -66,7 +72,12 @@ async function write(tx: Tx, claimed: Claimed, result: TryResult, { outcome, due
   const { incidentId } = claimed.notice;
   const live = JSON.stringify({ tenant: claimed.tenantId, what: "delivery", id: claimed.id });
   const said = incidentId === null ? null : timeline(claimed, outcome, reason);
-  const data = JSON.stringify({ deliveryId: claimed.id, sinkId: claimed.sink.id, kind: claimed.notice.kind, tries: claimed.tries });
+  const data = JSON.stringify({
+    deliveryId: claimed.id,
+    sinkId: claimed.sink.id,
+    kind: claimed.notice.kind,
+    tries: claimed.tries,
+  });
   const rows = await tx.$queryRaw<unknown[]>`
     WITH settled AS (
       UPDATE delivery SET state = ${state}, reason = ${reason}, due_at = coalesce(${due}::timestamptz, due_at), lease_until = NULL, leased_by = NULL,
@@ -88,17 +99,29 @@ async function write(tx: Tx, claimed: Claimed, result: TryResult, { outcome, due
 /** A sink that refuses for good must not look as if it could be told. */
 async function disable(tx: Tx, claimed: Claimed, reason: string, now: Date): Promise<void> {
   const { tenantId, sink } = claimed;
-  const changed = await tx.$executeRaw`UPDATE sink SET state = 'disabled', disabled_reason = ${reason.slice(0, 300)}, updated_at = ${now}
+  const changed =
+    await tx.$executeRaw`UPDATE sink SET state = 'disabled', disabled_reason = ${reason.slice(0, 300)}, updated_at = ${now}
     WHERE tenant_id = app.tenant() AND id = ${sink.id}::uuid AND state = 'enabled'`;
   if (changed === 0) return;
-  await audit(tx, { tenantId, actorId: WORKER_ACTOR }, { action: "sink.disable", target: `sink:${sink.id}`, body: { delivery: claimed.id, permanentRefusal: true } });
+  await audit(
+    tx,
+    { tenantId, actorId: WORKER_ACTOR },
+    { action: "sink.disable", target: `sink:${sink.id}`, body: { delivery: claimed.id, permanentRefusal: true } },
+  );
   await liveHint(tx, { tenant: tenantId, what: "sink", id: sink.id });
 }
 
 /** One line per turn of events, not per try: the tries themselves are on the delivery. */
-function timeline({ sink, notice, tries }: Claimed, outcome: End["outcome"], reason: string): { decision: string; sentence: string } | null {
+function timeline(
+  { sink, notice, tries }: Claimed,
+  outcome: End["outcome"],
+  reason: string,
+): { decision: string; sentence: string } | null {
   if (outcome === "retry" && tries > 1) return null;
   if (outcome === "sent") return { decision: "sent", sentence: `${sink.name} told (${notice.kind}).` };
   const words = { retry: "did not take it yet, trying again", dead: "could not be told" }[outcome];
-  return { decision: outcome === "retry" ? "retrying" : outcome, sentence: `${sink.name} ${words} (${notice.kind}): ${reason}` };
+  return {
+    decision: outcome === "retry" ? "retrying" : outcome,
+    sentence: `${sink.name} ${words} (${notice.kind}): ${reason}`,
+  };
 }

@@ -43,7 +43,12 @@ function consumer(name = "one", database = db.workerDb) {
   return { stream, woken, consumer: new SealedConsumer(database, stream, log, () => woken.times++) };
 }
 const add = (i: number, saw: Reason | "up" = "timeout", server = serverId) =>
-  redis.redis.xadd(`${redis.prefix}:sealed`, "*", "sealed", JSON.stringify(aSealedSlot({ tenantId, serverId: server, slot: START + i * 60_000 }, { fra: saw, iad: saw })));
+  redis.redis.xadd(
+    `${redis.prefix}:sealed`,
+    "*",
+    "sealed",
+    JSON.stringify(aSealedSlot({ tenantId, serverId: server, slot: START + i * 60_000 }, { fra: saw, iad: saw })),
+  );
 const left = () => redis.redis.xlen(`${redis.prefix}:sealed`);
 const incidents = (of = tenantId) => db.sql("SELECT * FROM incident WHERE tenant_id = $1", [of]);
 
@@ -62,14 +67,22 @@ test("slots of one server are decided in their order while many servers share th
   for (let i = 0; i < 5; i++) for (const server of servers) await add(i, "timeout", server);
   const { consumer: c } = consumer();
   await c.drain();
-  expect(await db.sql("SELECT DISTINCT bad_streak, last_slot FROM server_now WHERE tenant_id = $1", [tenantId])).toEqual([{ bad_streak: 5, last_slot: new Date(START + 240_000) }]);
+  expect(
+    await db.sql("SELECT DISTINCT bad_streak, last_slot FROM server_now WHERE tenant_id = $1", [tenantId]),
+  ).toEqual([{ bad_streak: 5, last_slot: new Date(START + 240_000) }]);
   expect(await incidents()).toHaveLength(20);
 });
 
 test.each<[string, string[]]>([
   ["no JSON", ["sealed", "{"]],
   ["JSON of another shape", ["sealed", '{"tenantId":"x"}']],
-  ["a region named like a prototype", ["sealed", `{"tenantId":"00000000-0000-4000-8000-000000000001","serverId":"00000000-0000-4000-8000-000000000001","slot":0,"expected":["__proto__"],"outcomes":{}}`]],
+  [
+    "a region named like a prototype",
+    [
+      "sealed",
+      `{"tenantId":"00000000-0000-4000-8000-000000000001","serverId":"00000000-0000-4000-8000-000000000001","slot":0,"expected":["__proto__"],"outcomes":{}}`,
+    ],
+  ],
   ["another field", ["other", "1"]],
 ])("an entry with %s is dropped, counted, and blocks nobody", async (_what, fields) => {
   await redis.redis.xadd(`${redis.prefix}:sealed`, "*", ...fields);
@@ -82,7 +95,12 @@ test.each<[string, string[]]>([
 
 test("a transcript that cannot be read costs itself and not the slot", async () => {
   const sealed = aSealedSlot({ tenantId, serverId, slot: START }, { fra: "timeout" });
-  await redis.redis.xadd(`${redis.prefix}:sealed`, "*", "sealed", JSON.stringify({ ...sealed, transcripts: { fra: "?" } }));
+  await redis.redis.xadd(
+    `${redis.prefix}:sealed`,
+    "*",
+    "sealed",
+    JSON.stringify({ ...sealed, transcripts: { fra: "?" } }),
+  );
   const { consumer: c } = consumer();
   await c.drain();
   expect(c.counts.decided).toBe(1);
@@ -130,10 +148,15 @@ test("a waiting consumer survives the loss of the stream, and stops at once when
   await add(0);
   await expect.poll(() => c.counts.decided, { timeout: 10_000 }).toBe(1);
   await redis.redis.del(`${redis.prefix}:sealed`);
-  await expect.poll(async () => {
-    if ((await left()) === 0) await add(1);
-    return c.counts.decided;
-  }, { timeout: 10_000 }).toBeGreaterThan(1);
+  await expect
+    .poll(
+      async () => {
+        if ((await left()) === 0) await add(1);
+        return c.counts.decided;
+      },
+      { timeout: 10_000 },
+    )
+    .toBeGreaterThan(1);
   const since = performance.now();
   abort.abort();
   await running;
@@ -149,11 +172,13 @@ async function door() {
     for (const s of [near, far]) sockets.add(s.on("error", () => {}));
     near.pipe(far).pipe(near);
   });
-  const open = (port = 0) => new Promise<number>((done) => server.listen(port, "127.0.0.1", () => done((server.address() as AddressInfo).port)));
-  const shut = () => new Promise<void>((done) => {
-    server.close(() => done());
-    for (const s of sockets) s.destroy();
-  });
+  const open = (port = 0) =>
+    new Promise<number>((done) => server.listen(port, "127.0.0.1", () => done((server.address() as AddressInfo).port)));
+  const shut = () =>
+    new Promise<void>((done) => {
+      server.close(() => done());
+      for (const s of sockets) s.destroy();
+    });
   const port = await open();
   const url = new URL(db.workerUrl);
   url.port = String(port);
@@ -169,7 +194,8 @@ test("while PostgreSQL is away the entry stays, and is decided when it is back",
   await add(1);
   await way.shut();
   const slot = aSealedSlot({ tenantId, serverId, slot: START }, { fra: "timeout" });
-  for (let i = 0; i < 8; i++) expect(isOutage(await decide(own, slot, new Date(START)).catch((err: unknown) => err))).toBe(true);
+  for (let i = 0; i < 8; i++)
+    expect(isOutage(await decide(own, slot, new Date(START)).catch((err: unknown) => err))).toBe(true);
   const draining = c.drain();
   await wait(400);
   expect(c.counts).toEqual({ decided: 1, malformed: 0, poisoned: 0 });
@@ -186,20 +212,30 @@ test("a backend that is terminated in the middle is an outage, and a constraint 
   const context = { tenantId, actorId: WORKER_ACTOR };
   // Many times over: what the driver says depends on whether it hears of the end before or after its next question.
   for (let i = 0; i < 40; i++) {
-    const cut = await db.workerDb.withTenant(context, async (tx) => {
-      const [me] = await tx.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
-      await db.sql("SELECT pg_terminate_backend($1)", [me?.pid]);
-      if (i % 2 === 0) await wait(2);
-      await tx.$queryRaw`SELECT 1`;
-    }).catch((err: unknown) => err);
+    const cut = await db.workerDb
+      .withTenant(context, async (tx) => {
+        const [me] = await tx.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+        await db.sql("SELECT pg_terminate_backend($1)", [me?.pid]);
+        if (i % 2 === 0) await wait(2);
+        await tx.$queryRaw`SELECT 1`;
+      })
+      .catch((err: unknown) => err);
     expect(isOutage(cut), String(cut)).toBe(true);
   }
-  const refused = await db.workerDb.withTenant(context, (tx) => tx.$executeRaw`INSERT INTO server_now (tenant_id, server_id, since, status) VALUES (${tenantId}::uuid, ${serverId}::uuid, now(), 'odd')`).catch((err: unknown) => err);
+  const refused = await db.workerDb
+    .withTenant(
+      context,
+      (tx) =>
+        tx.$executeRaw`INSERT INTO server_now (tenant_id, server_id, since, status) VALUES (${tenantId}::uuid, ${serverId}::uuid, now(), 'odd')`,
+    )
+    .catch((err: unknown) => err);
   expect(refused).toBeInstanceOf(Error);
   expect(isOutage(refused)).toBe(false);
 });
 
-test("a slot that the database refuses each time is dropped and counted, and the next one goes on", { timeout: 30_000 }, async () => {
+test("a slot that the database refuses each time is dropped and counted, and the next one goes on", {
+  timeout: 30_000,
+}, async () => {
   await add(0);
   await add(1, "up", await makeServer(db, tenantId));
   await db.sql("ALTER TABLE server_now ADD CONSTRAINT refuse CHECK (reason IS DISTINCT FROM 'timeout') NOT VALID");

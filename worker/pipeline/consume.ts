@@ -31,7 +31,11 @@ export interface ConsumeParts {
 }
 
 /** The duty: until the signal. @param beat called after every look at the stream */
-export function consume({ db, redis, prefix, consumer, log, wake }: ConsumeParts, signal: AbortSignal, beat: () => void): Promise<void> {
+export function consume(
+  { db, redis, prefix, consumer, log, wake }: ConsumeParts,
+  signal: AbortSignal,
+  beat: () => void,
+): Promise<void> {
   return new SealedConsumer(db, new SealedStream(redis, prefix, consumer), log, wake).run(signal, beat);
 }
 
@@ -87,7 +91,11 @@ export class SealedConsumer {
 
   /** Everything that is in the stream now, until it is done: for tests and benches. */
   async drain(signal: AbortSignal = new AbortController().signal): Promise<void> {
-    for (let entries = await this.#stream.read(BUFFER, 1); entries.length > 0; entries = await this.#stream.read(BUFFER, 1)) {
+    for (
+      let entries = await this.#stream.read(BUFFER, 1);
+      entries.length > 0;
+      entries = await this.#stream.read(BUFFER, 1)
+    ) {
       for (const entry of entries) this.#accept(entry, signal);
       await Promise.all(this.#lines.values());
     }
@@ -101,7 +109,9 @@ export class SealedConsumer {
     const line = sealed?.serverId ?? entry.id;
     const run = (this.#lines.get(line) ?? Promise.resolve())
       .then(() => this.#inALane(() => this.#handle(entry, sealed, signal)))
-      .catch((err) => this.#log.error({ err, entry: entry.id }, "a sealed slot could not be handled; it stays in the stream"))
+      .catch((err) =>
+        this.#log.error({ err, entry: entry.id }, "a sealed slot could not be handled; it stays in the stream"),
+      )
       .finally(() => {
         this.#underWay.delete(entry.id);
         if (this.#lines.get(line) === run) this.#lines.delete(line);
@@ -123,7 +133,10 @@ export class SealedConsumer {
   async #handle(entry: Entry, sealed: SealedSlot | null, signal: AbortSignal): Promise<void> {
     if (sealed === null) {
       this.counts.malformed++;
-      this.#log.error({ entry: entry.id, bytes: entry.sealed?.length ?? 0 }, "a sealed slot is malformed and was dropped");
+      this.#log.error(
+        { entry: entry.id, bytes: entry.sealed?.length ?? 0 },
+        "a sealed slot is malformed and was dropped",
+      );
     } else if (!(await this.#decided(sealed, signal))) return;
     await this.#stream.done(entry.id);
     crashPoint("after_stream_ack");
@@ -137,12 +150,19 @@ export class SealedConsumer {
         this.counts.decided++;
         // NOTIFY says the same to every process; here it need not take the long way.
         if (decided.change === "opened" || decided.change === "raised" || decided.resolved.length > 0) this.#wake();
-        if (decided.nobodyToTell) this.#log.error({ tenant: sealed.tenantId, incident: decided.incidentId }, "an incident opened and there is nobody to tell");
+        if (decided.nobodyToTell)
+          this.#log.error(
+            { tenant: sealed.tenantId, incident: decided.incidentId },
+            "an incident opened and there is nobody to tell",
+          );
         return true;
       } catch (err) {
         if (!isOutage(err) && ++failures >= TRIES) {
           this.counts.poisoned++;
-          this.#log.error({ err, server: sealed.serverId, slot: sealed.slot }, "a sealed slot could not be decided and was dropped");
+          this.#log.error(
+            { err, server: sealed.serverId, slot: sealed.slot },
+            "a sealed slot could not be decided and was dropped",
+          );
           return true;
         }
         this.#log.warn({ err, server: sealed.serverId, slot: sealed.slot }, "a sealed slot could not be decided yet");

@@ -31,13 +31,24 @@ beforeEach(async () => {
 
 type Saw = Reason | "up";
 const at = (i: number) => new Date(START + i * MINUTE + 65_000);
-const slot = (i: number, saw: Saw | Parameters<typeof aSealedSlot>[1]) => aSealedSlot({ tenantId, serverId, slot: START + i * MINUTE }, typeof saw === "string" ? { fra: saw, iad: saw, sin: saw } : saw);
+const slot = (i: number, saw: Saw | Parameters<typeof aSealedSlot>[1]) =>
+  aSealedSlot(
+    { tenantId, serverId, slot: START + i * MINUTE },
+    typeof saw === "string" ? { fra: saw, iad: saw, sin: saw } : saw,
+  );
 const feed = async (pattern: (Saw | Parameters<typeof aSealedSlot>[1])[], from = 0) => {
   for (const [i, saw] of pattern.entries()) await decide(db.workerDb, slot(from + i, saw), at(from + i));
 };
 const incidents = () => db.sql("SELECT * FROM incident WHERE tenant_id = $1 ORDER BY number", [tenantId]);
-const deliveries = () => db.sql("SELECT d.kind, s.name, d.state FROM delivery d JOIN sink s ON s.id = d.sink_id WHERE d.tenant_id = $1 ORDER BY d.ordinal", [tenantId]);
-const decisions = async () => (await db.sql("SELECT decision FROM incident_event WHERE tenant_id = $1 ORDER BY seq", [tenantId])).map((r) => r.decision);
+const deliveries = () =>
+  db.sql(
+    "SELECT d.kind, s.name, d.state FROM delivery d JOIN sink s ON s.id = d.sink_id WHERE d.tenant_id = $1 ORDER BY d.ordinal",
+    [tenantId],
+  );
+const decisions = async () =>
+  (await db.sql("SELECT decision FROM incident_event WHERE tenant_id = $1 ORDER BY seq", [tenantId])).map(
+    (r) => r.decision,
+  );
 const now = async () => (await db.sql("SELECT * FROM server_now WHERE server_id = $1", [serverId]))[0];
 
 describe("opening", () => {
@@ -46,9 +57,29 @@ describe("opening", () => {
     expect(await incidents()).toEqual([]);
     expect(await now()).toMatchObject({ status: "down", reason: "connection_refused", bad_streak: 2 });
     await feed(["connection_refused"], 3);
-    expect(await incidents()).toMatchObject([{ number: 1, state: "open", severity: "P1", reason: "connection_refused", bad_slots: 3, started_at: new Date(START + MINUTE), subject_name: "Search" }]);
-    expect(await deliveries()).toEqual([{ kind: "trigger", name: "ops chat", state: "pending" }, { kind: "trigger", name: "on-call", state: "pending" }]);
-    expect(await decisions()).toEqual(["streak_reached", "severity_set", "opened", "not_silenced", "policy_frozen", "step_taken"]);
+    expect(await incidents()).toMatchObject([
+      {
+        number: 1,
+        state: "open",
+        severity: "P1",
+        reason: "connection_refused",
+        bad_slots: 3,
+        started_at: new Date(START + MINUTE),
+        subject_name: "Search",
+      },
+    ]);
+    expect(await deliveries()).toEqual([
+      { kind: "trigger", name: "ops chat", state: "pending" },
+      { kind: "trigger", name: "on-call", state: "pending" },
+    ]);
+    expect(await decisions()).toEqual([
+      "streak_reached",
+      "severity_set",
+      "opened",
+      "not_silenced",
+      "policy_frozen",
+      "step_taken",
+    ]);
   });
 
   test("what is told parses, names no key and no password, and leads back to the incident", async () => {
@@ -56,7 +87,12 @@ describe("opening", () => {
     const [notice] = await db.sql("SELECT content, dedup_key FROM notice WHERE tenant_id = $1", [tenantId]);
     const content = noticeContentSchema.parse(notice?.content);
     const [incident] = await incidents();
-    expect(content).toMatchObject({ serverUrl: "https://mcp.example.com/mcp", tenantName: "Acme", severity: "P1", incidentUrl: `https://tocsin.example.com/incidents/${incident?.id}` });
+    expect(content).toMatchObject({
+      serverUrl: "https://mcp.example.com/mcp",
+      tenantName: "Acme",
+      severity: "P1",
+      incidentUrl: `https://tocsin.example.com/incidents/${incident?.id}`,
+    });
     expect(JSON.stringify(notice)).not.toMatch(/secret|pw@/);
     expect(notice?.dedup_key).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
   });
@@ -93,8 +129,12 @@ describe("opening", () => {
     await db.sql("UPDATE sink SET state = 'disabled' WHERE id = $1", [chat]);
     await feed(["connection_refused", "connection_refused", "connection_refused"]);
     expect(await deliveries()).toMatchObject([{ name: "on-call" }]);
-    const why = await db.appDb.withTenant({ tenantId, actorId: randomUUID() }, async (tx) => whyPaged(tx, (await incidents())[0]?.id, at(3)));
-    expect(why).toContainEqual(expect.objectContaining({ sinkName: "ops chat", reason: "sink_disabled", paged: false, step: 1 }));
+    const why = await db.appDb.withTenant({ tenantId, actorId: randomUUID() }, async (tx) =>
+      whyPaged(tx, (await incidents())[0]?.id, at(3)),
+    );
+    expect(why).toContainEqual(
+      expect.objectContaining({ sinkName: "ops chat", reason: "sink_disabled", paged: false, step: 1 }),
+    );
     expect(why).toContainEqual(expect.objectContaining({ sinkName: "on-call", reason: "pending", step: 1 }));
   });
 });
@@ -132,7 +172,10 @@ describe("going on", () => {
 
   test("two who decide the same slot at once count it once", async () => {
     await feed(["timeout", "timeout"]);
-    const both = await Promise.all([decide(db.workerDb, slot(2, "timeout"), at(2)), decide(db.workerDb, slot(2, "timeout"), at(2))]);
+    const both = await Promise.all([
+      decide(db.workerDb, slot(2, "timeout"), at(2)),
+      decide(db.workerDb, slot(2, "timeout"), at(2)),
+    ]);
     expect(both.map((d) => d.outcome).toSorted()).toEqual(["decided", "late"]);
     expect(await incidents()).toMatchObject([{ bad_slots: 3 }]);
     expect(await deliveries()).toHaveLength(1);
@@ -140,7 +183,11 @@ describe("going on", () => {
 
   test("forty servers of one tenant that fail at once get forty incidents with forty numbers", async () => {
     const ids = await Promise.all(Array.from({ length: 40 }, () => makeServer(db, tenantId, { fireAfter: 1 })));
-    await Promise.all(ids.map((id) => decide(db.workerDb, { ...aSealedSlot({ tenantId, serverId: id, slot: START }, { fra: "timeout" }) }, at(0))));
+    await Promise.all(
+      ids.map((id) =>
+        decide(db.workerDb, { ...aSealedSlot({ tenantId, serverId: id, slot: START }, { fra: "timeout" }) }, at(0)),
+      ),
+    );
     expect((await incidents()).map((i) => i.number)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
   });
 
@@ -154,7 +201,8 @@ describe("going on", () => {
 });
 
 describe("ending", () => {
-  const send = () => db.sql("UPDATE delivery SET state = 'sent' WHERE tenant_id = $1 AND state = 'pending'", [tenantId]);
+  const send = () =>
+    db.sql("UPDATE delivery SET state = 'sent' WHERE tenant_id = $1 AND state = 'pending'", [tenantId]);
 
   test("three good slots resolve it and tell everyone who was told, with the trigger's key", async () => {
     await feed(["connection_refused", "connection_refused", "connection_refused"]);
@@ -163,8 +211,14 @@ describe("ending", () => {
     expect(await incidents()).toMatchObject([{ state: "open" }]);
     await feed(["up"], 5);
     expect(await incidents()).toMatchObject([{ state: "resolved", resolved_by: null, status: "up" }]);
-    expect((await deliveries()).slice(2)).toEqual([{ kind: "resolve", name: "ops chat", state: "pending" }, { kind: "resolve", name: "on-call", state: "pending" }]);
-    expect(new Set((await db.sql("SELECT dedup_key FROM notice WHERE tenant_id = $1", [tenantId])).map((n) => n.dedup_key)).size).toBe(1);
+    expect((await deliveries()).slice(2)).toEqual([
+      { kind: "resolve", name: "ops chat", state: "pending" },
+      { kind: "resolve", name: "on-call", state: "pending" },
+    ]);
+    expect(
+      new Set((await db.sql("SELECT dedup_key FROM notice WHERE tenant_id = $1", [tenantId])).map((n) => n.dedup_key))
+        .size,
+    ).toBe(1);
   });
 
   test.each<[string, string, string, number]>([
@@ -175,7 +229,10 @@ describe("ending", () => {
     ["is dead and surely refused: nothing to close", "dead", "false", 0],
   ])("a trigger that %s", async (_what, state, arrived, resolves) => {
     await feed(["timeout", "timeout", "timeout"]);
-    await db.sql(`UPDATE delivery SET state = $2, may_have_arrived = $3, lease_until = CASE WHEN $2 = 'leased' THEN now() END WHERE tenant_id = $1`, [tenantId, state, arrived]);
+    await db.sql(
+      `UPDATE delivery SET state = $2, may_have_arrived = $3, lease_until = CASE WHEN $2 = 'leased' THEN now() END WHERE tenant_id = $1`,
+      [tenantId, state, arrived],
+    );
     await feed(["up", "up", "up"], 3);
     const all = await deliveries();
     expect(all.filter((d) => d.kind === "resolve")).toHaveLength(resolves);
@@ -188,7 +245,10 @@ describe("ending", () => {
   test("a certificate that expires is an incident beside the outage, and each ends for itself", async () => {
     await feed(["tls_expiring"]);
     await feed(["timeout", "timeout", "timeout", "tls_expiring", "tls_expiring", "tls_expiring"], 1);
-    expect((await incidents()).map((i) => [i.reason, i.state])).toEqual([["tls_expiring", "open"], ["timeout", "resolved"]]);
+    expect((await incidents()).map((i) => [i.reason, i.state])).toEqual([
+      ["tls_expiring", "open"],
+      ["timeout", "resolved"],
+    ]);
     await feed(["up", "up", "up"], 7);
     expect((await incidents()).map((i) => i.state)).toEqual(["resolved", "resolved"]);
   });
@@ -202,14 +262,23 @@ describe("ending", () => {
   test("slots in which nobody looked neither end an outage nor count towards one", async () => {
     await feed(["timeout", "timeout", "prober_fault", "prober_fault"]);
     expect(await incidents()).toEqual([]);
-    expect(await now()).toMatchObject({ status: "unknown", reason: "prober_fault", bad_streak: 2, last_slot: new Date(START + MINUTE) });
+    expect(await now()).toMatchObject({
+      status: "unknown",
+      reason: "prober_fault",
+      bad_streak: 2,
+      last_slot: new Date(START + MINUTE),
+    });
     await feed(["timeout", "prober_fault", "prober_fault", "prober_fault"], 4);
     expect(await incidents()).toMatchObject([{ state: "open" }]);
   });
 
   test("resolved by hand while it still fails, it takes a whole new run to open again", async () => {
     await feed(["timeout", "timeout", "timeout"]);
-    await db.sql("UPDATE incident SET state = 'resolved', resolved_at = $2, resolved_by = $3 WHERE tenant_id = $1", [tenantId, at(2), WORKER_ACTOR]);
+    await db.sql("UPDATE incident SET state = 'resolved', resolved_at = $2, resolved_by = $3 WHERE tenant_id = $1", [
+      tenantId,
+      at(2),
+      WORKER_ACTOR,
+    ]);
     // The slot that began before the hand was laid on counts as old.
     await feed(["timeout", "timeout", "timeout"], 3);
     expect(await incidents()).toHaveLength(1);
@@ -219,12 +288,19 @@ describe("ending", () => {
 });
 
 describe("alternating", () => {
-  test.each([1, 2, 3, 4, 5].flatMap((n) => [1, 2, 3, 4, 5].map((m) => [n, m] as const)))("every other slot bad, N = %i and M = %i: at most one incident", async (fireAfter, clearAfter) => {
-    await db.sql("UPDATE server SET fire_after = $2, clear_after = $3 WHERE id = $1", [serverId, fireAfter, clearAfter]);
-    await feed(Array.from({ length: 30 }, (_, i) => (i % 2 === 0 ? "timeout" : "up")));
-    expect((await incidents()).length).toBe(fireAfter === 1 ? 1 : 0);
-    expect((await now())?.flips.length).toBeGreaterThanOrEqual(4);
-  });
+  test.each([1, 2, 3, 4, 5].flatMap((n) => [1, 2, 3, 4, 5].map((m) => [n, m] as const)))(
+    "every other slot bad, N = %i and M = %i: at most one incident",
+    async (fireAfter, clearAfter) => {
+      await db.sql("UPDATE server SET fire_after = $2, clear_after = $3 WHERE id = $1", [
+        serverId,
+        fireAfter,
+        clearAfter,
+      ]);
+      await feed(Array.from({ length: 30 }, (_, i) => (i % 2 === 0 ? "timeout" : "up")));
+      expect((await incidents()).length).toBe(fireAfter === 1 ? 1 : 0);
+      expect((await now())?.flips.length).toBeGreaterThanOrEqual(4);
+    },
+  );
 });
 
 test.each<[Saw[], RegExp | null]>([
@@ -244,7 +320,9 @@ test.each<[Saw[], RegExp | null]>([
 
 test("a region alone is named as the reason why nobody is paged", async () => {
   await feed([{ fra: "timeout", iad: "up", sin: "up" }]);
-  expect(await db.appDb.withTenant({ tenantId, actorId: randomUUID() }, (tx) => whyNoIncident(tx, serverId))).toMatch(/one region/i);
+  expect(await db.appDb.withTenant({ tenantId, actorId: randomUUID() }, (tx) => whyNoIncident(tx, serverId))).toMatch(
+    /one region/i,
+  );
 });
 
 test("a removed sink is told nothing more, not even the end", async () => {
@@ -257,7 +335,9 @@ test("a removed sink is told nothing more, not even the end", async () => {
 
 test("the pager was not told at once of a P2, and the answer says when it will be", async () => {
   await feed(["timeout", "timeout", "timeout"]);
-  const why = await db.appDb.withTenant({ tenantId, actorId: randomUUID() }, async (tx) => whyPaged(tx, (await incidents())[0]?.id, at(3)));
+  const why = await db.appDb.withTenant({ tenantId, actorId: randomUUID() }, async (tx) =>
+    whyPaged(tx, (await incidents())[0]?.id, at(3)),
+  );
   expect(why.filter((w) => w.sinkId === pager)).toEqual([
     expect.objectContaining({ step: 1, reason: "severity_not_for_sink", paged: false }),
     expect.objectContaining({ step: 2, reason: "not_due", at: at(2).getTime() + 5 * MINUTE }),

@@ -21,7 +21,13 @@ export interface Decided {
   nobodyToTell: boolean;
 }
 
-const nothing = (outcome: Decided["outcome"]): Decided => ({ outcome, incidentId: null, change: null, resolved: [], nobodyToTell: false });
+const nothing = (outcome: Decided["outcome"]): Decided => ({
+  outcome,
+  incidentId: null,
+  change: null,
+  resolved: [],
+  nobodyToTell: false,
+});
 
 /** @throws what the database throws; then nothing of the slot was written and it may be decided again */
 export async function decide(db: Db, sealed: SealedSlot, now: Date): Promise<Decided> {
@@ -37,7 +43,16 @@ export async function decide(db: Db, sealed: SealedSlot, now: Date): Promise<Dec
     // A slot ahead of the clock was written while the clock was wrong: it must not make every true one late.
     const ahead = before.lastSlot !== null && before.lastSlot.getTime() > now.getTime() + subject.intervalMs;
     if (before.lastSlot !== null && slot <= before.lastSlot && !ahead) return nothing("late");
-    const result = await walk(tx, { tenantId, subject, verdict, sealed, slot, now, atOnce: false, before: before.streaks });
+    const result = await walk(tx, {
+      tenantId,
+      subject,
+      verdict,
+      sealed,
+      slot,
+      now,
+      atOnce: false,
+      before: before.streaks,
+    });
     await liveHint(tx, { tenant: tenantId, what: "server", id: serverId });
     crashPoint("inside_incident_tx");
     return result;
@@ -59,18 +74,41 @@ export interface Walk {
 
 /** Down all stages, in the caller's transaction. */
 export async function walk(tx: Tx, given: Walk): Promise<Decided> {
-  const live = await liveByFingerprint(tx, MODES.map((mode) => fingerprint(given.subject.key, mode)));
+  const live = await liveByFingerprint(
+    tx,
+    MODES.map((mode) => fingerprint(given.subject.key, mode)),
+  );
   const p: Passage = {
     ...given,
-    ...{ tx, live, streaks: given.before, mode: null, fires: false, severity: null, reason: null, incident: null, change: null },
+    ...{
+      tx,
+      live,
+      streaks: given.before,
+      mode: null,
+      fires: false,
+      severity: null,
+      reason: null,
+      incident: null,
+      change: null,
+    },
     ...{ silence: null, said: [], resolved: [], nobodyToTell: false },
   };
   for (const stage of PIPELINE) await stage.run(p);
   // On a good slot, a word about the run itself (flapping) belongs to the outage that still lives.
-  const about = p.incident ?? live.find((i) => modeOfFingerprint(i.fingerprint) === "serving" && !p.resolved.includes(i.id)) ?? null;
+  const about =
+    p.incident ??
+    live.find((i) => modeOfFingerprint(i.fingerprint) === "serving" && !p.resolved.includes(i.id)) ??
+    null;
   if (about !== null) {
     await writeTimeline(tx, { tenantId: p.tenantId, incidentId: about.id }, p.said, p.now);
-    if (p.change !== null || p.said.length > 0) await liveHint(tx, { tenant: p.tenantId, what: "incident", id: about.id });
+    if (p.change !== null || p.said.length > 0)
+      await liveHint(tx, { tenant: p.tenantId, what: "incident", id: about.id });
   }
-  return { outcome: "decided", incidentId: p.incident?.id ?? null, change: p.change, resolved: p.resolved, nobodyToTell: p.nobodyToTell };
+  return {
+    outcome: "decided",
+    incidentId: p.incident?.id ?? null,
+    change: p.change,
+    resolved: p.resolved,
+    nobodyToTell: p.nobodyToTell,
+  };
 }

@@ -32,10 +32,17 @@ export const deduplicate: Stage = {
   },
 };
 
-const regionsOf = (p: Passage) => Object.entries(p.verdict.regions).map(([region, { status, reason }]) => ({ region, status, reason }));
+const regionsOf = (p: Passage) =>
+  Object.entries(p.verdict.regions).map(([region, { status, reason }]) => ({ region, status, reason }));
 
 /** @returns null when an incident with this fingerprint lives already */
-async function open(p: Passage, print: string, mode: Mode, severity: Severity, reason: Reason): Promise<Incident | null> {
+async function open(
+  p: Passage,
+  print: string,
+  mode: Mode,
+  severity: Severity,
+  reason: Reason,
+): Promise<Incident | null> {
   const { tx, tenantId, subject, verdict, slot } = p;
   const id = randomUUID();
   const bad = mode === "serving" ? p.streaks.bad : 1;
@@ -52,23 +59,76 @@ async function open(p: Passage, print: string, mode: Mode, severity: Severity, r
   const number = rows[0]?.number;
   if (number === undefined) return null;
   return {
-    ...{ id, number, subjectKind: subject.kind, serverId: subject.serverId, subjectName: subject.name, fingerprint: print, dedupKey: dedupKey(id) },
-    ...{ state: "open", severity, status: verdict.status, reason, evidence: verdict.evidence, regions: regionsOf(p), openedAt: p.now, startedAt },
-    ...{ lastBadSlot: slot, badSlots: bad, policy: {}, step: 0, nextStepAt: null, silenceId: null, drill: false, tenantName: subject.tenantName, serverUrl: subject.url },
+    ...{
+      id,
+      number,
+      subjectKind: subject.kind,
+      serverId: subject.serverId,
+      subjectName: subject.name,
+      fingerprint: print,
+      dedupKey: dedupKey(id),
+    },
+    ...{
+      state: "open",
+      severity,
+      status: verdict.status,
+      reason,
+      evidence: verdict.evidence,
+      regions: regionsOf(p),
+      openedAt: p.now,
+      startedAt,
+    },
+    ...{
+      lastBadSlot: slot,
+      badSlots: bad,
+      policy: {},
+      step: 0,
+      nextStepAt: null,
+      silenceId: null,
+      drill: false,
+      tenantName: subject.tenantName,
+      serverUrl: subject.url,
+    },
   };
 }
 
 async function extend(p: Passage, living: Incident, severity: Severity, reason: Reason): Promise<void> {
   const raised = isGraver(severity, living.severity);
-  const now: Incident = { ...living, reason, status: p.verdict.status, evidence: p.verdict.evidence, regions: regionsOf(p), badSlots: living.badSlots + 1, severity: raised ? severity : living.severity };
-  await p.tx.$executeRaw`UPDATE incident SET severity = ${now.severity}, status = ${now.status}, reason = ${reason}, evidence = ${now.evidence},
+  const now: Incident = {
+    ...living,
+    reason,
+    status: p.verdict.status,
+    evidence: p.verdict.evidence,
+    regions: regionsOf(p),
+    badSlots: living.badSlots + 1,
+    severity: raised ? severity : living.severity,
+  };
+  await p.tx
+    .$executeRaw`UPDATE incident SET severity = ${now.severity}, status = ${now.status}, reason = ${reason}, evidence = ${now.evidence},
     regions = ${JSON.stringify(now.regions)}::jsonb, last_bad_slot = ${p.slot}, bad_slots = ${now.badSlots}
     WHERE tenant_id = app.tenant() AND id = ${living.id}::uuid AND state <> 'resolved'`;
   // Only the flapping, if that was found, is news of an incident that is open already.
   p.said = p.said.filter((s) => s.decision === "flapping");
-  if (reason !== living.reason) p.said.push(draft("reason_changed", `It fails differently now, and it is the same incident. ${p.verdict.evidence}`, { from: living.reason, to: reason }));
-  if (raised) p.said.push(draft("severity_raised", `Raised from ${living.severity} to ${severity}.`, { from: living.severity, to: severity }));
-  if (isMilestone(now.badSlots)) p.said.push(draft("extended", `Still failing after ${now.badSlots} slots: the same incident, so nobody is told again.`, { badSlots: now.badSlots }));
+  if (reason !== living.reason)
+    p.said.push(
+      draft("reason_changed", `It fails differently now, and it is the same incident. ${p.verdict.evidence}`, {
+        from: living.reason,
+        to: reason,
+      }),
+    );
+  if (raised)
+    p.said.push(
+      draft("severity_raised", `Raised from ${living.severity} to ${severity}.`, {
+        from: living.severity,
+        to: severity,
+      }),
+    );
+  if (isMilestone(now.badSlots))
+    p.said.push(
+      draft("extended", `Still failing after ${now.badSlots} slots: the same incident, so nobody is told again.`, {
+        badSlots: now.badSlots,
+      }),
+    );
   p.incident = now;
   p.change = raised ? "raised" : "extended";
 }
@@ -79,7 +139,9 @@ const isMilestone = (slots: number): boolean => /^[13]0+$/.test(String(slots));
 /** Closed by hand, it takes a whole new run to open again: the person who closed it knew that it still fails. */
 async function resolvedByHandJustNow(p: Passage, print: string): Promise<boolean> {
   const fresh = new Date(p.slot.getTime() - (p.subject.fireAfter - 1) * p.subject.intervalMs);
-  const rows = await p.tx.$queryRaw<unknown[]>`SELECT 1 FROM incident WHERE tenant_id = app.tenant() AND fingerprint = ${print}
+  const rows = await p.tx.$queryRaw<
+    unknown[]
+  >`SELECT 1 FROM incident WHERE tenant_id = app.tenant() AND fingerprint = ${print}
     AND resolved_by IS NOT NULL AND resolved_at > ${fresh} LIMIT 1`;
   return rows.length > 0;
 }

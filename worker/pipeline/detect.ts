@@ -11,14 +11,30 @@ export const detect: Stage = {
   async run(p) {
     const { subject, verdict, slot } = p;
     p.mode = modeOf(verdict);
-    p.streaks = p.atOnce ? { bad: 0, good: 0, flips: p.before.flips } : advance(p.before, vote(p.mode, verdict), slot.getTime());
+    p.streaks = p.atOnce
+      ? { bad: 0, good: 0, flips: p.before.flips }
+      : advance(p.before, vote(p.mode, verdict), slot.getTime());
     p.fires = fires(p);
     if (subject.serverId !== null) {
       await writeServerNow(p.tx, subject.serverId, slot, verdict, p.streaks);
       if (p.sealed !== null) await keepTranscripts(p.tx, p.sealed, slot);
     }
-    if (p.fires) p.said.push(p.atOnce ? draft("heartbeat_missing", verdict.evidence) : draft("streak_reached", sentence(p), { bad: p.streaks.bad, fireAfter: toFire(p.streaks, subject.fireAfter) }));
-    if (isFlapping(p.streaks) && !isFlapping(p.before)) p.said.push(draft("flapping", `Flapping: it has turned ${p.streaks.flips.length} times within the hour, so it takes ${subject.clearAfter * 2} good slots in a row to close this.`));
+    if (p.fires)
+      p.said.push(
+        p.atOnce
+          ? draft("heartbeat_missing", verdict.evidence)
+          : draft("streak_reached", sentence(p), {
+              bad: p.streaks.bad,
+              fireAfter: toFire(p.streaks, subject.fireAfter),
+            }),
+      );
+    if (isFlapping(p.streaks) && !isFlapping(p.before))
+      p.said.push(
+        draft(
+          "flapping",
+          `Flapping: it has turned ${p.streaks.flips.length} times within the hour, so it takes ${subject.clearAfter * 2} good slots in a row to close this.`,
+        ),
+      );
   },
 };
 

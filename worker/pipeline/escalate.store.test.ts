@@ -43,11 +43,21 @@ beforeEach(async () => {
   ana = { personId: randomUUID(), name: "Ana", tenantId, layers: ["operator"] };
 });
 
-const fail = (saw: Reason | "up" = "timeout") => decide(db.workerDb, aSealedSlot({ tenantId, serverId, slot: clock.now().getTime() }, { fra: saw }), clock.now());
+const fail = (saw: Reason | "up" = "timeout") =>
+  decide(db.workerDb, aSealedSlot({ tenantId, serverId, slot: clock.now().getTime() }, { fra: saw }), clock.now());
 const incidents = () => db.sql("SELECT * FROM incident WHERE tenant_id = $1 ORDER BY number", [tenantId]);
 const only = async () => (await incidents())[0] as Record<string, never> & { id: string; state: string };
-const told = async (kind = "trigger") => (await db.sql("SELECT s.name FROM delivery d JOIN sink s ON s.id = d.sink_id WHERE d.tenant_id = $1 AND d.kind = $2 AND d.state <> 'withheld' ORDER BY s.name", [tenantId, kind])).map((r) => r.name);
-const decisions = async () => (await db.sql("SELECT decision FROM incident_event WHERE tenant_id = $1 ORDER BY seq", [tenantId])).map((r) => r.decision);
+const told = async (kind = "trigger") =>
+  (
+    await db.sql(
+      "SELECT s.name FROM delivery d JOIN sink s ON s.id = d.sink_id WHERE d.tenant_id = $1 AND d.kind = $2 AND d.state <> 'withheld' ORDER BY s.name",
+      [tenantId, kind],
+    )
+  ).map((r) => r.name);
+const decisions = async () =>
+  (await db.sql("SELECT decision FROM incident_event WHERE tenant_id = $1 ORDER BY seq", [tenantId])).map(
+    (r) => r.decision,
+  );
 const sent = () => db.sql("UPDATE delivery SET state = 'sent' WHERE tenant_id = $1 AND state = 'pending'", [tenantId]);
 const tick = () => escalateDue(db.workerDb, db.sweeper, clock.now());
 const advance = async (minutes: number) => {
@@ -77,7 +87,10 @@ describe("the default policy, a P2", () => {
 
   test("holds for this incident as it was, though it is changed meanwhile", async () => {
     await fail();
-    await db.sql(`INSERT INTO policy (tenant_id, id, name, steps, updated_at) VALUES ($1, $2, 'new', '[{"afterMinutes":0,"targets":[]}]', now())`, [tenantId, randomUUID()]);
+    await db.sql(
+      `INSERT INTO policy (tenant_id, id, name, steps, updated_at) VALUES ($1, $2, 'new', '[{"afterMinutes":0,"targets":[]}]', now())`,
+      [tenantId, randomUUID()],
+    );
     await advance(6);
     expect(await told()).toContain("pager");
   });
@@ -97,7 +110,10 @@ describe("an acknowledge", () => {
 
   test("stops the steps, takes back what was not sent and tells those who know", async () => {
     await fail();
-    await db.sql("UPDATE delivery d SET state = 'sent' FROM sink s WHERE s.id = d.sink_id AND d.tenant_id = $1 AND s.name = 'chat'", [tenantId]);
+    await db.sql(
+      "UPDATE delivery d SET state = 'sent' FROM sink s WHERE s.id = d.sink_id AND d.tenant_id = $1 AND s.name = 'chat'",
+      [tenantId],
+    );
     await acknowledge();
     expect(await told("trigger")).toEqual(["chat"]);
     expect(await told("acknowledge")).toEqual(["chat"]);
@@ -105,8 +121,15 @@ describe("an acknowledge", () => {
     await fail("connection_refused");
     expect(await told("trigger")).toEqual(["chat"]);
     expect(await told("update")).toEqual([]);
-    expect(await only()).toMatchObject({ state: "acknowledged", acknowledged_by: ana.personId, next_step_at: null, severity: "P1" });
-    expect(await db.sql("SELECT action FROM audit.event WHERE tenant_id = $1", [tenantId])).toEqual([{ action: "incident.acknowledge" }]);
+    expect(await only()).toMatchObject({
+      state: "acknowledged",
+      acknowledged_by: ana.personId,
+      next_step_at: null,
+      severity: "P1",
+    });
+    expect(await db.sql("SELECT action FROM audit.event WHERE tenant_id = $1", [tenantId])).toEqual([
+      { action: "incident.acknowledge" },
+    ]);
   });
 
   test("is refused the second time, after the end, and for who may not", async () => {
@@ -114,10 +137,17 @@ describe("an acknowledge", () => {
     await acknowledge();
     await expect(acknowledge()).rejects.toMatchObject({ code: "E_STATE" });
     await execute(db.appDb, resolveIncident, ana, { incidentId: (await only()).id });
-    await expect(acknowledge()).rejects.toMatchObject({ code: "E_STATE", message: expect.stringContaining("resolved") });
-    await expect(execute(db.appDb, acknowledgeIncident, { ...ana, layers: ["auditor"] }, { incidentId: (await only()).id })).rejects.toMatchObject({ code: "E_FORBIDDEN" });
+    await expect(acknowledge()).rejects.toMatchObject({
+      code: "E_STATE",
+      message: expect.stringContaining("resolved"),
+    });
+    await expect(
+      execute(db.appDb, acknowledgeIncident, { ...ana, layers: ["auditor"] }, { incidentId: (await only()).id }),
+    ).rejects.toMatchObject({ code: "E_FORBIDDEN" });
     const stranger = { ...ana, tenantId: (await makeTenant(db)).id };
-    await expect(execute(db.appDb, acknowledgeIncident, stranger, { incidentId: (await only()).id })).rejects.toMatchObject({ code: "E_NOT_FOUND" });
+    await expect(
+      execute(db.appDb, acknowledgeIncident, stranger, { incidentId: (await only()).id }),
+    ).rejects.toMatchObject({ code: "E_NOT_FOUND" });
   });
 
   test.each<[string, () => Promise<unknown>]>([
@@ -132,7 +162,11 @@ describe("an acknowledge", () => {
       await sent();
       clock.advance(6 * MINUTE);
       const { id } = await only();
-      await Promise.all(round % 2 === 0 ? [act(), escalate(db.workerDb, tenantId, id, clock.now())] : [escalate(db.workerDb, tenantId, id, clock.now()), act()]);
+      await Promise.all(
+        round % 2 === 0
+          ? [act(), escalate(db.workerDb, tenantId, id, clock.now())]
+          : [escalate(db.workerDb, tenantId, id, clock.now()), act()],
+      );
       expect(await told("trigger")).toEqual(["chat", "mail"]);
       expect(await only()).toMatchObject({ next_step_at: null });
     }
@@ -153,15 +187,24 @@ describe("by hand", () => {
 
   test("a note stands on the timeline as one clean line", async () => {
     await fail();
-    await execute(db.appDb, noteIncident, ana, { incidentId: (await only()).id, note: " looks\u0000 like\n\u202Ethe <b>edge</b> " });
-    const [row] = await db.sql("SELECT sentence, actor_id, stage FROM incident_event WHERE decision = 'noted' AND tenant_id = $1", [tenantId]);
+    await execute(db.appDb, noteIncident, ana, {
+      incidentId: (await only()).id,
+      note: " looks\u0000 like\n\u202Ethe <b>edge</b> ",
+    });
+    const [row] = await db.sql(
+      "SELECT sentence, actor_id, stage FROM incident_event WHERE decision = 'noted' AND tenant_id = $1",
+      [tenantId],
+    );
     expect(row).toEqual({ sentence: "Ana: looks like the <b>edge</b>", actor_id: ana.personId, stage: "person" });
-    await expect(execute(db.appDb, noteIncident, ana, { incidentId: (await only()).id, note: " \u0000 " })).rejects.toMatchObject({ code: "E_INVALID", field: "note" });
+    await expect(
+      execute(db.appDb, noteIncident, ana, { incidentId: (await only()).id, note: " \u0000 " }),
+    ).rejects.toMatchObject({ code: "E_INVALID", field: "note" });
   });
 });
 
 describe("a silence", () => {
-  const silence = (minutes: number, of: string | null = serverId) => execute(db.appDb, createSilence, ana, { serverId: of, comment: "planned work", minutes });
+  const silence = (minutes: number, of: string | null = serverId) =>
+    execute(db.appDb, createSilence, ana, { serverId: of, comment: "planned work", minutes });
 
   test("opens the incident, tells nobody, and starts the policy at its end if it still fails", async () => {
     await silence(30);
@@ -169,7 +212,9 @@ describe("a silence", () => {
     expect(await told()).toEqual([]);
     expect(await only()).toMatchObject({ state: "open", next_step_at: new Date(START + 30 * MINUTE) });
     expect(await decisions()).toContain("silenced");
-    const why = await db.appDb.withTenant({ tenantId, actorId: ana.personId }, async (tx) => whyPaged(tx, (await only()).id, clock.now()));
+    const why = await db.appDb.withTenant({ tenantId, actorId: ana.personId }, async (tx) =>
+      whyPaged(tx, (await only()).id, clock.now()),
+    );
     expect(why[0]).toMatchObject({ reason: "silenced", paged: false, sinkName: "Everybody" });
     await advance(29);
     expect(await told()).toEqual([]);
@@ -199,33 +244,36 @@ describe("a silence", () => {
     await expect(execute(db.appDb, endSilence, ana, { silenceId: id })).rejects.toMatchObject({ code: "E_STATE" });
   });
 
-  test.each(["who holds commits first", "who ends commits first"])("that is ended in the moment in which it begins to hold does not hold for ever (%s)", async (first) => {
-    await silence(10);
-    await fail();
-    clock.advance(9 * MINUTE);
-    const { id } = await silence(600);
-    const { id: incidentId } = await only();
-    const end = () => execute(db.appDb, endSilence, ana, { silenceId: id });
-    const holding = (before: () => Promise<unknown>, after: () => Promise<unknown>) =>
-      db.workerDb.withTenant({ tenantId, actorId: ana.personId }, async (tx) => {
-        const now = await silenceNow(tx, serverId, clock.now());
-        if (now === null) throw new Error("it should hold");
-        await before();
-        await hold(tx, incidentId, now);
-        await after();
-      });
-    const soon = (work: Promise<unknown>) => Promise.race([work, new Promise((r) => setTimeout(r, 150))]);
-    let ended: Promise<unknown> = Promise.resolve();
-    const endMeanwhile = () => {
-      ended = end();
-      return soon(ended);
-    };
-    if (first === "who holds commits first") await holding(async () => {}, endMeanwhile);
-    else await holding(end, async () => {});
-    await ended;
-    await advance(2);
-    expect(await told()).toEqual(["chat", "mail"]);
-  });
+  test.each(["who holds commits first", "who ends commits first"])(
+    "that is ended in the moment in which it begins to hold does not hold for ever (%s)",
+    async (first) => {
+      await silence(10);
+      await fail();
+      clock.advance(9 * MINUTE);
+      const { id } = await silence(600);
+      const { id: incidentId } = await only();
+      const end = () => execute(db.appDb, endSilence, ana, { silenceId: id });
+      const holding = (before: () => Promise<unknown>, after: () => Promise<unknown>) =>
+        db.workerDb.withTenant({ tenantId, actorId: ana.personId }, async (tx) => {
+          const now = await silenceNow(tx, serverId, clock.now());
+          if (now === null) throw new Error("it should hold");
+          await before();
+          await hold(tx, incidentId, now);
+          await after();
+        });
+      const soon = (work: Promise<unknown>) => Promise.race([work, new Promise((r) => setTimeout(r, 150))]);
+      let ended: Promise<unknown> = Promise.resolve();
+      const endMeanwhile = () => {
+        ended = end();
+        return soon(ended);
+      };
+      if (first === "who holds commits first") await holding(async () => {}, endMeanwhile);
+      else await holding(end, async () => {});
+      await ended;
+      await advance(2);
+      expect(await told()).toEqual(["chat", "mail"]);
+    },
+  );
 
   test("that ends while another holds goes on until the other's end", async () => {
     await silence(10);

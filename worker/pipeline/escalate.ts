@@ -17,7 +17,10 @@ const AT_ONCE = 200;
  * @throws the first failure, after every other incident had its turn
  */
 export async function escalateDue(db: Db, sweeper: Sweeper, now: Date): Promise<number> {
-  const due = await sweeper.find<{ tenant_id: string; id: string }>("SELECT tenant_id, id FROM incident WHERE next_step_at <= $1 AND state = 'open' ORDER BY next_step_at LIMIT $2", [now, AT_ONCE]);
+  const due = await sweeper.find<{ tenant_id: string; id: string }>(
+    "SELECT tenant_id, id FROM incident WHERE next_step_at <= $1 AND state = 'open' ORDER BY next_step_at LIMIT $2",
+    [now, AT_ONCE],
+  );
   let moved = 0;
   const failures: unknown[] = [];
   for (const { tenant_id, id } of due) {
@@ -35,7 +38,8 @@ export async function escalateDue(db: Db, sweeper: Sweeper, now: Date): Promise<
 export function escalate(db: Db, tenantId: string, incidentId: string, now: Date): Promise<boolean> {
   return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     const incident = await incidentById(tx, incidentId);
-    if (incident === null || incident.state !== "open" || incident.nextStepAt === null || incident.nextStepAt > now) return false;
+    if (incident === null || incident.state !== "open" || incident.nextStepAt === null || incident.nextStepAt > now)
+      return false;
     const silence = await silenceNow(tx, incident.serverId, now);
     if (silence !== null) {
       await hold(tx, incidentId, silence);
@@ -46,7 +50,18 @@ export function escalate(db: Db, tenantId: string, incidentId: string, now: Date
     const better = incident.silenceId === null ? null : await recoveringUntil(tx, incident, now);
     if (better !== null) {
       await tx.$executeRaw`UPDATE incident SET next_step_at = ${better} WHERE tenant_id = app.tenant() AND id = ${incidentId}::uuid AND state = 'open'`;
-      await say(tx, tenantId, incidentId, [draft("recovering", "The silence has ended and the last look was good: nobody is told unless it fails again before it is closed.")], now);
+      await say(
+        tx,
+        tenantId,
+        incidentId,
+        [
+          draft(
+            "recovering",
+            "The silence has ended and the last look was good: nobody is told unless it fails again before it is closed.",
+          ),
+        ],
+        now,
+      );
       return true;
     }
     said.push(...(await takeDueSteps(tx, tenantId, incident, await sinkFacts(tx), now)));
@@ -55,7 +70,13 @@ export function escalate(db: Db, tenantId: string, incidentId: string, now: Date
   });
 }
 
-async function say(tx: Tx, tenantId: string, incidentId: string, said: Parameters<typeof writeTimeline>[2], now: Date): Promise<void> {
+async function say(
+  tx: Tx,
+  tenantId: string,
+  incidentId: string,
+  said: Parameters<typeof writeTimeline>[2],
+  now: Date,
+): Promise<void> {
   await writeTimeline(tx, { tenantId, incidentId }, said, now);
   await liveHint(tx, { tenant: tenantId, what: "incident", id: incidentId });
 }
@@ -63,7 +84,9 @@ async function say(tx: Tx, tenantId: string, incidentId: string, said: Parameter
 /** A known-down server that has just come back is not paged for at a silence's end. @returns when to look again, or null */
 async function recoveringUntil(tx: Tx, incident: Incident, now: Date): Promise<Date | null> {
   if (incident.serverId === null || modeOfFingerprint(incident.fingerprint) !== "serving") return null;
-  const rows = await tx.$queryRaw<{ interval_s: number }[]>`SELECT s.interval_s FROM server_now n JOIN server s ON s.tenant_id = n.tenant_id AND s.id = n.server_id
+  const rows = await tx.$queryRaw<
+    { interval_s: number }[]
+  >`SELECT s.interval_s FROM server_now n JOIN server s ON s.tenant_id = n.tenant_id AND s.id = n.server_id
     WHERE n.tenant_id = app.tenant() AND n.server_id = ${incident.serverId}::uuid AND n.good_streak > 0 AND n.status <> 'unknown'`;
   const row = rows[0];
   return row ? new Date(now.getTime() + row.interval_s * 1000) : null;

@@ -39,7 +39,11 @@ afterAll(async () => {
 /** @returns the signal that ended it, or its exit code when it lived */
 function doomed(point: CrashPoint): Promise<string | number | null> {
   const args = ["--input-type=module", "-e", CHILD, point, db.workerUrl, redis.url, redis.prefix];
-  const child = spawn(process.execPath, args, { cwd: join(import.meta.dirname, "../.."), stdio: ["ignore", "ignore", "inherit"], env: { ...process.env } });
+  const child = spawn(process.execPath, args, {
+    cwd: join(import.meta.dirname, "../.."),
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env },
+  });
   return new Promise((done) => child.on("exit", (code, signal) => done(signal ?? code)));
 }
 
@@ -52,35 +56,49 @@ test.each<[CrashPoint, "opening" | "ending", before: number]>([
   ["inside_incident_tx", "ending", 0],
   ["after_incident_commit", "ending", 1],
   ["after_stream_ack", "ending", 1],
-])("killed at %s while %s an incident: said once, by whoever is left (%i before the other came)", async (point, what, before) => {
-  const { id: tenantId } = await makeTenant(db);
-  const serverId = await makeServer(db, tenantId, { fireAfter: 1, clearAfter: 1 });
-  await makeSink(db, tenantId, { kind: "webhook" });
-  const stream = new SealedStream(redis.redis, redis.prefix, "heir");
-  const heir = new SealedConsumer(db.workerDb, stream, createLog("heir", "fatal"), () => {});
-  const add = (i: number, saw: "timeout" | "up") => redis.redis.xadd(stream.key, "*", "sealed", JSON.stringify(aSealedSlot({ tenantId, serverId, slot: SLOT + i * 60_000 }, { fra: saw })));
-  const said = async (kind: string) => (await db.sql("SELECT 1 FROM delivery WHERE tenant_id = $1 AND kind = $2", [tenantId, kind])).length;
-  const kind = what === "opening" ? "trigger" : "resolve";
-  if (what === "ending") {
-    await add(0, "timeout");
-    await heir.drain();
-    await db.sql("UPDATE delivery SET state = 'sent' WHERE tenant_id = $1", [tenantId]);
-  }
-  await add(1, what === "opening" ? "timeout" : "up");
+])(
+  "killed at %s while %s an incident: said once, by whoever is left (%i before the other came)",
+  async (point, what, before) => {
+    const { id: tenantId } = await makeTenant(db);
+    const serverId = await makeServer(db, tenantId, { fireAfter: 1, clearAfter: 1 });
+    await makeSink(db, tenantId, { kind: "webhook" });
+    const stream = new SealedStream(redis.redis, redis.prefix, "heir");
+    const heir = new SealedConsumer(db.workerDb, stream, createLog("heir", "fatal"), () => {});
+    const add = (i: number, saw: "timeout" | "up") =>
+      redis.redis.xadd(
+        stream.key,
+        "*",
+        "sealed",
+        JSON.stringify(aSealedSlot({ tenantId, serverId, slot: SLOT + i * 60_000 }, { fra: saw })),
+      );
+    const said = async (kind: string) =>
+      (await db.sql("SELECT 1 FROM delivery WHERE tenant_id = $1 AND kind = $2", [tenantId, kind])).length;
+    const kind = what === "opening" ? "trigger" : "resolve";
+    if (what === "ending") {
+      await add(0, "timeout");
+      await heir.drain();
+      await db.sql("UPDATE delivery SET state = 'sent' WHERE tenant_id = $1", [tenantId]);
+    }
+    await add(1, what === "opening" ? "timeout" : "up");
 
-  expect(await doomed(point)).toBe("SIGKILL");
-  expect(await said(kind)).toBe(before);
+    expect(await doomed(point)).toBe("SIGKILL");
+    expect(await said(kind)).toBe(before);
 
-  // Its entries have been idle for long enough by the time the other looks for them.
-  const held = (await redis.redis.xpending(stream.key, "pipeline", "-", "+", 10)) as [string][];
-  expect(held).toHaveLength(point === "after_stream_ack" ? 0 : 1);
-  for (const [id] of held) await redis.redis.xclaim(stream.key, "pipeline", "doomed", 0, id, "IDLE", IDLE_MS + 1_000);
-  const abort = new AbortController();
-  const running = heir.run(abort.signal, () => {});
-  await expect.poll(() => redis.redis.xlen(stream.key), { timeout: 10_000 }).toBe(0);
-  abort.abort();
-  await running;
-  expect(await said(kind)).toBe(1);
-  expect(await db.sql("SELECT state FROM incident WHERE tenant_id = $1", [tenantId])).toEqual([{ state: what === "opening" ? "open" : "resolved" }]);
-  expect(await db.sql("SELECT 1 FROM probe_minute WHERE tenant_id = $1", [tenantId])).toHaveLength(what === "opening" ? 1 : 2);
-});
+    // Its entries have been idle for long enough by the time the other looks for them.
+    const held = (await redis.redis.xpending(stream.key, "pipeline", "-", "+", 10)) as [string][];
+    expect(held).toHaveLength(point === "after_stream_ack" ? 0 : 1);
+    for (const [id] of held) await redis.redis.xclaim(stream.key, "pipeline", "doomed", 0, id, "IDLE", IDLE_MS + 1_000);
+    const abort = new AbortController();
+    const running = heir.run(abort.signal, () => {});
+    await expect.poll(() => redis.redis.xlen(stream.key), { timeout: 10_000 }).toBe(0);
+    abort.abort();
+    await running;
+    expect(await said(kind)).toBe(1);
+    expect(await db.sql("SELECT state FROM incident WHERE tenant_id = $1", [tenantId])).toEqual([
+      { state: what === "opening" ? "open" : "resolved" },
+    ]);
+    expect(await db.sql("SELECT 1 FROM probe_minute WHERE tenant_id = $1", [tenantId])).toHaveLength(
+      what === "opening" ? 1 : 2,
+    );
+  },
+);

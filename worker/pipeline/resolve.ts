@@ -14,14 +14,20 @@ export const resolve: Stage = {
       if (!speaksAgainst(mode, p.verdict)) continue;
       if (!clears(p, mode, incident)) {
         if (mode === "serving" && isFlapping(p.streaks) && p.streaks.good === p.subject.clearAfter) {
-          p.said.push(draft("clear_held", `${p.streaks.good} good slots in a row, but it flaps: it is closed after ${toClear(p.streaks, p.subject.clearAfter)}.`));
+          p.said.push(
+            draft(
+              "clear_held",
+              `${p.streaks.good} good slots in a row, but it flaps: it is closed after ${toClear(p.streaks, p.subject.clearAfter)}.`,
+            ),
+          );
           p.incident ??= incident;
         }
         continue;
       }
       const closing = { tenantId: p.tenantId, now: p.now, sentence: sentence(p, mode) };
       const ended: Incident = { ...incident, status: p.verdict.status, evidence: p.verdict.evidence };
-      await p.tx.$executeRaw`UPDATE incident SET status = ${p.verdict.status} WHERE tenant_id = app.tenant() AND id = ${incident.id}::uuid AND state <> 'resolved'`;
+      await p.tx
+        .$executeRaw`UPDATE incident SET status = ${p.verdict.status} WHERE tenant_id = app.tenant() AND id = ${incident.id}::uuid AND state <> 'resolved'`;
       if (await closeIncident(p.tx, ended, closing)) p.resolved.push(incident.id);
     }
   },

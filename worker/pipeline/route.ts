@@ -23,8 +23,14 @@ export const route: Stage = {
 async function withPolicy(p: Passage, incident: Incident): Promise<{ incident: Incident; sinks: SinkFacts[] }> {
   const sinks = await sinkFacts(p.tx);
   const policy = freeze(await tenantPolicy(p.tx, sinks));
-  await p.tx.$executeRaw`UPDATE incident SET policy = ${JSON.stringify(policy)}::jsonb WHERE tenant_id = app.tenant() AND id = ${incident.id}::uuid`;
-  p.said.push(draft("policy_frozen", `"${policy.name}" holds for this incident, in ${policy.steps.length} step${policy.steps.length === 1 ? "" : "s"}.`));
+  await p.tx
+    .$executeRaw`UPDATE incident SET policy = ${JSON.stringify(policy)}::jsonb WHERE tenant_id = app.tenant() AND id = ${incident.id}::uuid`;
+  p.said.push(
+    draft(
+      "policy_frozen",
+      `"${policy.name}" holds for this incident, in ${policy.steps.length} step${policy.steps.length === 1 ? "" : "s"}.`,
+    ),
+  );
   return { incident: { ...incident, policy }, sinks };
 }
 
@@ -37,7 +43,12 @@ async function begin(p: Passage, { incident, sinks }: { incident: Incident; sink
   const plan = explain(frozenPolicy(incident.policy), incident.severity, sinks);
   if (!plan.steps.some((s) => s.answers.some((a) => a.answer === "told"))) {
     p.nobodyToTell = true;
-    p.said.push(draft("nobody_to_tell", `Nobody is told of this: ${plan.warnings[0] ?? "no step names a sink that can be told."}`));
+    p.said.push(
+      draft(
+        "nobody_to_tell",
+        `Nobody is told of this: ${plan.warnings[0] ?? "no step names a sink that can be told."}`,
+      ),
+    );
   }
   if (p.silence !== null) return;
   p.said.push(...(await takeDueSteps(p.tx, p.tenantId, incident, sinks, p.now)));
@@ -45,7 +56,9 @@ async function begin(p: Passage, { incident, sinks }: { incident: Incident; sink
 
 async function raise(p: Passage, incident: Incident): Promise<void> {
   if (incident.state !== "open") {
-    p.said.push(draft("updated", "It became worse after somebody had acknowledged it: nobody is told again.", { answers: [] }));
+    p.said.push(
+      draft("updated", "It became worse after somebody had acknowledged it: nobody is told again.", { answers: [] }),
+    );
     return;
   }
   if (p.silence !== null) return;
@@ -55,10 +68,38 @@ async function raise(p: Passage, incident: Incident): Promise<void> {
   const triggers = (await triggersOf(p.tx, incident.id)).filter(alreadyTold);
   const told = new Set(triggers.map((t) => t.sinkId));
   const taken = frozenPolicy(incident.policy).steps.slice(0, incident.step);
-  const answers = takeStep({ afterMinutes: 0, targets: taken.flatMap((s) => s.targets) }, incident.severity, sinks, told);
+  const answers = takeStep(
+    { afterMinutes: 0, targets: taken.flatMap((s) => s.targets) },
+    incident.severity,
+    sinks,
+    told,
+  );
   const fresh = answers.filter((a) => a.answer === "told");
-  await tell(p.tx, p.tenantId, incident, "update", [...told].filter((id) => sinks.some((s) => s.id === id && s.enabled)), p.now);
-  await tell(p.tx, p.tenantId, incident, "trigger", fresh.map((a) => a.sinkId), p.now);
-  const also = fresh.length === 0 ? "" : ` Now that it is ${incident.severity}, also telling ${fresh.map((a) => a.sinkName).join(", ")}.`;
-  p.said.push(draft("updated", `Telling those who know that it became worse.${also}`, { step: incident.step - 1, afterMinutes: 0, answers: fresh }));
+  await tell(
+    p.tx,
+    p.tenantId,
+    incident,
+    "update",
+    [...told].filter((id) => sinks.some((s) => s.id === id && s.enabled)),
+    p.now,
+  );
+  await tell(
+    p.tx,
+    p.tenantId,
+    incident,
+    "trigger",
+    fresh.map((a) => a.sinkId),
+    p.now,
+  );
+  const also =
+    fresh.length === 0
+      ? ""
+      : ` Now that it is ${incident.severity}, also telling ${fresh.map((a) => a.sinkName).join(", ")}.`;
+  p.said.push(
+    draft("updated", `Telling those who know that it became worse.${also}`, {
+      step: incident.step - 1,
+      afterMinutes: 0,
+      answers: fresh,
+    }),
+  );
 }

@@ -25,16 +25,38 @@ interface ServerRow {
 
 /** @returns null for a server that is paused, removed or not this tenant's: nothing is decided about it */
 export async function serverSubject(tx: Tx, serverId: string): Promise<Subject | null> {
-  const rows = await tx.$queryRaw<ServerRow[]>`SELECT s.name, s.url, s.interval_s, s.fire_after, s.clear_after, s.weight, t.name AS tenant
+  const rows = await tx.$queryRaw<
+    ServerRow[]
+  >`SELECT s.name, s.url, s.interval_s, s.fire_after, s.clear_after, s.weight, t.name AS tenant
     FROM server s JOIN tenant t ON t.id = s.tenant_id WHERE s.tenant_id = app.tenant() AND s.id = ${serverId}::uuid AND NOT s.paused AND s.removed_at IS NULL`;
   const row = rows[0];
   if (!row) return null;
   const { name, url, weight, tenant: tenantName } = row;
-  return { kind: "server", key: serverId, serverId, name, url, tenantName, weight, fireAfter: row.fire_after, clearAfter: row.clear_after, intervalMs: row.interval_s * 1000 };
+  return {
+    kind: "server",
+    key: serverId,
+    serverId,
+    name,
+    url,
+    tenantName,
+    weight,
+    fireAfter: row.fire_after,
+    clearAfter: row.clear_after,
+    intervalMs: row.interval_s * 1000,
+  };
 }
 
 export async function lockServerNow(tx: Tx, tenantId: string, serverId: string, slot: Date): Promise<Before> {
-  const read = () => tx.$queryRaw<{ last_slot: Date | null; status: string; reason: string | null; bad_streak: number; good_streak: number; flips: bigint[] }[]>`
+  const read = () => tx.$queryRaw<
+    {
+      last_slot: Date | null;
+      status: string;
+      reason: string | null;
+      bad_streak: number;
+      good_streak: number;
+      flips: bigint[];
+    }[]
+  >`
     SELECT last_slot, status, reason, bad_streak, good_streak, flips FROM server_now
     WHERE tenant_id = app.tenant() AND server_id = ${serverId}::uuid FOR UPDATE`;
   let row = (await read())[0];
@@ -43,12 +65,25 @@ export async function lockServerNow(tx: Tx, tenantId: string, serverId: string, 
     row = (await read())[0];
   }
   if (!row) throw new Error(`server_now of ${serverId} cannot be read back`);
-  return { lastSlot: row.last_slot, status: row.status, reason: row.reason, streaks: { bad: row.bad_streak, good: row.good_streak, flips: row.flips.map(Number) } };
+  return {
+    lastSlot: row.last_slot,
+    status: row.status,
+    reason: row.reason,
+    streaks: { bad: row.bad_streak, good: row.good_streak, flips: row.flips.map(Number) },
+  };
 }
 
 /** A slot in which nobody looked does not move last_slot: "last checked" stays true, and staleness is found from it. */
-export async function writeServerNow(tx: Tx, serverId: string, slot: Date, v: Verdict, streaks: Streaks): Promise<void> {
-  const cells = JSON.stringify(Object.fromEntries(Object.entries(v.regions).map(([region, cell]) => [region, { ...cell, slot: slot.getTime() }])));
+export async function writeServerNow(
+  tx: Tx,
+  serverId: string,
+  slot: Date,
+  v: Verdict,
+  streaks: Streaks,
+): Promise<void> {
+  const cells = JSON.stringify(
+    Object.fromEntries(Object.entries(v.regions).map(([region, cell]) => [region, { ...cell, slot: slot.getTime() }])),
+  );
   const flips = `{${streaks.flips.join(",")}}`;
   if (v.unlooked) {
     await tx.$executeRaw`UPDATE server_now SET since = CASE WHEN status = 'unknown' THEN since ELSE ${slot} END, status = 'unknown', reason = ${v.reason},
@@ -67,7 +102,9 @@ export async function writeServerNow(tx: Tx, serverId: string, slot: Date, v: Ve
 
 /** One row per server and slot, written once: a replay gives the same rows, and a late slot still has its place. */
 export async function keepMinute(tx: Tx, tenantId: string, serverId: string, slot: Date, v: Verdict): Promise<void> {
-  const cells = JSON.stringify(Object.fromEntries(Object.entries(v.regions).map(([region, c]) => [region, [c.status, c.reason, c.latencyMs]])));
+  const cells = JSON.stringify(
+    Object.fromEntries(Object.entries(v.regions).map(([region, c]) => [region, [c.status, c.reason, c.latencyMs]])),
+  );
   await tx.$executeRaw`INSERT INTO probe_minute (tenant_id, server_id, slot, status, reason, latency_ms, regions)
     VALUES (${tenantId}::uuid, ${serverId}::uuid, ${slot}, ${v.status}, ${v.reason}, ${v.latencyMs}, ${cells}::jsonb) ON CONFLICT DO NOTHING`;
 }
@@ -80,7 +117,12 @@ export async function keepTranscripts(tx: Tx, sealed: SealedSlot, slot: Date): P
     const outcome = sealed.outcomes[region];
     if (transcript === null || outcome === undefined) return [];
     const row = { region, status: outcome.status, reason: outcome.reason, transcript };
-    return failed(outcome) ? [{ ...row, kind: "latest" }, { ...row, kind: "failing" }] : [{ ...row, kind: "latest" }];
+    return failed(outcome)
+      ? [
+          { ...row, kind: "latest" },
+          { ...row, kind: "failing" },
+        ]
+      : [{ ...row, kind: "latest" }];
   });
   if (rows.length === 0) return;
   // jsonb refuses U+0000; a server may have sent one, escaped, inside a quoted body.

@@ -9,7 +9,13 @@ import { alreadyTold } from "#lib/domain/incident";
 import { frozenPolicy, type SinkFacts } from "#lib/domain/policy";
 
 /** @returns what to say on the timeline; nothing when no step was due or somebody else took it */
-export async function takeDueSteps(tx: Tx, tenantId: string, incident: Incident, sinks: readonly SinkFacts[], now: Date): Promise<EventDraft[]> {
+export async function takeDueSteps(
+  tx: Tx,
+  tenantId: string,
+  incident: Incident,
+  sinks: readonly SinkFacts[],
+  now: Date,
+): Promise<EventDraft[]> {
   const policy = frozenPolicy(incident.policy);
   const told = new Set((await triggersOf(tx, incident.id)).filter(alreadyTold).map((t) => t.sinkId));
   const said: EventDraft[] = [];

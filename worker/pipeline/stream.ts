@@ -33,7 +33,18 @@ export class SealedStream {
   read(count: number, blockMs = BLOCK_MS): Promise<Entry[]> {
     return this.#withGroup(async () => {
       this.#reader ??= this.#open();
-      const answer = (await this.#reader.xreadgroup("GROUP", GROUP, this.#consumer, "COUNT", count, "BLOCK", blockMs, "STREAMS", this.key, ">")) as [string, [string, string[]][]][] | null;
+      const answer = (await this.#reader.xreadgroup(
+        "GROUP",
+        GROUP,
+        this.#consumer,
+        "COUNT",
+        count,
+        "BLOCK",
+        blockMs,
+        "STREAMS",
+        this.key,
+        ">",
+      )) as [string, [string, string[]][]][] | null;
       return (answer?.[0]?.[1] ?? []).map(entryOf);
     });
   }
@@ -41,7 +52,15 @@ export class SealedStream {
   /** Entries that a consumer took and never finished. */
   takeOver(count: number): Promise<Entry[]> {
     return this.#withGroup(async () => {
-      const answer = (await this.#redis.xautoclaim(this.key, GROUP, this.#consumer, IDLE_MS, "0-0", "COUNT", count)) as [string, ([string, string[]] | null)[]];
+      const answer = (await this.#redis.xautoclaim(
+        this.key,
+        GROUP,
+        this.#consumer,
+        IDLE_MS,
+        "0-0",
+        "COUNT",
+        count,
+      )) as [string, ([string, string[]] | null)[]];
       // Redis 6.2 lists what was deleted meanwhile as nothing.
       return answer[1].filter((entry) => entry !== null).map(entryOf);
     });

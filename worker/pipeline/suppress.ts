@@ -21,13 +21,19 @@ export const suppress: Stage = {
 };
 
 export async function silenceNow(tx: Tx, serverId: string | null, now: Date): Promise<Silence | null> {
-  const rows = await tx.$queryRaw<Silence[]>`SELECT id, server_id AS "serverId", comment, starts_at AS "startsAt", ends_at AS "endsAt" FROM silence
+  const rows = await tx.$queryRaw<
+    Silence[]
+  >`SELECT id, server_id AS "serverId", comment, starts_at AS "startsAt", ends_at AS "endsAt" FROM silence
     WHERE tenant_id = app.tenant() AND starts_at <= ${now} AND ends_at > ${now}`;
   return silencing(rows, serverId, now);
 }
 
 export const silenced = (silence: Silence) =>
-  draft("silenced", `Silenced until ${silence.endsAt.toISOString().slice(0, 16).replace("T", " ")} UTC (${silence.comment}); if it still fails then, the policy starts there.`, { silenceId: silence.id, until: silence.endsAt.toISOString() });
+  draft(
+    "silenced",
+    `Silenced until ${silence.endsAt.toISOString().slice(0, 16).replace("T", " ")} UTC (${silence.comment}); if it still fails then, the policy starts there.`,
+    { silenceId: silence.id, until: silence.endsAt.toISOString() },
+  );
 
 /** The next step waits for the silence's end; the incident itself goes on. */
 export async function hold(tx: Tx, incidentId: string, silence: Silence): Promise<void> {

@@ -35,7 +35,13 @@ export function bodyKind(contentType: string): BodyKind {
  * @param id our request's id; null when none is expected (notifications, DELETE). Wire failures are thrown.
  * @param answered called when our message is there, which may be a moment before the stream ends
  */
-export async function readAnswer(body: Readable, kind: BodyKind, encoding: string, id: string | null, answered: () => void = () => {}): Promise<Answer> {
+export async function readAnswer(
+  body: Readable,
+  kind: BodyKind,
+  encoding: string,
+  id: string | null,
+  answered: () => void = () => {},
+): Promise<Answer> {
   // A stream in answer to nothing may stay open for ever: there is nothing in it for us.
   if (id === null && kind === "sse") {
     body.destroy();
@@ -127,16 +133,25 @@ export function parseMessage(text: string, id: string): Pick<Answer, "message" |
 
 /** Null when the codings are more than two or unknown: nobody sends that in good faith. */
 function decode(body: Readable, encoding: string): Readable | null {
-  const codings = encoding.split(",").map((c) => c.trim().toLowerCase()).filter((c) => c !== "" && c !== "identity");
+  const codings = encoding
+    .split(",")
+    .map((c) => c.trim().toLowerCase())
+    .filter((c) => c !== "" && c !== "identity");
   if (codings.length > 2) return null;
   let stream = body;
   for (const coding of codings.reverse()) {
     const flush = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
     const next =
-      coding === "gzip" || coding === "x-gzip" ? createGunzip(flush)
-      : coding === "deflate" ? createInflate(flush)
-      : coding === "br" ? createBrotliDecompress({ flush: constants.BROTLI_OPERATION_FLUSH, finishFlush: constants.BROTLI_OPERATION_FLUSH })
-      : null;
+      coding === "gzip" || coding === "x-gzip"
+        ? createGunzip(flush)
+        : coding === "deflate"
+          ? createInflate(flush)
+          : coding === "br"
+            ? createBrotliDecompress({
+                flush: constants.BROTLI_OPERATION_FLUSH,
+                finishFlush: constants.BROTLI_OPERATION_FLUSH,
+              })
+            : null;
     if (next === null) return null;
     stream = pipeline(stream, next, () => {}); // A failure destroys `next` with it, and the reader sees it there.
   }

@@ -4,7 +4,10 @@ import type { BodyKind } from "./answer.ts";
 import type { Exchange } from "./wire.ts";
 
 const answer = (status: number | null, kind: BodyKind, message: object | null = null, code?: string): Exchange => ({
-  status, kind, message: message as Exchange["message"], sessionId: null,
+  status,
+  kind,
+  message: message as Exchange["message"],
+  sessionId: null,
   step: { phase: "discover", title: "", startMs: 0, durationMs: 0, ...(code && { error: { code, detail: "" } }) },
 });
 const error = (code: number, data?: object) => ({ error: { code, message: "", data } });
@@ -15,8 +18,16 @@ describe("an answer to server/discover", () => {
     ["supportedVersions", answer(200, "json", modernResult), "modern"],
     ["supportedVersions in an event stream", answer(200, "sse", modernResult), "modern"],
     ["-32022 that names a modern version", answer(400, "json", error(-32022, { supported: ["2026-07-28"] })), "modern"],
-    ["-32022 that names an unknown version only", answer(400, "json", error(-32022, { supported: ["2031-01-01"] })), "modern"],
-    ["-32022 that names legacy versions only", answer(400, "json", error(-32022, { supported: ["2025-11-25"] })), "legacy"],
+    [
+      "-32022 that names an unknown version only",
+      answer(400, "json", error(-32022, { supported: ["2031-01-01"] })),
+      "modern",
+    ],
+    [
+      "-32022 that names legacy versions only",
+      answer(400, "json", error(-32022, { supported: ["2025-11-25"] })),
+      "legacy",
+    ],
     ["-32020, our own bad headers", answer(400, "json", error(-32020)), "modern"],
     ["-32021, our own missing capability", answer(400, "json", error(-32021)), "modern"],
     ["404 and -32601", answer(404, "json", error(-32601)), "legacy"],

@@ -12,7 +12,12 @@ const UNREADABLE: string[] = [WIRE_CODES.noAnswer, WIRE_CODES.notJson, WIRE_CODE
 
 export type EraDecision = "modern" | "legacy" | "stop";
 
-export function decideEra({ status, kind, message, step }: Pick<Exchange, "status" | "kind" | "message" | "step">): EraDecision {
+export function decideEra({
+  status,
+  kind,
+  message,
+  step,
+}: Pick<Exchange, "status" | "kind" | "message" | "step">): EraDecision {
   if (status === null || (step.error !== undefined && !UNREADABLE.includes(step.error.code))) return "stop";
   if (status === 401 || status === 403 || status === 429 || status >= 500) return "stop";
   if (status >= 300 && status < 400) return "stop";
@@ -38,7 +43,8 @@ function offered(error: Record<string, unknown>): unknown[] {
   return Array.isArray(data.supported) ? data.supported : [];
 }
 const offersModern = (error: Record<string, unknown>) => offered(error).includes(MODERN_VERSION);
-const offersLegacy = (error: Record<string, unknown>) => offered(error).some((v) => (LEGACY_VERSIONS as readonly unknown[]).includes(v));
+const offersLegacy = (error: Record<string, unknown>) =>
+  offered(error).some((v) => (LEGACY_VERSIONS as readonly unknown[]).includes(v));
 
 /** Who we say we are, in both eras. */
 export const CLIENT_INFO = { name: "tocsin-probe", version: "0.1.0" };

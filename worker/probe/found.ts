@@ -17,7 +17,15 @@ export interface Found {
   paginationLoop: boolean;
 }
 
-export const nothingYet = (): Found => ({ era: null, protocolVersion: null, serverName: null, capabilities: null, tools: null, toolsTruncated: false, paginationLoop: false });
+export const nothingYet = (): Found => ({
+  era: null,
+  protocolVersion: null,
+  serverName: null,
+  capabilities: null,
+  tools: null,
+  toolsTruncated: false,
+  paginationLoop: false,
+});
 
 export function resultOf(exchange: Exchange): Record<string, unknown> | null {
   return exchange.message && isRecord(exchange.message.result) ? exchange.message.result : null;
@@ -33,7 +41,11 @@ export function nameOf(info: unknown): string | null {
  * Asks for all pages, keeping each exchange that gave tools.
  * @returns the exchange that gave none, not yet kept: the caller knows what it means; null when the list is whole
  */
-export async function listTools(wire: Wire, found: Found, ask: (params: { cursor?: string }, page: number) => Promise<Exchange>): Promise<Exchange | null> {
+export async function listTools(
+  wire: Wire,
+  found: Found,
+  ask: (params: { cursor?: string }, page: number) => Promise<Exchange>,
+): Promise<Exchange | null> {
   const seen = new Set<string>();
   let cursor: string | undefined;
   let bytes = 0;

@@ -9,7 +9,10 @@ export const probeJobSchema = z.object({
   /** Start of the slot, epoch milliseconds. */
   slot: z.number().int().nonnegative(),
   intervalS: z.number().int().positive(),
-  servers: z.array(z.object({ id: z.uuid(), expected: z.array(region).min(1).max(50) })).min(1).max(25),
+  servers: z
+    .array(z.object({ id: z.uuid(), expected: z.array(region).min(1).max(50) }))
+    .min(1)
+    .max(25),
   /** A probe that a person asked for: its steps go to this request as they end. */
   live: z.object({ requestId: z.uuid() }).optional(),
 });

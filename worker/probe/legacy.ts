@@ -13,7 +13,12 @@ const headerSafe = (value: string) => (/^[\x21-\x7e]{1,1024}$/.test(value) ? val
 
 export function initializeCall(id: string): Call & { body: { id: string } } {
   const params = { protocolVersion: LEGACY_VERSIONS[0], capabilities: {}, clientInfo: CLIENT_INFO };
-  return { phase: "initialize", title: "POST initialize", method: "POST", body: { jsonrpc: "2.0", id, method: "initialize", params } };
+  return {
+    phase: "initialize",
+    title: "POST initialize",
+    method: "POST",
+    body: { jsonrpc: "2.0", id, method: "initialize", params },
+  };
 }
 
 /** Takes the handshake's answer. @returns the negotiated version's header value, or null when the talk ends here */
@@ -48,15 +53,32 @@ export async function legacy(wire: Wire, found: Found): Promise<{ to: "modern" |
 }
 
 /** @returns the exchange in which the server no longer knew the session it had just given; null when all was kept */
-async function afterHandshake(wire: Wire, found: Found, version: string, session: string | null): Promise<Exchange | null> {
+async function afterHandshake(
+  wire: Wire,
+  found: Found,
+  version: string,
+  session: string | null,
+): Promise<Exchange | null> {
   const headers = { "mcp-protocol-version": version, ...(session !== null && { "mcp-session-id": session }) };
   const forgotten = (e: Exchange) => session !== null && (e.status === 400 || e.status === 404);
-  const note = await wire.send({ phase: "initialized", title: "POST notifications/initialized", method: "POST", headers, body: { jsonrpc: "2.0", method: "notifications/initialized" } });
+  const note = await wire.send({
+    phase: "initialized",
+    title: "POST notifications/initialized",
+    method: "POST",
+    headers,
+    body: { jsonrpc: "2.0", method: "notifications/initialized" },
+  });
   if (forgotten(note)) return note;
   wire.keep(note);
   if (note.status === null || note.status >= 300) return null;
   const ask = (params: object, page: number) =>
-    wire.send({ phase: "list", title: page === 1 ? "POST tools/list" : `POST tools/list, page ${page}`, method: "POST", headers, body: { jsonrpc: "2.0", id: `list-${page}`, method: "tools/list", params } });
+    wire.send({
+      phase: "list",
+      title: page === 1 ? "POST tools/list" : `POST tools/list, page ${page}`,
+      method: "POST",
+      headers,
+      body: { jsonrpc: "2.0", id: `list-${page}`, method: "tools/list", params },
+    });
   const failed = await listTools(wire, found, ask);
   if (failed && forgotten(failed)) return failed;
   if (failed) wire.keep(failed, { aside: !declaresTools(found) && failed.message !== null });
@@ -66,5 +88,15 @@ async function afterHandshake(wire: Wire, found: Found, version: string, session
 /** Without it some servers keep the session for ever. What they answer says nothing about them. */
 export async function endSession(wire: Wire, session: string, version: string): Promise<void> {
   const headers = { "mcp-protocol-version": version, "mcp-session-id": session };
-  wire.keep(await wire.send({ phase: "close", title: "DELETE the session", method: "DELETE", headers, aside: true, boundMs: CLOSE_BOUND_MS }), { aside: true });
+  wire.keep(
+    await wire.send({
+      phase: "close",
+      title: "DELETE the session",
+      method: "DELETE",
+      headers,
+      aside: true,
+      boundMs: CLOSE_BOUND_MS,
+    }),
+    { aside: true },
+  );
 }

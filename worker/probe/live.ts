@@ -30,18 +30,37 @@ export function live(db: Db, place: { tenantId: string; requestId: string; regio
 function lineOf(step: Step, region: string): Progress {
   const status = step.response?.status;
   const ok = step.error === undefined && (status === undefined || status < 400);
-  const detail = step.error ? [step.error.code, step.error.detail].filter(Boolean).join(": ") : status === undefined ? "" : `HTTP ${status}`;
+  const detail = step.error
+    ? [step.error.code, step.error.detail].filter(Boolean).join(": ")
+    : status === undefined
+      ? ""
+      : `HTTP ${status}`;
   return { region, title: step.title, ok: ok || step.aside === true, ms: Math.round(step.durationMs), detail };
 }
 
 function verdictOf({ judgement, transcript }: ProbeResult, region: string): Progress {
   const { status, reason, evidence } = judgement;
-  const tools = transcript.toolCount === null ? "" : `, ${transcript.toolCount} tool${transcript.toolCount === 1 ? "" : "s"}`;
-  const sentence = reason === null ? `Works: ${transcript.serverName ?? "an MCP server"}${tools}.` : `${REASONS[reason].label}. ${REASONS[reason].advice}`;
-  return { region, title: "Verdict", ok: status === "up", ms: Math.round(transcript.timings.totalMs), detail: evidence.detail ?? "", verdict: { status, reason, sentence } };
+  const tools =
+    transcript.toolCount === null ? "" : `, ${transcript.toolCount} tool${transcript.toolCount === 1 ? "" : "s"}`;
+  const sentence =
+    reason === null
+      ? `Works: ${transcript.serverName ?? "an MCP server"}${tools}.`
+      : `${REASONS[reason].label}. ${REASONS[reason].advice}`;
+  return {
+    region,
+    title: "Verdict",
+    ok: status === "up",
+    ms: Math.round(transcript.timings.totalMs),
+    detail: evidence.detail ?? "",
+    verdict: { status, reason, sentence },
+  };
 }
 
-async function append(db: Db, place: { tenantId: string; requestId: string; regions: number }, line: Progress): Promise<void> {
+async function append(
+  db: Db,
+  place: { tenantId: string; requestId: string; regions: number },
+  line: Progress,
+): Promise<void> {
   await db.withTenant({ tenantId: place.tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     await tx.$executeRaw`UPDATE request SET progress = progress || ${JSON.stringify([line])}::jsonb WHERE id = ${place.requestId}::uuid AND state IN ('pending', 'running')`;
     if (line.verdict) {

@@ -23,7 +23,8 @@ const PROBERS = 8;
 function regionName(): string {
   const { values } = parseArgs({ options: { region: { type: "string" } } });
   const region = values.region ?? "";
-  if (!/^[a-z0-9-]{1,32}$/.test(region)) throw new TocsinError("E_CONFIG", "Say which region this is: node worker/probe/main.ts --region fra");
+  if (!/^[a-z0-9-]{1,32}$/.test(region))
+    throw new TocsinError("E_CONFIG", "Say which region this is: node worker/probe/main.ts --region fra");
   return region;
 }
 
@@ -35,10 +36,34 @@ async function main(): Promise<void> {
   const db = openDb(databaseUrls().worker, { poolSize: 4, applicationName: `tocsin-probe-${region}` });
   const redis = openRedis();
   const queueRedis = openRedis(settings.REDIS_URL, { blocking: true });
-  const pool = new ProberPool({ size: PROBERS, onExit: (exit) => log[exit.reason === "recycled" || exit.reason === "closed" ? "info" : "error"]({ exit }, `a prober process ended: ${exit.reason}`) });
-  const worker = regionWorker({ region, db, redis, queueRedis, prefix: redisPrefix(), box, pool, concurrency: PROBERS, ca: extraCa(), log });
+  const pool = new ProberPool({
+    size: PROBERS,
+    onExit: (exit) =>
+      log[exit.reason === "recycled" || exit.reason === "closed" ? "info" : "error"](
+        { exit },
+        `a prober process ended: ${exit.reason}`,
+      ),
+  });
+  const worker = regionWorker({
+    region,
+    db,
+    redis,
+    queueRedis,
+    prefix: redisPrefix(),
+    box,
+    pool,
+    concurrency: PROBERS,
+    ca: extraCa(),
+    log,
+  });
   const me: ProcessRow = { id: randomUUID(), kind: "prober", region };
-  const states: DutyState[] = ["heartbeat", "queue"].map((name) => ({ name, staleMs: 4 * HEARTBEAT_MS, lastBeat: monotonicMs(), elsewhere: false, lastError: null }));
+  const states: DutyState[] = ["heartbeat", "queue"].map((name) => ({
+    name,
+    staleMs: 4 * HEARTBEAT_MS,
+    lastBeat: monotonicMs(),
+    elsewhere: false,
+    lastError: null,
+  }));
   let draining = false;
 
   const beat = async () => {

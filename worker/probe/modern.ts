@@ -42,19 +42,34 @@ export async function modern(wire: Wire, found: Found, first: Exchange, lookForL
   found.serverName = nameOf(meta["io.modelcontextprotocol/serverInfo"]) ?? nameOf(result.serverInfo);
   found.capabilities = isRecord(result.capabilities) ? result.capabilities : null;
   const versions = Array.isArray(result.supportedVersions) ? result.supportedVersions : [];
-  found.protocolVersion = versions.includes(MODERN_VERSION) ? MODERN_VERSION : cleanText(String(versions[0] ?? ""), 40) || null;
+  found.protocolVersion = versions.includes(MODERN_VERSION)
+    ? MODERN_VERSION
+    : cleanText(String(versions[0] ?? ""), 40) || null;
   if (found.protocolVersion !== MODERN_VERSION) return;
-  const failed = await listTools(wire, found, (params, page) => wire.send(call("tools/list", `list-${page}`, params, { phase: "list", title: page === 1 ? "POST tools/list" : `POST tools/list, page ${page}` })));
+  const failed = await listTools(wire, found, (params, page) =>
+    wire.send(
+      call("tools/list", `list-${page}`, params, {
+        phase: "list",
+        title: page === 1 ? "POST tools/list" : `POST tools/list, page ${page}`,
+      }),
+    ),
+  );
   if (failed) wire.keep(failed, { aside: !declaresTools(found) });
   if (lookForLegacy && found.tools !== null) await findDual(wire, found);
 }
 
 async function findDual(wire: Wire, found: Found): Promise<void> {
-  const exchange = await wire.send({ ...initializeCall("dual-1"), title: "POST initialize (is the older era spoken too?)", aside: true, boundMs: DUAL_BOUND_MS });
+  const exchange = await wire.send({
+    ...initializeCall("dual-1"),
+    title: "POST initialize (is the older era spoken too?)",
+    aside: true,
+    boundMs: DUAL_BOUND_MS,
+  });
   wire.keep(exchange, { aside: true });
   const version = resultOf(exchange)?.protocolVersion;
   if ((LEGACY_VERSIONS as readonly unknown[]).includes(version)) found.era = "dual";
-  if (exchange.sessionId !== null) await endSession(wire, exchange.sessionId, typeof version === "string" ? version : LEGACY_VERSIONS[0]);
+  if (exchange.sessionId !== null)
+    await endSession(wire, exchange.sessionId, typeof version === "string" ? version : LEGACY_VERSIONS[0]);
 }
 
 function errorCode(exchange: Exchange): number | null {

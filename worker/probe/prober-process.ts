@@ -19,7 +19,13 @@ export interface Limits {
   maxProbes: number;
 }
 
-export const LIMITS: Limits = { wallMs: 50_000, stalledMs: 10_000, rssBytes: 256 * 1024 * 1024, heapMb: 128, maxProbes: 500 };
+export const LIMITS: Limits = {
+  wallMs: 50_000,
+  stalledMs: 10_000,
+  rssBytes: 256 * 1024 * 1024,
+  heapMb: 128,
+  maxProbes: 500,
+};
 
 /** How a process ended and what it took: one row per process for the operator. */
 export interface ProberExit {
@@ -65,11 +71,15 @@ export class ProberProcess {
     this.#limits = limits;
     // The environment holds one number and no secret: look-ups run on the thread pool, and 4 slow ones would stop all.
     // A small nursery: with the default one a busy prober rests at 200 MB, too near to the limit to tell a hog by it.
-    this.#child = spawn(process.execPath, [`--max-old-space-size=${limits.heapMb}`, "--max-semi-space-size=4", join(import.meta.dirname, "prober.ts")], {
-      detached: true,
-      env: { UV_THREADPOOL_SIZE: "16" } as Record<string, string> as NodeJS.ProcessEnv,
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-    });
+    this.#child = spawn(
+      process.execPath,
+      [`--max-old-space-size=${limits.heapMb}`, "--max-semi-space-size=4", join(import.meta.dirname, "prober.ts")],
+      {
+        detached: true,
+        env: { UV_THREADPOOL_SIZE: "16" } as Record<string, string> as NodeJS.ProcessEnv,
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+      },
+    );
     this.#child.stdout?.on("data", (bytes: Buffer) => (this.#out += bytes.length));
     this.#child.stderr?.on("data", (bytes: Buffer) => (this.#err += bytes.length));
     this.#child.on("message", (message) => this.#heard(message as FromProber));
@@ -79,7 +89,17 @@ export class ProberProcess {
         this.#killGroup(); // Nothing the child may have started outlives it.
         const reason = this.#ending ?? "crash";
         this.#running?.settle(reason === "recycled" || reason === "closed" ? "crash" : reason);
-        resolve({ pid: this.pid, reason, exitCode, signal, probes: this.probes, maxRssBytes: this.#maxRss, lifeMs: Math.round(monotonicMs() - this.#bornAt), stdoutBytes: this.#out, stderrBytes: this.#err });
+        resolve({
+          pid: this.pid,
+          reason,
+          exitCode,
+          signal,
+          probes: this.probes,
+          maxRssBytes: this.#maxRss,
+          lifeMs: Math.round(monotonicMs() - this.#bornAt),
+          stdoutBytes: this.#out,
+          stderrBytes: this.#err,
+        });
       });
     });
   }

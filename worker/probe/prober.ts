@@ -42,7 +42,11 @@ async function run(batch: Batch): Promise<void> {
         const { message: _message, ...shown } = step;
         say({ kind: "step", batch: batch.id, serverId: target.serverId, step: shown });
       };
-      const transcript = await probe(target, { policy: batch.policy, monotonic: monotonicMs, ...(batch.steps && { onStep }) });
+      const transcript = await probe(target, {
+        policy: batch.policy,
+        monotonic: monotonicMs,
+        ...(batch.steps && { onStep }),
+      });
       say({ kind: "result", batch: batch.id, result: resultOf(target.serverId, transcript) });
     }),
   );

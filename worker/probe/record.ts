@@ -17,9 +17,24 @@ export interface SlotPlan extends SlotId {
 export type Recorded = "late" | "duplicate" | "recorded" | "sealed";
 
 /** @throws ZodError when the outcome is none */
-export async function record(redis: Redis, prefix: string, plan: SlotPlan, outcome: Outcome, transcript: StoredTranscript | null, now: Date): Promise<Recorded> {
+export async function record(
+  redis: Redis,
+  prefix: string,
+  plan: SlotPlan,
+  outcome: Outcome,
+  transcript: StoredTranscript | null,
+  now: Date,
+): Promise<Recorded> {
   const valid = outcomeSchema.parse(outcome);
-  const recorded = (await write(redis, prefix, plan, now, valid.region, jsonbSafe(valid), jsonbSafe(transcript))) as Recorded;
+  const recorded = (await write(
+    redis,
+    prefix,
+    plan,
+    now,
+    valid.region,
+    jsonbSafe(valid),
+    jsonbSafe(transcript),
+  )) as Recorded;
   crashPoint(recorded === "sealed" ? "after_seal" : "after_record");
   return recorded;
 }
@@ -29,11 +44,30 @@ export async function openSlot(redis: Redis, prefix: string, plan: SlotPlan, now
   await write(redis, prefix, plan, now, "", "", "");
 }
 
-function write(redis: Redis, prefix: string, plan: SlotPlan, now: Date, region: string, outcome: string, transcript: string) {
+function write(
+  redis: Redis,
+  prefix: string,
+  plan: SlotPlan,
+  now: Date,
+  region: string,
+  outcome: string,
+  transcript: string,
+) {
   const { tenantId, serverId, slot, expected } = plan;
   const head = JSON.stringify({ tenantId, serverId, slot, expected });
   const seal = sealAt(slot, plan.intervalS, plan.graceMs ?? SEAL_GRACE_MS);
-  return withScripts(redis).tocsinRecord(...slotKeys(prefix, plan), now.getTime(), seal, SLOT_TTL_S, dueMember(plan), head, region, outcome, transcript, ...expected);
+  return withScripts(redis).tocsinRecord(
+    ...slotKeys(prefix, plan),
+    now.getTime(),
+    seal,
+    SLOT_TTL_S,
+    dueMember(plan),
+    head,
+    region,
+    outcome,
+    transcript,
+    ...expected,
+  );
 }
 
 /** PostgreSQL takes neither NUL nor half a surrogate pair into jsonb. */

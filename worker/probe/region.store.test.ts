@@ -41,7 +41,10 @@ beforeAll(async () => {
   target = await hostileServer("tools without schema");
   for (const region of REGIONS) await makeRegion(db, region);
   tenantId = (await makeTenant(db)).id;
-  await db.sql("INSERT INTO address_allowance (tenant_id, id, cidr, reason, created_at) VALUES ($1, $2, '127.0.0.0/8', 'servers of this test listen there', now())", [tenantId, randomUUID()]);
+  await db.sql(
+    "INSERT INTO address_allowance (tenant_id, id, cidr, reason, created_at) VALUES ($1, $2, '127.0.0.0/8', 'servers of this test listen there', now())",
+    [tenantId, randomUUID()],
+  );
 });
 afterEach(() => db.sql("UPDATE server SET paused = true"));
 afterAll(async () => {
@@ -50,10 +53,28 @@ afterAll(async () => {
   await Promise.all([pool.close(), target.close(), store.close(), db.close()]);
 });
 
-const deps = (region: string): RegionDeps => ({ region, db: db.workerDb, redis: store.redis, queueRedis, prefix: store.prefix, box, pool, concurrency: 2, log });
+const deps = (region: string): RegionDeps => ({
+  region,
+  db: db.workerDb,
+  redis: store.redis,
+  queueRedis,
+  prefix: store.prefix,
+  box,
+  pool,
+  concurrency: 2,
+  log,
+});
 const schedule = () => scheduler({ sweeper: db.sweeper, redis: store.redis, queueRedis, prefix: store.prefix });
 
-async function sealed(serverId: string): Promise<{ slot: number; expected: string[]; outcomes: Record<string, { status: string; reason: string | null; region: string; cold: boolean }> }[]> {
+async function sealed(
+  serverId: string,
+): Promise<
+  {
+    slot: number;
+    expected: string[];
+    outcomes: Record<string, { status: string; reason: string | null; region: string; cold: boolean }>;
+  }[]
+> {
   const entries = await store.redis.xrange(sealedStream(store.prefix), "-", "+");
   return entries.map(([, fields]) => JSON.parse(fields[1] ?? "{}")).filter((e) => e.serverId === serverId);
 }
@@ -69,7 +90,9 @@ async function working<T>(regions: string[], work: (workers: Worker[]) => Promis
 
 /** Waits for as many jobs to end as the regions were given. */
 function ended(workers: Worker[]): Promise<unknown[]> {
-  return Promise.all(workers.map((w) => new Promise((done) => w.once("completed", done).once("failed", (_job, err) => done(err)))));
+  return Promise.all(
+    workers.map((w) => new Promise((done) => w.once("completed", done).once("failed", (_job, err) => done(err)))),
+  );
 }
 
 const queued = async (region: string) => {
@@ -91,7 +114,14 @@ describe("the road from tick to seal", () => {
     });
     const [entry, ...more] = await sealed(id);
     expect(more).toEqual([]);
-    expect(entry).toMatchObject({ slot: expect.any(Number), expected: REGIONS, outcomes: { fra: { status: "degraded", reason: "schema_invalid", region: "fra", cold: true }, iad: { status: "degraded" } } });
+    expect(entry).toMatchObject({
+      slot: expect.any(Number),
+      expected: REGIONS,
+      outcomes: {
+        fra: { status: "degraded", reason: "schema_invalid", region: "fra", cold: true },
+        iad: { status: "degraded" },
+      },
+    });
     expect(await queued("fra")).toEqual([]);
     await Promise.all([one.close(), two.close()]);
   });
@@ -114,7 +144,12 @@ describe("the road from tick to seal", () => {
     const mine = await makeServer(db, tenantId, { url: `${target.url}/${randomUUID()}` });
     await db.sql("UPDATE server SET paused = true WHERE id = $1", [mine]);
     const theirs = await makeServer(db, other.id, { url: `${target.url}/${randomUUID()}` });
-    await runJob(deps("fra"), { tenantId: other.id, slot: slotStart(clock.now().getTime(), 60), intervalS: 60, servers: [mine, theirs].map((id) => ({ id, expected: ["fra"] })) });
+    await runJob(deps("fra"), {
+      tenantId: other.id,
+      slot: slotStart(clock.now().getTime(), 60),
+      intervalS: 60,
+      servers: [mine, theirs].map((id) => ({ id, expected: ["fra"] })),
+    });
     expect(await sealed(mine)).toEqual([]);
     // Their tenant allows no private range, so the address is refused before a byte is sent.
     expect((await sealed(theirs))[0]?.outcomes.fra).toMatchObject({ status: "unknown", reason: "blocked_address" });
@@ -127,8 +162,16 @@ describe("the road from tick to seal", () => {
       socket.write(`HTTP/1.1 401 ${SECRET}\r\nWWW-Authenticate: Bearer error="${SECRET}"\r\nContent-Length: 0\r\n\r\n`);
     });
     const id = await makeServer(db, tenantId, { url: server.url });
-    await db.sql("INSERT INTO server_credential (tenant_id, server_id, kind, header_name, sealed, created_at) VALUES ($1, $2, 'bearer', 'Authorization', $3, now())", [tenantId, id, Buffer.from(box.seal(places.serverCredential(tenantId, id), SECRET))]);
-    await runJob(deps("fra"), { tenantId, slot: slotStart(clock.now().getTime(), 60), intervalS: 60, servers: [{ id, expected: ["fra"] }] });
+    await db.sql(
+      "INSERT INTO server_credential (tenant_id, server_id, kind, header_name, sealed, created_at) VALUES ($1, $2, 'bearer', 'Authorization', $3, now())",
+      [tenantId, id, Buffer.from(box.seal(places.serverCredential(tenantId, id), SECRET))],
+    );
+    await runJob(deps("fra"), {
+      tenantId,
+      slot: slotStart(clock.now().getTime(), 60),
+      intervalS: 60,
+      servers: [{ id, expected: ["fra"] }],
+    });
     await server.close();
     expect(heard).toBe(`Bearer ${SECRET}`);
     const [entry] = await sealed(id);
@@ -141,24 +184,47 @@ describe("the road from tick to seal", () => {
 
   test("a credential that does not open is our fault and not the server's", async () => {
     const id = await makeServer(db, tenantId, { url: `${target.url}/${randomUUID()}` });
-    await db.sql("INSERT INTO server_credential (tenant_id, server_id, kind, header_name, sealed, created_at) VALUES ($1, $2, 'bearer', 'Authorization', $3, now())", [tenantId, id, Buffer.from(box.seal(places.serverCredential(tenantId, randomUUID()), SECRET))]);
-    await runJob(deps("fra"), { tenantId, slot: slotStart(clock.now().getTime(), 60), intervalS: 60, servers: [{ id, expected: ["fra"] }] });
+    await db.sql(
+      "INSERT INTO server_credential (tenant_id, server_id, kind, header_name, sealed, created_at) VALUES ($1, $2, 'bearer', 'Authorization', $3, now())",
+      [tenantId, id, Buffer.from(box.seal(places.serverCredential(tenantId, randomUUID()), SECRET))],
+    );
+    await runJob(deps("fra"), {
+      tenantId,
+      slot: slotStart(clock.now().getTime(), 60),
+      intervalS: 60,
+      servers: [{ id, expected: ["fra"] }],
+    });
     expect((await sealed(id))[0]?.outcomes.fra).toMatchObject({ status: "unknown", reason: "prober_fault" });
   });
 
   test("a watched probe writes each step as it ends and is done when every region has spoken", async () => {
     const id = await makeServer(db, tenantId, { url: `${target.url}/${randomUUID()}` });
     const requestId = randomUUID();
-    await db.sql("INSERT INTO request (tenant_id, id, kind, payload, state, created_at) VALUES ($1, $2, 'probe-now', $3, 'running', now())", [tenantId, requestId, JSON.stringify({ serverId: id })]);
+    await db.sql(
+      "INSERT INTO request (tenant_id, id, kind, payload, state, created_at) VALUES ($1, $2, 'probe-now', $3, 'running', now())",
+      [tenantId, requestId, JSON.stringify({ serverId: id })],
+    );
     const s = schedule();
     expect(await s.probeNow({ tenantId, serverId: id, requestId }, clock.now())).toBe(2);
-    const state = async () => (await db.sql<{ state: string; progress: { region: string; title: string; verdict?: { status: string } }[] }>("SELECT state, progress FROM request WHERE id = $1", [requestId]))[0];
+    const state = async () =>
+      (
+        await db.sql<{ state: string; progress: { region: string; title: string; verdict?: { status: string } }[] }>(
+          "SELECT state, progress FROM request WHERE id = $1",
+          [requestId],
+        )
+      )[0];
     await working(["fra"], ended);
     expect((await state())?.state).toBe("running");
     await working(["iad"], ended);
     const done = await state();
     expect(done?.state).toBe("done");
-    expect(done?.progress.filter((l) => l.region === "fra").map((l) => l.title)).toEqual(["Connect", "POST server/discover", "POST tools/list", "POST initialize (is the older era spoken too?)", "Verdict"]);
+    expect(done?.progress.filter((l) => l.region === "fra").map((l) => l.title)).toEqual([
+      "Connect",
+      "POST server/discover",
+      "POST tools/list",
+      "POST initialize (is the older era spoken too?)",
+      "Verdict",
+    ]);
     expect(done?.progress.filter((l) => l.verdict).map((l) => l.verdict?.status)).toEqual(["degraded", "degraded"]);
     expect(await sealed(id)).toHaveLength(1);
     await s.close();

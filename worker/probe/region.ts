@@ -50,7 +50,10 @@ export function regionWorker(deps: RegionDeps): Worker {
 export async function runJob(deps: RegionDeps, data: unknown): Promise<string> {
   const job = probeJobSchema.parse(data);
   if (!job.live && tooOld(job.slot, job.intervalS, clockNow().getTime())) {
-    deps.log.warn({ slot: job.slot, servers: job.servers.length }, "a probe batch came too late and was dropped: not checked");
+    deps.log.warn(
+      { slot: job.slot, servers: job.servers.length },
+      "a probe batch came too late and was dropped: not checked",
+    );
     return "dropped";
   }
   const { targets, policy, sealedShut } = await loadTargets(deps.db, deps.box, job, deps.ca);
@@ -59,8 +62,14 @@ export async function runJob(deps: RegionDeps, data: unknown): Promise<string> {
   const note = (result: ProbeResult) => {
     writes.push(keep(deps, job, result, shows.get(result.serverId) ?? null));
   };
-  for (const id of sealedShut) note(faultResult(id, "", "The stored credential does not open with this key file: enter it again."));
-  await deps.pool.run(targets, policy, { step: (id, step) => shows.get(id)?.step(step), result: note }, job.live !== undefined);
+  for (const id of sealedShut)
+    note(faultResult(id, "", "The stored credential does not open with this key file: enter it again."));
+  await deps.pool.run(
+    targets,
+    policy,
+    { step: (id, step) => shows.get(id)?.step(step), result: note },
+    job.live !== undefined,
+  );
   // Every write is waited for before one of them may fail the job.
   const failed = (await Promise.allSettled(writes)).find((w) => w.status === "rejected");
   if (failed) throw failed.reason;
@@ -71,9 +80,28 @@ async function keep(deps: RegionDeps, job: ProbeJob, result: ProbeResult, show: 
   const { tenantId, slot, intervalS } = job;
   const expected = job.servers.find((s) => s.id === result.serverId)?.expected ?? [deps.region];
   const finishedAt = clockNow();
-  const warm = await deps.redis.set(`${deps.prefix}:probed:${deps.region}:${result.serverId}`, "1", "EX", COLD_AFTER_S, "GET");
-  const outcome = outcomeOf(result, { tenantId, region: deps.region, slot, cold: warm === null, finishedAt: finishedAt.getTime() });
-  const recorded = await record(deps.redis, deps.prefix, { tenantId, serverId: result.serverId, slot, intervalS, expected }, outcome, result.transcript, finishedAt);
+  const warm = await deps.redis.set(
+    `${deps.prefix}:probed:${deps.region}:${result.serverId}`,
+    "1",
+    "EX",
+    COLD_AFTER_S,
+    "GET",
+  );
+  const outcome = outcomeOf(result, {
+    tenantId,
+    region: deps.region,
+    slot,
+    cold: warm === null,
+    finishedAt: finishedAt.getTime(),
+  });
+  const recorded = await record(
+    deps.redis,
+    deps.prefix,
+    { tenantId, serverId: result.serverId, slot, intervalS, expected },
+    outcome,
+    result.transcript,
+    finishedAt,
+  );
   deps.log.debug({ server: result.serverId, slot, status: outcome.status, reason: outcome.reason, recorded }, "probed");
   await show?.end(result);
 }

@@ -25,7 +25,15 @@ export interface OutcomePlace {
 
 export function outcomeOf(result: ProbeResult, at: OutcomePlace): Outcome {
   const { transcript: t, judgement } = result;
-  return { ...at, serverId: result.serverId, ...judgement, era: t.era, protocolVersion: t.protocolVersion, serverName: t.serverName, timings: t.timings };
+  return {
+    ...at,
+    serverId: result.serverId,
+    ...judgement,
+    era: t.era,
+    protocolVersion: t.protocolVersion,
+    serverName: t.serverName,
+    timings: t.timings,
+  };
 }
 
 export type Stopped = "wall" | "stalled" | "memory" | "crash";
@@ -34,21 +42,56 @@ export type Stopped = "wall" | "stalled" | "memory" | "crash";
  * A server that was alone in its prober when the prober had to be stopped. Time is the server's: it kept a client
  * busy past every bound. So is size. A crash is ours, because no answer may be able to cause one.
  */
-export function stoppedResult(serverId: string, url: string, stopped: Stopped, steps: Step[], totalMs: number): ProbeResult {
+export function stoppedResult(
+  serverId: string,
+  url: string,
+  stopped: Stopped,
+  steps: Step[],
+  totalMs: number,
+): ProbeResult {
   const code = stopped === "memory" ? WIRE_CODES.tooLarge : stopped === "crash" ? WIRE_CODES.fault : WIRE_CODES.timeout;
-  const last: Step = { phase: steps.at(-1)?.phase ?? "probe", title: "The prober was stopped", startMs: 0, durationMs: totalMs, error: { code, detail: DETAIL[stopped] } };
+  const last: Step = {
+    phase: steps.at(-1)?.phase ?? "probe",
+    title: "The prober was stopped",
+    startMs: 0,
+    durationMs: totalMs,
+    error: { code, detail: DETAIL[stopped] },
+  };
   return endedBy(serverId, url, [...steps.slice(0, 190), last], totalMs);
 }
 
 /** A server that could not be asked for a reason of ours, in the operator's words. */
 export function faultResult(serverId: string, url: string, detail: string): ProbeResult {
-  return endedBy(serverId, url, [{ phase: "probe", title: "Prepare the probe", startMs: 0, durationMs: 0, error: { code: WIRE_CODES.fault, detail } }], 0);
+  return endedBy(
+    serverId,
+    url,
+    [
+      {
+        phase: "probe",
+        title: "Prepare the probe",
+        startMs: 0,
+        durationMs: 0,
+        error: { code: WIRE_CODES.fault, detail },
+      },
+    ],
+    0,
+  );
 }
 
 function endedBy(serverId: string, url: string, steps: Step[], totalMs: number): ProbeResult {
   const transcript: Transcript = {
-    url, steps, timings: { totalMs }, era: null, protocolVersion: null, serverName: null, capabilities: null,
-    tools: null, toolsTruncated: false, credentialUsed: false, certificate: null, paginationLoop: false,
+    url,
+    steps,
+    timings: { totalMs },
+    era: null,
+    protocolVersion: null,
+    serverName: null,
+    capabilities: null,
+    tools: null,
+    toolsTruncated: false,
+    credentialUsed: false,
+    certificate: null,
+    paginationLoop: false,
   };
   return resultOf(serverId, transcript);
 }

@@ -37,7 +37,9 @@ export interface Scheduler {
 export function scheduler(deps: { sweeper: Sweeper; redis: Redis; queueRedis: Redis; prefix: string }): Scheduler {
   const queues = new Map<string, Queue>();
   const queue = (region: string) => {
-    const known = queues.get(region) ?? new Queue(queueName(region), { connection: deps.queueRedis, prefix: queuePrefix(deps.prefix) });
+    const known =
+      queues.get(region) ??
+      new Queue(queueName(region), { connection: deps.queueRedis, prefix: queuePrefix(deps.prefix) });
     queues.set(region, known);
     return known;
   };
@@ -49,7 +51,8 @@ export function scheduler(deps: { sweeper: Sweeper; redis: Redis; queueRedis: Re
       if (from >= until) return 0;
       const { rows, regions } = await fleet(deps.sweeper);
       let offered = 0;
-      for (let window = from; window < until; window += WINDOW_MS) offered += await offer(dueIn(rows, window, window + WINDOW_MS), regions, window, now);
+      for (let window = from; window < until; window += WINDOW_MS)
+        offered += await offer(dueIn(rows, window, window + WINDOW_MS), regions, window, now);
       doneUntil = until;
       return offered;
     },
@@ -59,9 +62,17 @@ export function scheduler(deps: { sweeper: Sweeper; redis: Redis; queueRedis: Re
       if (!row) return 0;
       const expected = expectedOf(row, regions);
       const intervalS = intervalOf(row);
-      const job: ProbeJob = { tenantId, slot: slotStart(now.getTime(), intervalS), intervalS, servers: [{ id: serverId, expected }], live: { requestId } };
+      const job: ProbeJob = {
+        tenantId,
+        slot: slotStart(now.getTime(), intervalS),
+        intervalS,
+        servers: [{ id: serverId, expected }],
+        live: { requestId },
+      };
       // Before everything that is merely due: a person is looking.
-      await Promise.all(expected.map((region) => queue(region).add("probe", job, { ...JOB, jobId: `live_${requestId}`, lifo: true })));
+      await Promise.all(
+        expected.map((region) => queue(region).add("probe", job, { ...JOB, jobId: `live_${requestId}`, lifo: true })),
+      );
       return expected.length;
     },
     async close() {
@@ -71,9 +82,26 @@ export function scheduler(deps: { sweeper: Sweeper; redis: Redis; queueRedis: Re
 
   async function offer(due: Due[], regions: string[], window: number, now: Date): Promise<number> {
     const batches = batchesOf(due, regions);
-    await Promise.all(due.map((d) => openSlot(deps.redis, deps.prefix, { tenantId: d.tenant_id, serverId: d.id, slot: d.slot, intervalS: d.interval_s, expected: expectedOf(d, regions) }, now)));
+    await Promise.all(
+      due.map((d) =>
+        openSlot(
+          deps.redis,
+          deps.prefix,
+          {
+            tenantId: d.tenant_id,
+            serverId: d.id,
+            slot: d.slot,
+            intervalS: d.interval_s,
+            expected: expectedOf(d, regions),
+          },
+          now,
+        ),
+      ),
+    );
     for (const [region, jobs] of Map.groupBy(batches, (b) => b.region)) {
-      await queue(region).addBulk(jobs.map(({ job, key }) => ({ name: "probe", data: job, opts: { ...JOB, jobId: `${window}_${key}` } })));
+      await queue(region).addBulk(
+        jobs.map(({ job, key }) => ({ name: "probe", data: job, opts: { ...JOB, jobId: `${window}_${key}` } })),
+      );
     }
     return batches.length;
   }
@@ -89,14 +117,28 @@ export function dueIn(rows: readonly Row[], fromMs: number, toMs: number): Due[]
 }
 
 /** PURE. One tenant's servers of one slot and interval per job and region, in an order that every scheduler finds. */
-export function batchesOf(due: readonly Due[], regions: readonly string[]): { region: string; key: string; job: ProbeJob }[] {
+export function batchesOf(
+  due: readonly Due[],
+  regions: readonly string[],
+): { region: string; key: string; job: ProbeJob }[] {
   const groups = Map.groupBy(due, (d) => `${d.tenant_id}_${d.interval_s}_${d.slot}`);
   return [...groups].flatMap(([key, members]) => {
-    const servers = members.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((d) => ({ id: d.id, expected: expectedOf(d, regions) }));
+    const servers = members
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      .map((d) => ({ id: d.id, expected: expectedOf(d, regions) }));
     const [first] = members;
     return regions.flatMap((region) => {
       const here = servers.filter((s) => s.expected.includes(region));
-      return chunks(here).map((part, i) => ({ region, key: `${key}_${i}`, job: { tenantId: first?.tenant_id ?? "", slot: first?.slot ?? 0, intervalS: first?.interval_s ?? 60, servers: part } }));
+      return chunks(here).map((part, i) => ({
+        region,
+        key: `${key}_${i}`,
+        job: {
+          tenantId: first?.tenant_id ?? "",
+          slot: first?.slot ?? 0,
+          intervalS: first?.interval_s ?? 60,
+          servers: part,
+        },
+      }));
     });
   });
 }
@@ -110,14 +152,24 @@ function expectedOf(row: Pick<Row, "regions">, enabled: readonly string[]): stri
 }
 
 function chunks<T>(all: T[]): T[][] {
-  return Array.from({ length: Math.ceil(all.length / MAX_BATCH) }, (_, i) => all.slice(i * MAX_BATCH, (i + 1) * MAX_BATCH));
+  return Array.from({ length: Math.ceil(all.length / MAX_BATCH) }, (_, i) =>
+    all.slice(i * MAX_BATCH, (i + 1) * MAX_BATCH),
+  );
 }
 
-async function fleet(sweeper: Sweeper, one?: { tenantId: string; serverId: string }): Promise<{ rows: Row[]; regions: string[] }> {
+async function fleet(
+  sweeper: Sweeper,
+  one?: { tenantId: string; serverId: string },
+): Promise<{ rows: Row[]; regions: string[] }> {
   const columns = "s.tenant_id, s.id, s.interval_s, s.regions, t.tier";
   const rows = one
-    ? await sweeper.find<Row>(`SELECT ${columns} FROM server s JOIN tenant t ON t.id = s.tenant_id WHERE s.removed_at IS NULL AND s.tenant_id = $1 AND s.id = $2`, [one.tenantId, one.serverId])
-    : await sweeper.find<Row>(`SELECT ${columns} FROM server s JOIN tenant t ON t.id = s.tenant_id WHERE s.removed_at IS NULL AND NOT s.paused`);
+    ? await sweeper.find<Row>(
+        `SELECT ${columns} FROM server s JOIN tenant t ON t.id = s.tenant_id WHERE s.removed_at IS NULL AND s.tenant_id = $1 AND s.id = $2`,
+        [one.tenantId, one.serverId],
+      )
+    : await sweeper.find<Row>(
+        `SELECT ${columns} FROM server s JOIN tenant t ON t.id = s.tenant_id WHERE s.removed_at IS NULL AND NOT s.paused`,
+      );
   const regions = await sweeper.find<{ name: string }>("SELECT name FROM region WHERE enabled ORDER BY name");
   return { rows, regions: regions.map((r) => r.name) };
 }

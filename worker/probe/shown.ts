@@ -5,18 +5,31 @@ import { cleanText } from "#lib/domain/text";
 /** Cleans, cuts to `max` characters and takes credentials out. */
 export type Scrub = (text: string, max: number) => string;
 
-const KEPT = ["www-authenticate", "location", "retry-after", "allow", "content-encoding", "mcp-protocol-version", "server"];
+const KEPT = [
+  "www-authenticate",
+  "location",
+  "retry-after",
+  "allow",
+  "content-encoding",
+  "mcp-protocol-version",
+  "server",
+];
 /** Shorter values stand in too many ordinary texts to be taken out of them. */
 const MIN_SECRET = 4;
 
 /** The whole header value, the part after "Bearer ", and both as a URL would carry them; the longest first. */
 function secretsOf(credential: Record<string, string>): string[] {
   const values = Object.values(credential).flatMap((value) => [value, value.replace(/^\S+\s+/, "")]);
-  return [...new Set(values.flatMap((v) => [v, encodeURIComponent(v)]))].filter((s) => s.length >= MIN_SECRET).sort((a, b) => b.length - a.length);
+  return [...new Set(values.flatMap((v) => [v, encodeURIComponent(v)]))]
+    .filter((s) => s.length >= MIN_SECRET)
+    .sort((a, b) => b.length - a.length);
 }
 
 /** The same message with every credential in it replaced, in keys and values, however it was escaped on the wire. */
-export function withoutSecrets(message: Record<string, unknown>, credential: Record<string, string>): Record<string, unknown> {
+export function withoutSecrets(
+  message: Record<string, unknown>,
+  credential: Record<string, string>,
+): Record<string, unknown> {
   const secrets = secretsOf(credential);
   if (secrets.length === 0) return message;
   const text = JSON.stringify(message);
@@ -39,10 +52,16 @@ export function shownUrl(url: URL): string {
   return `${url.origin}${url.pathname}${url.search === "" ? "" : "?…"}`;
 }
 
-export function shownRequestHeaders(sent: Record<string, string>, credential: Record<string, string>): Record<string, string> {
+export function shownRequestHeaders(
+  sent: Record<string, string>,
+  credential: Record<string, string>,
+): Record<string, string> {
   const secret = new Set(Object.keys(credential).map((k) => k.toLowerCase()));
   return Object.fromEntries(
-    Object.entries(sent).map(([k, v]) => [k, secret.has(k.toLowerCase()) ? "[credential]" : k === "mcp-session-id" ? "[session]" : v]),
+    Object.entries(sent).map(([k, v]) => [
+      k,
+      secret.has(k.toLowerCase()) ? "[credential]" : k === "mcp-session-id" ? "[session]" : v,
+    ]),
   );
 }
 

@@ -21,13 +21,29 @@ function plan(expected = REGIONS): SlotPlan {
 
 function outcome(p: SlotPlan, region: string, given: Partial<Outcome> = {}): Outcome {
   return {
-    tenantId: p.tenantId, serverId: p.serverId, region, slot: p.slot, status: "up", auth: "open", reason: null, phase: null, evidence: {}, era: "legacy",
-    protocolVersion: "2025-11-25", serverName: "x", timings: { totalMs: 12.345678901 }, tools: null, cold: false, finishedAt: SLOT + 1_000, ...given,
+    tenantId: p.tenantId,
+    serverId: p.serverId,
+    region,
+    slot: p.slot,
+    status: "up",
+    auth: "open",
+    reason: null,
+    phase: null,
+    evidence: {},
+    era: "legacy",
+    protocolVersion: "2025-11-25",
+    serverName: "x",
+    timings: { totalMs: 12.345678901 },
+    tools: null,
+    cold: false,
+    finishedAt: SLOT + 1_000,
+    ...given,
   };
 }
 
 const at = (ms: number) => new Date(ms);
-const write = (p: SlotPlan, region: string, ms: number, given: Partial<Outcome> = {}) => record(redis, prefix, p, outcome(p, region, given), null, at(ms));
+const write = (p: SlotPlan, region: string, ms: number, given: Partial<Outcome> = {}) =>
+  record(redis, prefix, p, outcome(p, region, given), null, at(ms));
 
 async function sealed(p: SlotPlan): Promise<{ expected: string[]; outcomes: Record<string, Outcome>; slot: number }[]> {
   const entries = await redis.xrange(sealedStream(prefix), "-", "+");
@@ -38,7 +54,13 @@ describe("a slot", () => {
   test("is sealed by the region that completes it, with every outcome as it was written", async () => {
     const p = plan();
     expect(await write(p, "fra", SLOT + 1)).toBe("recorded");
-    expect(await write(p, "iad", SLOT + 2, { status: "down", reason: "timeout", evidence: { detail: 'a "quote", \u2028 and a NUL \u0000', bodyHead: "[]" } })).toBe("recorded");
+    expect(
+      await write(p, "iad", SLOT + 2, {
+        status: "down",
+        reason: "timeout",
+        evidence: { detail: 'a "quote", \u2028 and a NUL \u0000', bodyHead: "[]" },
+      }),
+    ).toBe("recorded");
     expect(await write(p, "sin", SLOT + 3)).toBe("sealed");
     const [entry, ...more] = await sealed(p);
     expect(more).toEqual([]);
@@ -82,7 +104,9 @@ describe("a slot", () => {
 
   test("never holds what is no outcome", async () => {
     const p = plan();
-    await expect(record(redis, prefix, p, { ...outcome(p, "fra"), status: "fine" as never }, null, at(SLOT))).rejects.toThrow();
+    await expect(
+      record(redis, prefix, p, { ...outcome(p, "fra"), status: "fine" as never }, null, at(SLOT)),
+    ).rejects.toThrow();
     expect(await redis.exists(slotKeys(prefix, p)[0])).toBe(0);
   });
 
@@ -96,28 +120,38 @@ describe("a slot", () => {
   // The adversary: regions partitioned, repeated and reordered, clocks 20 s apart, several sweepers at any moment.
   test("once sealed never changes colour, whatever arrives in whatever order", async () => {
     const step = fc.oneof(
-      fc.record({ kind: fc.constant("write" as const), region: fc.constantFrom(...REGIONS), status: fc.constantFrom("up" as const, "down" as const), ms: fc.integer({ min: SLOT - 20_000, max: DUE + 40_000 }) }),
+      fc.record({
+        kind: fc.constant("write" as const),
+        region: fc.constantFrom(...REGIONS),
+        status: fc.constantFrom("up" as const, "down" as const),
+        ms: fc.integer({ min: SLOT - 20_000, max: DUE + 40_000 }),
+      }),
       fc.record({ kind: fc.constant("sweep" as const), ms: fc.integer({ min: SLOT, max: DUE + 40_000 }) }),
       fc.record({ kind: fc.constant("open" as const), ms: fc.integer({ min: SLOT, max: DUE + 40_000 }) }),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(step, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 8 }), async (rounds) => {
-        const p = plan();
-        let first: string | null = null;
-        for (const round of rounds) {
-          await Promise.all(
-            round.map((s) =>
-              s.kind === "write" ? write(p, s.region, s.ms, s.status === "down" ? { status: "down", reason: "timeout" } : {})
-              : s.kind === "sweep" ? sealDue(redis, prefix, at(s.ms))
-              : openSlot(redis, prefix, p, at(s.ms)),
-            ),
-          );
-          const entries = await sealed(p);
-          expect(entries.length).toBeLessThanOrEqual(1);
-          if (first !== null) expect(JSON.stringify(entries[0])).toBe(first);
-          else if (entries[0]) first = JSON.stringify(entries[0]);
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(fc.array(step, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 8 }),
+        async (rounds) => {
+          const p = plan();
+          let first: string | null = null;
+          for (const round of rounds) {
+            await Promise.all(
+              round.map((s) =>
+                s.kind === "write"
+                  ? write(p, s.region, s.ms, s.status === "down" ? { status: "down", reason: "timeout" } : {})
+                  : s.kind === "sweep"
+                    ? sealDue(redis, prefix, at(s.ms))
+                    : openSlot(redis, prefix, p, at(s.ms)),
+              ),
+            );
+            const entries = await sealed(p);
+            expect(entries.length).toBeLessThanOrEqual(1);
+            if (first !== null) expect(JSON.stringify(entries[0])).toBe(first);
+            else if (entries[0]) first = JSON.stringify(entries[0]);
+          }
+        },
+      ),
       { numRuns: 60 },
     );
     await sealDue(redis, prefix, at(DUE + 100_000));

@@ -30,11 +30,23 @@ async function talk(wire: Wire, found: Found, stream: Stream): Promise<void> {
   wire.keep(first);
   if (resultOf(first)) found.era = "sse";
   if (takeInitialize(found, first) === null) return;
-  const note = await wire.send({ phase: "initialized", title: "POST notifications/initialized", method: "POST", url: stream.endpoint, body: { jsonrpc: "2.0", method: "notifications/initialized" }, answerElsewhere: true });
+  const note = await wire.send({
+    phase: "initialized",
+    title: "POST notifications/initialized",
+    method: "POST",
+    url: stream.endpoint,
+    body: { jsonrpc: "2.0", method: "notifications/initialized" },
+    answerElsewhere: true,
+  });
   wire.keep(note);
   if (note.status === null || note.status >= 300) return;
   const failed = await listTools(wire, found, (params, page) =>
-    ask(wire, stream, { phase: "list", title: page === 1 ? "POST tools/list" : `POST tools/list, page ${page}`, method: "POST", body: { jsonrpc: "2.0", id: `list-${page}`, method: "tools/list", params } }),
+    ask(wire, stream, {
+      phase: "list",
+      title: page === 1 ? "POST tools/list" : `POST tools/list, page ${page}`,
+      method: "POST",
+      body: { jsonrpc: "2.0", id: `list-${page}`, method: "tools/list", params },
+    }),
   );
   if (failed) wire.keep(failed, { aside: !declaresTools(found) && failed.message !== null });
 }
@@ -58,7 +70,11 @@ async function ask(wire: Wire, stream: Stream, call: Call & { body: { id: string
   return exchange;
 }
 
-async function openStream(wire: Wire, policy: AddressPolicy, close: AbortController): Promise<{ exchange: Exchange; stream: Stream | null }> {
+async function openStream(
+  wire: Wire,
+  policy: AddressPolicy,
+  close: AbortController,
+): Promise<{ exchange: Exchange; stream: Stream | null }> {
   const step: Step = { phase: "initialize", title: "GET the event stream", startMs: wire.elapsedMs(), durationMs: 0 };
   const exchange: Exchange = { step, status: null, kind: "none", message: null, sessionId: null };
   const headers = { accept: "text/event-stream", "cache-control": "no-store" };
@@ -74,8 +90,15 @@ async function openStream(wire: Wire, policy: AddressPolicy, close: AbortControl
     const type = String(answer.headers["content-type"] ?? "");
     exchange.status = answer.statusCode;
     exchange.kind = bodyKind(type);
-    step.response = { status: answer.statusCode, contentType: wire.scrub(type, 120), headers: {}, bytes: 0, bodyHead: "" };
-    if (answer.statusCode === 200 && exchange.kind === "sse") stream = await readEndpoint(answer.body, wire.url, policy, bound);
+    step.response = {
+      status: answer.statusCode,
+      contentType: wire.scrub(type, 120),
+      headers: {},
+      bytes: 0,
+      bodyHead: "",
+    };
+    if (answer.statusCode === 200 && exchange.kind === "sse")
+      stream = await readEndpoint(answer.body, wire.url, policy, bound);
     else answer.body.destroy();
     if (stream === null && exchange.kind === "sse") step.error = { code: WIRE_CODES.noEndpoint, detail: "" };
   } catch (err) {
@@ -89,7 +112,12 @@ async function openStream(wire: Wire, policy: AddressPolicy, close: AbortControl
 }
 
 /** Waits for the endpoint and leaves a reader running that hands each answer to whoever waits for it. */
-function readEndpoint(body: AsyncIterable<Buffer>, base: URL, policy: AddressPolicy, bound: AbortSignal): Promise<Stream | null> {
+function readEndpoint(
+  body: AsyncIterable<Buffer>,
+  base: URL,
+  policy: AddressPolicy,
+  bound: AbortSignal,
+): Promise<Stream | null> {
   const waiting = new Map<string, (answer: Record<string, unknown> | string) => void>();
   let ended: string | null = null;
   return new Promise((resolve, reject) => {
@@ -123,17 +151,31 @@ function readEndpoint(body: AsyncIterable<Buffer>, base: URL, policy: AddressPol
         if (event !== "endpoint") return data.trim() === "" ? undefined : hand(data);
         // Another origin would be handed our credential, or be an address that nobody checked.
         const endpoint = URL.parse(data.trim(), base);
-        resolve(endpoint !== null && endpoint.origin === base.origin ? { endpoint: assertUrlAllowed(endpoint, policy), answer } : null);
+        resolve(
+          endpoint !== null && endpoint.origin === base.origin
+            ? { endpoint: assertUrlAllowed(endpoint, policy), answer }
+            : null,
+        );
       },
       onError: (err) => {
         if (err.type === "max-buffer-size-exceeded") end(WIRE_CODES.tooLarge);
       },
     });
-    void consume(body, (text) => parser.feed(text), () => ended !== null).then(end, (err) => end(["AbortError", "TimeoutError"].includes(err?.name) ? WIRE_CODES.timeout : "UND_ERR_SOCKET"));
+    void consume(
+      body,
+      (text) => parser.feed(text),
+      () => ended !== null,
+    ).then(end, (err) =>
+      end(["AbortError", "TimeoutError"].includes(err?.name) ? WIRE_CODES.timeout : "UND_ERR_SOCKET"),
+    );
   });
 }
 
-async function consume(body: AsyncIterable<Buffer>, feed: (text: string) => void, over: () => boolean): Promise<string> {
+async function consume(
+  body: AsyncIterable<Buffer>,
+  feed: (text: string) => void,
+  over: () => boolean,
+): Promise<string> {
   const decoder = new TextDecoder("utf-8", { fatal: false });
   let bytes = 0;
   for await (const chunk of body) {

@@ -47,7 +47,12 @@ export class ProberPool {
    */
   async run(targets: ProbeTarget[], policy: AddressPolicy, events: BatchEvents, wantSteps = false): Promise<void> {
     const left = new Map(targets.map((t) => [t.serverId, t]));
-    const stopped = await this.#once(targets, policy, { ...events, result: (r) => left.delete(r.serverId) && events.result(r) }, wantSteps);
+    const stopped = await this.#once(
+      targets,
+      policy,
+      { ...events, result: (r) => left.delete(r.serverId) && events.result(r) },
+      wantSteps,
+    );
     if (stopped === null || left.size === 0 || this.#closed) return;
     await Promise.all([...left.values()].map((target) => this.#alone(target, policy, events)));
   }
@@ -56,20 +61,33 @@ export class ProberPool {
     const startedAt = monotonicMs();
     const steps: Step[] = [];
     let answered = false;
-    const stopped = await this.#once([target], policy, {
-      step: (id, step) => {
-        steps.push(step);
-        events.step?.(id, step);
+    const stopped = await this.#once(
+      [target],
+      policy,
+      {
+        step: (id, step) => {
+          steps.push(step);
+          events.step?.(id, step);
+        },
+        result: (result) => {
+          answered = true;
+          events.result(result);
+        },
       },
-      result: (result) => {
-        answered = true;
-        events.result(result);
-      },
-    }, true);
-    if (!answered && !this.#closed) events.result(stoppedResult(target.serverId, target.url, stopped ?? "crash", steps, Math.round(monotonicMs() - startedAt)));
+      true,
+    );
+    if (!answered && !this.#closed)
+      events.result(
+        stoppedResult(target.serverId, target.url, stopped ?? "crash", steps, Math.round(monotonicMs() - startedAt)),
+      );
   }
 
-  async #once(targets: ProbeTarget[], policy: AddressPolicy, events: BatchEvents, steps: boolean): Promise<Stopped | null> {
+  async #once(
+    targets: ProbeTarget[],
+    policy: AddressPolicy,
+    events: BatchEvents,
+    steps: boolean,
+  ): Promise<Stopped | null> {
     const prober = await this.#acquire();
     const stopped = await prober.run({ id: this.#nextBatch++, targets, policy, steps }, events);
     this.#release(prober);

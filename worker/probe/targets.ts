@@ -22,16 +22,36 @@ export async function loadTargets(db: Db, box: SecretBox, job: ProbeJob, ca: str
   const { tenantId } = job;
   return db.withTenant({ tenantId, actorId: WORKER_ACTOR, readOnly: true }, async (tx) => {
     const ids = job.servers.map((s) => s.id);
-    const servers = await tx.server.findMany({ where: { tenantId, id: { in: ids }, removedAt: null, ...(job.live ? {} : { paused: false }) } });
+    const servers = await tx.server.findMany({
+      where: { tenantId, id: { in: ids }, removedAt: null, ...(job.live ? {} : { paused: false }) },
+    });
     const credentials = await tx.serverCredential.findMany({ where: { tenantId, serverId: { in: ids } } });
-    const seen = await tx.serverNow.findMany({ where: { tenantId, serverId: { in: ids } }, select: { serverId: true, era: true, status: true } });
+    const seen = await tx.serverNow.findMany({
+      where: { tenantId, serverId: { in: ids } },
+      select: { serverId: true, era: true, status: true },
+    });
     const sealedShut: string[] = [];
     const targets = servers.flatMap((server): ProbeTarget[] => {
       const credential = credentials.find((c) => c.serverId === server.id);
       const last = seen.find((s) => s.serverId === server.id);
       try {
-        const headers = credential ? headerOf(credential.kind, credential.headerName, box.open(places.serverCredential(tenantId, server.id), credential.sealed)) : {};
-        return [{ serverId: server.id, tenantId, url: server.url, headers, knownEra: knownEra(server.id, last ?? null, job), ca }];
+        const headers = credential
+          ? headerOf(
+              credential.kind,
+              credential.headerName,
+              box.open(places.serverCredential(tenantId, server.id), credential.sealed),
+            )
+          : {};
+        return [
+          {
+            serverId: server.id,
+            tenantId,
+            url: server.url,
+            headers,
+            knownEra: knownEra(server.id, last ?? null, job),
+            ca,
+          },
+        ];
       } catch {
         sealedShut.push(server.id);
         return [];
@@ -46,7 +66,11 @@ function headerOf(kind: string, name: string, value: string): Record<string, str
 }
 
 /** PURE. The cached era, unless the server failed last time or its daily look comes up: then it is found anew. */
-export function knownEra(serverId: string, last: { era: string | null; status: string } | null, job: Pick<ProbeJob, "slot" | "intervalS" | "live">): Era | null {
+export function knownEra(
+  serverId: string,
+  last: { era: string | null; status: string } | null,
+  job: Pick<ProbeJob, "slot" | "intervalS" | "live">,
+): Era | null {
   const era = ERAS.find((e) => e === last?.era);
   if (!era || job.live || (last?.status !== "up" && last?.status !== "degraded")) return null;
   const day = (at: number) => Math.floor((at + slotOffset(serverId, DAY_MS / 1_000)) / DAY_MS);

@@ -52,7 +52,13 @@ export async function probe(target: ProbeTarget, options: ProbeOptions): Promise
   try {
     await converse(wire, target, found, options.policy);
   } catch (err) {
-    wire.note({ phase: "probe", title: "Probe", startMs: 0, durationMs: wire.elapsedMs(), error: { code: WIRE_CODES.fault, detail: err instanceof Error ? err.name : "" } });
+    wire.note({
+      phase: "probe",
+      title: "Probe",
+      startMs: 0,
+      durationMs: wire.elapsedMs(),
+      error: { code: WIRE_CODES.fault, detail: err instanceof Error ? err.name : "" },
+    });
   }
   // What was asked in passing is our time, not the server's latency.
   const asideMs = wire.steps.reduce((sum, step) => sum + (step.aside ? step.durationMs : 0), 0);
@@ -122,6 +128,12 @@ function refused(target: ProbeTarget, err: unknown, options: ProbeOptions): Tran
     error: { code: known ? err.code : WIRE_CODES.fault, detail: known ? (err.detail ?? "") : "" },
   };
   options.onStep?.(step);
-  return { url: cleanText(target.url.replace(/\/\/[^/?#]*@/, "//").replace(/\?.*$/s, "?…"), 2048), steps: [step], timings: { totalMs: 0 }, ...nothingYet(), credentialUsed: false, certificate: null };
+  return {
+    url: cleanText(target.url.replace(/\/\/[^/?#]*@/, "//").replace(/\?.*$/s, "?…"), 2048),
+    steps: [step],
+    timings: { totalMs: 0 },
+    ...nothingYet(),
+    credentialUsed: false,
+    certificate: null,
+  };
 }
-

@@ -8,11 +8,15 @@ import type { Scrub } from "./shown.ts";
 /** A thrown thing as a code: Node's own, or ours where ours says more. */
 export function failureOf(err: unknown, bound: AbortSignal, scrub: Scrub): { code: string; detail: string } {
   if (err instanceof TocsinError) return { code: err.code, detail: err.detail ?? "" };
-  if (err instanceof ConnectError) return { code: err.code === "ETIMEDOUT" ? WIRE_CODES.timeout : err.code, detail: "" };
+  if (err instanceof ConnectError)
+    return { code: err.code === "ETIMEDOUT" ? WIRE_CODES.timeout : err.code, detail: "" };
   if (bound.aborted) return { code: WIRE_CODES.timeout, detail: "" };
-  const { code = err instanceof Error && err.name === "HTTPParserError" ? "HPE_INVALID" : undefined } = err as { code?: unknown };
+  const { code = err instanceof Error && err.name === "HTTPParserError" ? "HPE_INVALID" : undefined } = err as {
+    code?: unknown;
+  };
   const timeouts = ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT", "ETIMEDOUT"];
-  if (typeof code !== "string") return { code: WIRE_CODES.fault, detail: scrub(err instanceof Error ? err.name : typeof err, 80) };
+  if (typeof code !== "string")
+    return { code: WIRE_CODES.fault, detail: scrub(err instanceof Error ? err.name : typeof err, 80) };
   return { code: timeouts.includes(code) ? WIRE_CODES.timeout : code.slice(0, 80), detail: "" };
 }
 

@@ -6,7 +6,8 @@ import { Wire } from "./wire.ts";
 const policy: AddressPolicy = { allow: [{ cidr: "127.0.0.0/8" }] };
 const CALL = { phase: "list", title: "POST", method: "POST", body: { jsonrpc: "2.0", id: "a", method: "x" } } as const;
 const JSON_ANSWER = '{"jsonrpc":"2.0","id":"a","result":{}}';
-const http = (body: string, more = "") => `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${more}Content-Length: ${body.length}\r\n\r\n${body}`;
+const http = (body: string, more = "") =>
+  `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${more}Content-Length: ${body.length}\r\n\r\n${body}`;
 const event = (data: string) => `event: message\ndata: ${data}\n\n`;
 const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 
@@ -33,14 +34,32 @@ describe("the wire", () => {
   });
 
   test.each<[what: string, stream: string[], message: boolean, code: string | undefined]>([
-    ["a priming event, comments and notifications before the answer", [": hi\n\n", "id: 1\ndata:\n\n", event('{"jsonrpc":"2.0","method":"notifications/message"}'), event('{"jsonrpc":"2.0","id":"a","method":"ping"}'), event(JSON_ANSWER)], true, undefined],
-    ["the answer cut in the middle of a line", ["data: {\"jsonrpc\":\"2.0\",", "\"id\":\"a\",\"result\":{}}\n", "\n"], true, undefined],
+    [
+      "a priming event, comments and notifications before the answer",
+      [
+        ": hi\n\n",
+        "id: 1\ndata:\n\n",
+        event('{"jsonrpc":"2.0","method":"notifications/message"}'),
+        event('{"jsonrpc":"2.0","id":"a","method":"ping"}'),
+        event(JSON_ANSWER),
+      ],
+      true,
+      undefined,
+    ],
+    [
+      "the answer cut in the middle of a line",
+      ['data: {"jsonrpc":"2.0",', '"id":"a","result":{}}\n', "\n"],
+      true,
+      undefined,
+    ],
     ["another id before ours", [event('{"jsonrpc":"2.0","id":"b","result":{}}'), event(JSON_ANSWER)], true, undefined],
     ["a batch that holds ours", [event(`[{"jsonrpc":"2.0","id":"b","result":{}},${JSON_ANSWER}]`)], true, undefined],
     ["no JSON in an event", [event("{oops")], false, "E_NOT_JSON"],
   ])("reads an event stream with %s", async (_what, stream, message, code) => {
     const server = await rawServer((socket) => {
-      socket.write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n");
+      socket.write(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n",
+      );
       for (const part of stream) socket.write(chunk(part));
     });
     const wire = wireTo(server.url);
@@ -53,7 +72,9 @@ describe("the wire", () => {
     const sockets = new Set<unknown>();
     const server = await rawServer((socket) => {
       sockets.add(socket);
-      socket.write(`HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n${chunk(event(JSON_ANSWER))}0\r\n\r\n`);
+      socket.write(
+        `HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n${chunk(event(JSON_ANSWER))}0\r\n\r\n`,
+      );
     });
     const wire = wireTo(server.url);
     for (const _ of [1, 2, 3]) expect((await wire.send(CALL)).message).not.toBeNull();
@@ -65,7 +86,11 @@ describe("the wire", () => {
     let hops = 0;
     const server = await rawServer((socket) => {
       hops += 1;
-      socket.write(hops <= 3 ? "HTTP/1.1 307 Temporary Redirect\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n" : http(JSON_ANSWER));
+      socket.write(
+        hops <= 3
+          ? "HTTP/1.1 307 Temporary Redirect\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n"
+          : http(JSON_ANSWER),
+      );
     });
     const wire = wireTo(server.url);
     expect((await wire.send(CALL)).message).not.toBeNull();

@@ -1,7 +1,13 @@
 // One probe's line to one server: sends, times, bounds and records. It knows HTTP and JSON-RPC framing and nothing of
 // eras. A fresh agent per probe: clean timings, and no socket ever shared between tenants.
 import { type Agent, request } from "undici";
-import { type AddressPolicy, assertUrlAllowed, type ConnectPhase, guardedDispatcher, type PhaseEnd } from "#lib/adapters/http";
+import {
+  type AddressPolicy,
+  assertUrlAllowed,
+  type ConnectPhase,
+  guardedDispatcher,
+  type PhaseEnd,
+} from "#lib/adapters/http";
 import type { Phase, Timings } from "#lib/domain/outcome";
 import { type Step, WIRE_CODES } from "#lib/domain/transcript";
 import { type BodyKind, bodyKind, readAnswer } from "./answer.ts";
@@ -96,7 +102,13 @@ export class Wire {
     this.#connectFailed = false;
     this.#aside = call.aside === true;
     const bound = AbortSignal.any([this.#options.signal, AbortSignal.timeout(call.boundMs ?? STEP_BOUND_MS)]);
-    const step: Step = { phase: call.phase, title: call.title, startMs, durationMs: 0, ...(call.aside && { aside: true }) };
+    const step: Step = {
+      phase: call.phase,
+      title: call.title,
+      startMs,
+      durationMs: 0,
+      ...(call.aside && { aside: true }),
+    };
     const exchange: Exchange = { step, status: null, kind: "none", message: null, sessionId: null };
     this.#answeredMs = null;
     for (let again = this.#sent > 0; ; again = false) {
@@ -136,7 +148,8 @@ export class Wire {
   }
 
   #quote(exchange: Exchange, clean: Record<string, unknown>): void {
-    if (exchange.step.response) exchange.step.response.bodyHead = this.#scrub(JSON.stringify(clean).slice(0, 10_000), 2_000);
+    if (exchange.step.response)
+      exchange.step.response.bodyHead = this.#scrub(JSON.stringify(clean).slice(0, 10_000), 2_000);
   }
 
   note(step: Step): void {
@@ -151,7 +164,12 @@ export class Wire {
   async open(url: URL, headers: Record<string, string>, signal: AbortSignal) {
     this.#aside = false;
     this.#connectFailed = false;
-    return request(url, { method: "GET", headers: { ...this.#headers(url), ...headers }, dispatcher: this.#agent, signal: AbortSignal.any([this.#options.signal, signal]) });
+    return request(url, {
+      method: "GET",
+      headers: { ...this.#headers(url), ...headers },
+      dispatcher: this.#agent,
+      signal: AbortSignal.any([this.#options.signal, signal]),
+    });
   }
 
   scrub(text: string, max: number): string {
@@ -160,28 +178,56 @@ export class Wire {
 
   async #converse(call: Call, url: URL, signal: AbortSignal, exchange: Exchange, hops: number): Promise<void> {
     const { step } = exchange;
-    const headers = { ...this.#headers(url), accept: "application/json, text/event-stream", ...(call.body && { "content-type": "application/json" }), ...call.headers };
-    step.request = { method: call.method, url: this.#scrub(shownUrl(url), 2048), headers: shownRequestHeaders(headers, this.#credential) };
-    const answer = await request(url, { method: call.method, headers, body: call.body ? JSON.stringify(call.body) : null, dispatcher: this.#agent, signal });
+    const headers = {
+      ...this.#headers(url),
+      accept: "application/json, text/event-stream",
+      ...(call.body && { "content-type": "application/json" }),
+      ...call.headers,
+    };
+    step.request = {
+      method: call.method,
+      url: this.#scrub(shownUrl(url), 2048),
+      headers: shownRequestHeaders(headers, this.#credential),
+    };
+    const answer = await request(url, {
+      method: call.method,
+      headers,
+      body: call.body ? JSON.stringify(call.body) : null,
+      dispatcher: this.#agent,
+      signal,
+    });
     const status = answer.statusCode;
     const contentType = one(answer.headers, "content-type");
     exchange.status = status;
     exchange.kind = bodyKind(contentType);
     exchange.sessionId = one(answer.headers, "mcp-session-id") || null;
-    step.response = { status, contentType: this.#scrub(contentType, 120), headers: shownHeaders(answer.headers, this.#scrub), bytes: 0, bodyHead: "" };
+    step.response = {
+      status,
+      contentType: this.#scrub(contentType, 120),
+      headers: shownHeaders(answer.headers, this.#scrub),
+      bytes: 0,
+      bodyHead: "",
+    };
     const next = redirectTarget(status, one(answer.headers, "location"), url, this.#options.policy);
     if (next !== null && hops < MAX_REDIRECTS) {
       await answer.body.dump({ limit: 64 * 1024, signal });
       return this.#converse(call, next, signal, exchange, hops + 1);
     }
-    const read = await readAnswer(answer.body, exchange.kind, one(answer.headers, "content-encoding"), call.answerElsewhere ? null : (call.body?.id ?? null), () => {
-      this.#answeredMs = this.elapsedMs();
-    });
+    const read = await readAnswer(
+      answer.body,
+      exchange.kind,
+      one(answer.headers, "content-encoding"),
+      call.answerElsewhere ? null : (call.body?.id ?? null),
+      () => {
+        this.#answeredMs = this.elapsedMs();
+      },
+    );
     step.response.bytes = read.bytes;
     // What is no MCP is never quoted: a monitor must not be a way to read other people's pages.
     if (exchange.kind === "json" || exchange.kind === "sse") step.response.bodyHead = this.#scrub(read.head, 2_000);
     if (read.message) this.answered(exchange, read.message);
-    else if (read.errorCode && (status < 300 || read.errorCode === WIRE_CODES.tooLarge)) step.error = { code: read.errorCode, detail: "" };
+    else if (read.errorCode && (status < 300 || read.errorCode === WIRE_CODES.tooLarge))
+      step.error = { code: read.errorCode, detail: "" };
   }
 
   /** The credential goes to the server's own origin and nowhere else. */
@@ -203,7 +249,9 @@ export class Wire {
       title: { dns: "Look up the name", connect: "Connect", tls: "Start TLS" }[phase],
       startMs: Math.max(0, this.elapsedMs() - ms),
       durationMs: ms,
-      ...(end.errorCode !== undefined && { error: { code: end.errorCode === "ETIMEDOUT" ? WIRE_CODES.timeout : end.errorCode, detail: "" } }),
+      ...(end.errorCode !== undefined && {
+        error: { code: end.errorCode === "ETIMEDOUT" ? WIRE_CODES.timeout : end.errorCode, detail: "" },
+      }),
       ...(this.#aside && { aside: true }),
     });
   }

@@ -25,7 +25,9 @@ interface Found {
 
 /** One pass over what is pending. @returns how many were taken */
 export async function takeRequests(db: Db, sweeper: Sweeper, handlers: Handlers, log: Log): Promise<number> {
-  const found = await sweeper.find<Found>("SELECT tenant_id, id, kind FROM request WHERE state = 'pending' ORDER BY created_at LIMIT 50");
+  const found = await sweeper.find<Found>(
+    "SELECT tenant_id, id, kind FROM request WHERE state = 'pending' ORDER BY created_at LIMIT 50",
+  );
   let taken = 0;
   for (const { tenant_id: tenantId, id, kind } of found) {
     const context = { tenantId, actorId: WORKER_ACTOR };
@@ -50,9 +52,17 @@ export async function takeRequests(db: Db, sweeper: Sweeper, handlers: Handlers,
 }
 
 /** @param takenBefore only when whoever took it did so before then */
-export function failRequest(db: Db, tenantId: string, id: string, sentence: string, now: Date, takenBefore = now): Promise<void> {
+export function failRequest(
+  db: Db,
+  tenantId: string,
+  id: string,
+  sentence: string,
+  now: Date,
+  takenBefore = now,
+): Promise<void> {
   return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
-    const changed = await tx.$executeRaw`UPDATE request SET state = 'failed', result = ${JSON.stringify({ sentence })}::jsonb, done_at = ${now}
+    const changed =
+      await tx.$executeRaw`UPDATE request SET state = 'failed', result = ${JSON.stringify({ sentence })}::jsonb, done_at = ${now}
       WHERE id = ${id}::uuid AND state IN ('pending', 'running') AND (taken_at IS NULL OR taken_at <= ${takenBefore})`;
     if (changed === 0) return;
     await liveHint(tx, { tenant: tenantId, what: "request", id });
@@ -62,7 +72,18 @@ export function failRequest(db: Db, tenantId: string, id: string, sentence: stri
 /** Requests that nobody finished: their worker or prober is gone. They end with a sentence instead of spinning for ever. */
 export async function endStale(db: Db, sweeper: Sweeper, now: Date): Promise<void> {
   const before = new Date(now.getTime() - GIVE_UP_MS);
-  const rows = await sweeper.find<Found>("SELECT tenant_id, id, kind FROM request WHERE state = 'running' AND created_at < $1 ORDER BY created_at LIMIT 50", [before]);
+  const rows = await sweeper.find<Found>(
+    "SELECT tenant_id, id, kind FROM request WHERE state = 'running' AND created_at < $1 ORDER BY created_at LIMIT 50",
+    [before],
+  );
   // It may have waited for a worker for long: its minute begins when it is taken.
-  for (const r of rows) await failRequest(db, r.tenant_id, r.id, "Not every region answered within a minute. What did answer is shown.", now, before);
+  for (const r of rows)
+    await failRequest(
+      db,
+      r.tenant_id,
+      r.id,
+      "Not every region answered within a minute. What did answer is shown.",
+      now,
+      before,
+    );
 }

@@ -27,10 +27,17 @@ beforeEach(async () => {
 
 async function ask(payload: unknown, kind = "probe-now"): Promise<string> {
   const made = randomUUID();
-  await db.sql("INSERT INTO request (tenant_id, id, kind, payload, created_at) VALUES ($1, $2, $3, $4, $5)", [tenantId, made, kind, JSON.stringify(payload), clock.now()]);
+  await db.sql("INSERT INTO request (tenant_id, id, kind, payload, created_at) VALUES ($1, $2, $3, $4, $5)", [
+    tenantId,
+    made,
+    kind,
+    JSON.stringify(payload),
+    clock.now(),
+  ]);
   return made;
 }
-const take = (run: () => Promise<void> = async () => {}) => takeRequests(db.workerDb, db.sweeper, { "probe-now": run }, log);
+const take = (run: () => Promise<void> = async () => {}) =>
+  takeRequests(db.workerDb, db.sweeper, { "probe-now": run }, log);
 const state = async (of = id) => (await db.sql("SELECT state FROM request WHERE id = $1", [of]))[0]?.["state"];
 
 test("of two workers one takes a request", async () => {

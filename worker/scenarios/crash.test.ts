@@ -47,7 +47,11 @@ function settings(more: Record<string, string>): NodeJS.ProcessEnv {
 }
 
 function worker(crashAt?: CrashPoint): ChildProcess {
-  return spawn(process.execPath, ["worker/main.ts", "--duties", "decide,deliver,seal"], { cwd: ROOT, env: settings(crashAt ? { TOCSIN_CRASH_AT: crashAt } : {}), stdio: ["ignore", "inherit", "inherit"] });
+  return spawn(process.execPath, ["worker/main.ts", "--duties", "decide,deliver,seal"], {
+    cwd: ROOT,
+    env: settings(crashAt ? { TOCSIN_CRASH_AT: crashAt } : {}),
+    stdio: ["ignore", "inherit", "inherit"],
+  });
 }
 
 async function killed(child: ChildProcess): Promise<void> {
@@ -64,10 +68,18 @@ async function sealABadSlot(tenantId: string, serverId: string, point: CrashPoin
   const at = slot + 5_000;
   const dying = { after_record: "fra", after_seal: "sin" }[point as string];
   for (const region of REGIONS) {
-    const outcome = anOutcome({ tenantId, serverId, slot, region }, { reason: "connection_refused", status: "down", evidence: { errorCode: "ECONNREFUSED" } });
+    const outcome = anOutcome(
+      { tenantId, serverId, slot, region },
+      { reason: "connection_refused", status: "down", evidence: { errorCode: "ECONNREFUSED" } },
+    );
     if (region === dying) {
       const given = { url: r.redis.url, prefix: r.redis.prefix, plan, outcome, at, crashAt: point };
-      await killed(spawn(process.execPath, ["lib/testing/record-once.ts", JSON.stringify(given)], { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] }));
+      await killed(
+        spawn(process.execPath, ["lib/testing/record-once.ts", JSON.stringify(given)], {
+          cwd: ROOT,
+          stdio: ["ignore", "inherit", "inherit"],
+        }),
+      );
     } else await record(r.redis.redis, r.redis.prefix, plan, outcome, null, new Date(at));
   }
 }
@@ -84,14 +96,26 @@ const settled = async (tenantId: string) => {
 };
 
 /** Leases of the dead run out: the time they had left is taken away instead of waited for. */
-const leasesRunOut = (tenantId: string) => r.db.sql("UPDATE delivery SET lease_until = clock_timestamp() - interval '1 s' WHERE tenant_id = $1 AND state = 'leased'", [tenantId]);
+const leasesRunOut = (tenantId: string) =>
+  r.db.sql(
+    "UPDATE delivery SET lease_until = clock_timestamp() - interval '1 s' WHERE tenant_id = $1 AND state = 'leased'",
+    [tenantId],
+  );
 
-async function crashAndRecover(point: CrashPoint, kinds: readonly SinkKind[]): Promise<{ pages: Record<string, number>; texts: Record<string, string[]> }> {
+async function crashAndRecover(
+  point: CrashPoint,
+  kinds: readonly SinkKind[],
+): Promise<{ pages: Record<string, number>; texts: Record<string, string[]> }> {
   const { id: tenantId, sinks: made } = await r.tenant();
   const others = [...made].filter(([kind]) => !kinds.includes(kind)).map(([, id]) => id);
-  await r.db.sql("UPDATE sink SET removed_at = now() WHERE tenant_id = $1 AND id = ANY ($2::uuid[])", [tenantId, others]);
+  await r.db.sql("UPDATE sink SET removed_at = now() WHERE tenant_id = $1 AND id = ANY ($2::uuid[])", [
+    tenantId,
+    others,
+  ]);
   const serverId = await makeServer(r.db, tenantId, { fireAfter: 1 });
-  const before = Object.fromEntries(kinds.map((k) => [k, { pages: r.vendors.pages(k), received: r.vendors.received(k).length }]));
+  const before = Object.fromEntries(
+    kinds.map((k) => [k, { pages: r.vendors.pages(k), received: r.vendors.received(k).length }]),
+  );
   await sealABadSlot(tenantId, serverId, point);
   if (point !== "after_record" && point !== "after_seal") await killed(worker(point));
   await leasesRunOut(tenantId);
@@ -107,11 +131,26 @@ async function crashAndRecover(point: CrashPoint, kinds: readonly SinkKind[]): P
   expect(incidents).toHaveLength(1);
   return {
     pages: Object.fromEntries(kinds.map((k) => [k, r.vendors.pages(k) - (before[k]?.pages ?? 0)])),
-    texts: Object.fromEntries(kinds.map((k) => [k, r.vendors.received(k).slice(before[k]?.received).map((item) => JSON.stringify(item.body))])),
+    texts: Object.fromEntries(
+      kinds.map((k) => [
+        k,
+        r.vendors
+          .received(k)
+          .slice(before[k]?.received)
+          .map((item) => JSON.stringify(item.body)),
+      ]),
+    ),
   };
 }
 
-const DELIVERY_POINTS: readonly CrashPoint[] = ["before_claim", "after_claim", "before_request", "after_request", "inside_settle_tx", "after_settle"];
+const DELIVERY_POINTS: readonly CrashPoint[] = [
+  "before_claim",
+  "after_claim",
+  "before_request",
+  "after_request",
+  "inside_settle_tx",
+  "after_settle",
+];
 const EARLY_POINTS = CRASH_POINTS.filter((p) => !DELIVERY_POINTS.includes(p));
 const kinds = sinks.map((s) => s.kind);
 
@@ -131,5 +170,6 @@ test.each(table)("killed at $point: $kind is told, and a repeat is marked", asyn
   const repeats = MAY_REPEAT.includes(point) ? 1 : 0;
   expect(requests).toHaveLength(1 + repeats);
   expect(pages[kind]).toBe(1 + (RECOGNISED.includes(kind) ? 0 : repeats));
-  if (repeats > 0 && !RECOGNISED.includes(kind)) expect(requests.at(-1)).toContain(JSON.stringify(REPEAT_MARK).slice(1, -1));
+  if (repeats > 0 && !RECOGNISED.includes(kind))
+    expect(requests.at(-1)).toContain(JSON.stringify(REPEAT_MARK).slice(1, -1));
 });

@@ -26,32 +26,46 @@ const MINUTE = 60_000;
 
 /** What each vendor was asked to do since `from`, in its own words. */
 function words(kind: SinkKind, from: Record<SinkKind, number>): string[] {
-  return r.vendors.received(kind).slice(from[kind]).map((item) => said(kind, item));
+  return r.vendors
+    .received(kind)
+    .slice(from[kind])
+    .map((item) => said(kind, item));
 }
 
 function said(kind: SinkKind, { body, path, method }: Received): string {
   const b = body as Record<string, unknown>;
   if (kind === "pagerduty") return String(b.event_action);
-  if (kind === "opsgenie") return /\/(acknowledge|close|notes|message|description|priority)/.exec(path)?.[1] ?? "create";
+  if (kind === "opsgenie")
+    return /\/(acknowledge|close|notes|message|description|priority)/.exec(path)?.[1] ?? "create";
   if (kind === "discord") return method === "PATCH" ? "edit" : "post";
   if (kind === "slack") return path.endsWith("chat.update") ? "edit" : b.thread_ts ? "reply" : "post";
   if (kind === "webhook") return String(b.type);
   return /^✔ Resolved/.test(String(b.text)) ? "all-clear" : b.inReplyTo ? "answer" : "mail";
 }
 
-const counts = () => Object.fromEntries(ALL_SINKS.map((k) => [k, r.vendors.received(k).length])) as Record<SinkKind, number>;
+const counts = () =>
+  Object.fromEntries(ALL_SINKS.map((k) => [k, r.vendors.received(k).length])) as Record<SinkKind, number>;
 const pages = () => Object.fromEntries(ALL_SINKS.map((k) => [k, r.vendors.pages(k)]));
-const plus = (before: Record<string, number>, n: number) => Object.fromEntries(Object.entries(before).map(([k, v]) => [k, v + n]));
+const plus = (before: Record<string, number>, n: number) =>
+  Object.fromEntries(Object.entries(before).map(([k, v]) => [k, v + n]));
 
 async function slots(tenantId: string, serverId: string, n: number): Promise<void> {
   for (let i = 0; i < n; i++) await r.slot(tenantId, serverId);
 }
 
 async function incidents(tenantId: string) {
-  return r.db.sql<{ id: string; number: number; state: string; severity: string; reason: string; dedup_key: string }>("SELECT id, number, state, severity, reason, dedup_key FROM incident WHERE tenant_id = $1 ORDER BY number", [tenantId]);
+  return r.db.sql<{ id: string; number: number; state: string; severity: string; reason: string; dedup_key: string }>(
+    "SELECT id, number, state, severity, reason, dedup_key FROM incident WHERE tenant_id = $1 ORDER BY number",
+    [tenantId],
+  );
 }
 
-const operator = (tenantId: string) => ({ personId: randomUUID(), name: "Omar Operator", tenantId, layers: ["operator"] as const });
+const operator = (tenantId: string) => ({
+  personId: randomUUID(),
+  name: "Omar Operator",
+  tenantId,
+  layers: ["operator"] as const,
+});
 
 test("a killed server is one incident and one page at each of six sinks, through half an hour, an acknowledgement and the end", async () => {
   const port = await freePort();
@@ -93,11 +107,20 @@ test("a killed server is one incident and one page at each of six sinks, through
   expect(words("slack", from)).toEqual(["post", "reply", "edit", "reply", "edit"]);
   expect(words("discord", from).filter((w) => w === "post")).toHaveLength(1);
   expect(words("discord", from).at(-1)).toBe("edit");
-  expect(words("webhook", from)).toEqual(["tocsin.incident.triggered", "tocsin.incident.acknowledged", "tocsin.incident.resolved"]);
+  expect(words("webhook", from)).toEqual([
+    "tocsin.incident.triggered",
+    "tocsin.incident.acknowledged",
+    "tocsin.incident.resolved",
+  ]);
   expect(words("email", from).filter((w) => w !== "answer")).toEqual(["mail", "all-clear"]);
   expect(pages()).toEqual(plus(before, 1));
   for (const kind of ["pagerduty", "opsgenie", "email", "webhook"] as const) {
-    const keys = new Set(r.vendors.received(kind).slice(from[kind]).map((item) => item.key));
+    const keys = new Set(
+      r.vendors
+        .received(kind)
+        .slice(from[kind])
+        .map((item) => item.key),
+    );
     expect([...keys], kind).toEqual([incident?.dedup_key]);
   }
 });

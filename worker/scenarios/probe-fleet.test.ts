@@ -5,16 +5,31 @@ import { judge } from "#lib/checks/index";
 import type { Era, Phase } from "#lib/domain/outcome";
 import type { Reason, Status } from "#lib/domain/reason";
 import type { Transcript } from "#lib/domain/transcript";
-import { fleetServer, freePort, mcpProxy, MEMORY_COMMAND, SILENT_COMMAND, supergateway, TEST_API_KEY, type TestServer } from "#lib/testing/servers";
+import {
+  fleetServer,
+  freePort,
+  mcpProxy,
+  MEMORY_COMMAND,
+  SILENT_COMMAND,
+  supergateway,
+  TEST_API_KEY,
+  type TestServer,
+} from "#lib/testing/servers";
 import { probe } from "../probe/transcript.ts";
 
 const policy = { allow: [{ cidr: "127.0.0.0/8" }] };
 const KEY = { "X-API-Key": TEST_API_KEY };
 const SLOW = { timeout: 60_000 };
 
-function look(url: string, given: { headers?: Record<string, string>; knownEra?: Era | null; boundMs?: number } = {}): Promise<Transcript> {
+function look(
+  url: string,
+  given: { headers?: Record<string, string>; knownEra?: Era | null; boundMs?: number } = {},
+): Promise<Transcript> {
   const { headers = {}, knownEra = null, boundMs = 10_000 } = given;
-  return probe({ serverId: "s", tenantId: "t", url, headers, knownEra }, { policy, monotonic: () => performance.now(), boundMs });
+  return probe(
+    { serverId: "s", tenantId: "t", url, headers, knownEra },
+    { policy, monotonic: () => performance.now(), boundMs },
+  );
 }
 
 async function using<T>(start: () => Promise<TestServer>, work: (server: TestServer) => Promise<T>): Promise<T> {
@@ -26,7 +41,16 @@ async function using<T>(start: () => Promise<TestServer>, work: (server: TestSer
   }
 }
 
-type Row = [what: string, start: () => Promise<TestServer>, headers: Record<string, string>, status: Status, reason: Reason | null, phase: Phase | null, era: Era | null, tools: number | null];
+type Row = [
+  what: string,
+  start: () => Promise<TestServer>,
+  headers: Record<string, string>,
+  status: Status,
+  reason: Reason | null,
+  phase: Phase | null,
+  era: Era | null,
+  tools: number | null,
+];
 
 describe("the prober judges", () => {
   test.each<Row>([
@@ -37,17 +61,59 @@ describe("the prober judges", () => {
     ["a modern-only server", () => fleetServer("modern"), {}, "up", null, null, "modern", 2],
     ["a key with the right key", () => fleetServer("keyed"), KEY, "up", null, null, "dual", 9],
     ["a key without one", () => fleetServer("keyed"), {}, "up", "auth_required", "discover", null, null],
-    ["a key with the wrong one", () => fleetServer("keyed"), { "X-API-Key": "another-key" }, "degraded", "credential_rejected", "discover", null, null],
+    [
+      "a key with the wrong one",
+      () => fleetServer("keyed"),
+      { "X-API-Key": "another-key" },
+      "degraded",
+      "credential_rejected",
+      "discover",
+      null,
+      null,
+    ],
     ["supergateway without sessions", () => supergateway(MEMORY_COMMAND), {}, "up", null, null, "legacy", 9],
-    ["supergateway with sessions", () => supergateway(MEMORY_COMMAND, { stateful: true }), {}, "up", null, null, "legacy", 9],
-    ["supergateway over HTTP+SSE", () => supergateway(MEMORY_COMMAND, { output: "sse" }), {}, "up", null, null, "sse", 9],
-    ["a gateway whose server crashed", () => supergateway("false"), {}, "down", "protocol_error", "initialize", null, null],
+    [
+      "supergateway with sessions",
+      () => supergateway(MEMORY_COMMAND, { stateful: true }),
+      {},
+      "up",
+      null,
+      null,
+      "legacy",
+      9,
+    ],
+    [
+      "supergateway over HTTP+SSE",
+      () => supergateway(MEMORY_COMMAND, { output: "sse" }),
+      {},
+      "up",
+      null,
+      null,
+      "sse",
+      9,
+    ],
+    [
+      "a gateway whose server crashed",
+      () => supergateway("false"),
+      {},
+      "down",
+      "protocol_error",
+      "initialize",
+      null,
+      null,
+    ],
     ["a web page", () => fleetServer("html"), {}, "down", "not_mcp", "discover", null, null],
   ])("%s", SLOW, async (_what, start, headers, status, reason, phase, era, tools) => {
     await using(start, async ({ url }) => {
       const transcript = await look(url, { headers });
       const judged = judge(transcript);
-      expect([judged.status, judged.reason, judged.phase, transcript.era, judged.tools?.count ?? null]).toEqual([status, reason, phase, era, tools]);
+      expect([judged.status, judged.reason, judged.phase, transcript.era, judged.tools?.count ?? null]).toEqual([
+        status,
+        reason,
+        phase,
+        era,
+        tools,
+      ]);
       if (era === null) return;
       // Looking again by the cached era finds the same tools and asks for less.
       const again = await look(url, { headers, knownEra: era });
@@ -70,40 +136,73 @@ describe("the prober judges", () => {
   });
 
   test("a dead port, a name that does not exist and a private address by their reasons", SLOW, async () => {
-    expect(judge(await look(`http://127.0.0.1:${await freePort()}/mcp`))).toMatchObject({ status: "down", reason: "connection_refused", phase: "connect" });
-    expect(judge(await look("http://does-not-exist.invalid/mcp"))).toMatchObject({ status: "down", reason: "dns_failure", phase: "dns" });
-    expect(judge(await look("http://169.254.169.254/mcp"))).toEqual({ status: "unknown", auth: "unknown", reason: "blocked_address", phase: "address", evidence: { errorCode: "E_URL_BLOCKED", detail: "private_address" }, tools: null });
+    expect(judge(await look(`http://127.0.0.1:${await freePort()}/mcp`))).toMatchObject({
+      status: "down",
+      reason: "connection_refused",
+      phase: "connect",
+    });
+    expect(judge(await look("http://does-not-exist.invalid/mcp"))).toMatchObject({
+      status: "down",
+      reason: "dns_failure",
+      phase: "dns",
+    });
+    expect(judge(await look("http://169.254.169.254/mcp"))).toEqual({
+      status: "unknown",
+      auth: "unknown",
+      reason: "blocked_address",
+      phase: "address",
+      evidence: { errorCode: "E_URL_BLOCKED", detail: "private_address" },
+      tools: null,
+    });
   });
 
   test("a server that changed its era by what it speaks now", SLOW, async () => {
-    for (const [slug, wrong] of [["legacy", "sse"], ["sse", "legacy"], ["modern", "legacy"], ["legacy", "modern"], ["modern", "sse"]] as const) {
-      await using(() => fleetServer(slug), async ({ url }) => {
-        const transcript = await look(url, { knownEra: wrong });
-        expect([slug, judge(transcript).reason, transcript.era]).toEqual([slug, null, slug]);
-      });
+    for (const [slug, wrong] of [
+      ["legacy", "sse"],
+      ["sse", "legacy"],
+      ["modern", "legacy"],
+      ["legacy", "modern"],
+      ["modern", "sse"],
+    ] as const) {
+      await using(
+        () => fleetServer(slug),
+        async ({ url }) => {
+          const transcript = await look(url, { knownEra: wrong });
+          expect([slug, judge(transcript).reason, transcript.era]).toEqual([slug, null, slug]);
+        },
+      );
     }
   });
 
   test("names, tools and era as the official client finds them", SLOW, async () => {
     for (const slug of ["legacy", "dual", "modern"]) {
-      await using(() => fleetServer(slug), async ({ url }) => {
-        const client = new Client({ name: "oracle", version: "1.0.0" }, { capabilities: {}, versionNegotiation: { mode: "auto" } });
-        await client.connect(new StreamableHTTPClientTransport(new URL(url)));
-        const { tools } = await client.listTools();
-        const era = client.getProtocolEra();
-        await client.close();
-        const transcript = await look(url);
-        expect(judge(transcript).tools?.names).toEqual(tools.map((t) => t.name).sort());
-        expect(transcript.era === "dual" ? "modern" : transcript.era).toBe(era);
-      });
+      await using(
+        () => fleetServer(slug),
+        async ({ url }) => {
+          const client = new Client(
+            { name: "oracle", version: "1.0.0" },
+            { capabilities: {}, versionNegotiation: { mode: "auto" } },
+          );
+          await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+          const { tools } = await client.listTools();
+          const era = client.getProtocolEra();
+          await client.close();
+          const transcript = await look(url);
+          expect(judge(transcript).tools?.names).toEqual(tools.map((t) => t.name).sort());
+          expect(transcript.era === "dual" ? "modern" : transcript.era).toBe(era);
+        },
+      );
     }
   });
 
   test("leaves no session behind", SLOW, async () => {
-    await using(() => fleetServer("legacy"), async ({ url }) => {
-      const transcript = await look(url);
-      expect(transcript.steps.find((s) => s.phase === "close")?.response?.status).toBe(200);
-      expect(JSON.stringify(transcript.steps)).not.toMatch(/mcp-session-id":"(?!\[session\])/);
-    });
+    await using(
+      () => fleetServer("legacy"),
+      async ({ url }) => {
+        const transcript = await look(url);
+        expect(transcript.steps.find((s) => s.phase === "close")?.response?.status).toBe(200);
+        expect(JSON.stringify(transcript.steps)).not.toMatch(/mcp-session-id":"(?!\[session\])/);
+      },
+    );
   });
 });

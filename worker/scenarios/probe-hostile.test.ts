@@ -53,9 +53,13 @@ const EXPECTED: Record<Hostile, [Status, Reason | null, Phase | null]> = {
 describe("a server that answers with", () => {
   test.each(HOSTILE)("%s has its own reason and fits into what is kept", { timeout: 30_000 }, async (kind) => {
     const server = await hostileServer(kind);
-    const headers: Record<string, string> = kind === "an echo of the credential" ? { Authorization: `Bearer ${SECRET}` } : {};
+    const headers: Record<string, string> =
+      kind === "an echo of the credential" ? { Authorization: `Bearer ${SECRET}` } : {};
     try {
-      const transcript = await probe({ serverId: "s", tenantId: "t", url: server.url, headers, knownEra: null }, { policy, monotonic: () => performance.now(), boundMs: 10_000 });
+      const transcript = await probe(
+        { serverId: "s", tenantId: "t", url: server.url, headers, knownEra: null },
+        { policy, monotonic: () => performance.now(), boundMs: 10_000 },
+      );
       const judged = judge(transcript);
       expect([judged.status, judged.reason, judged.phase]).toEqual(EXPECTED[kind]);
       const stored = JSON.stringify(storeTranscript(transcript));
@@ -70,7 +74,10 @@ describe("a server that answers with", () => {
   test("a flood is cut off before it fills this process", { timeout: 30_000 }, async () => {
     const server = await hostileServer("ten gigabytes of body");
     const before = process.memoryUsage().rss;
-    await probe({ serverId: "s", tenantId: "t", url: server.url, headers: {}, knownEra: null }, { policy, monotonic: () => performance.now() });
+    await probe(
+      { serverId: "s", tenantId: "t", url: server.url, headers: {}, knownEra: null },
+      { policy, monotonic: () => performance.now() },
+    );
     await server.close();
     // Both ends of the flood live in this process.
     expect(process.memoryUsage().rss - before).toBeLessThan(96 * 1024 * 1024);

@@ -35,16 +35,32 @@ afterAll(async () => {
   await Promise.all([target.close(), store.close(), db.close()]);
 });
 
-async function start(args: string[], env: Record<string, string> = {}): Promise<{ port: number; stderr: () => string }> {
+async function start(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ port: number; stderr: () => string }> {
   const port = await freePort();
   let text = "";
-  const started = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, REDIS_URL: store.url, TOCSIN_REDIS_PREFIX: store.prefix, TOCSIN_HEALTH_PORT: String(port), LOG_LEVEL: "fatal", ...env } });
+  const started = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: {
+      ...process.env,
+      REDIS_URL: store.url,
+      TOCSIN_REDIS_PREFIX: store.prefix,
+      TOCSIN_HEALTH_PORT: String(port),
+      LOG_LEVEL: "fatal",
+      ...env,
+    },
+  });
   started.stderr?.on("data", (bytes) => (text += bytes));
   child = started;
   return { port, stderr: () => text };
 }
 
-async function until<T>(what: string, ask: () => Promise<T | null | undefined | false> | T | null | undefined | false): Promise<T> {
+async function until<T>(
+  what: string,
+  ask: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+): Promise<T> {
   const end = performance.now() + 30_000;
   while (performance.now() < end) {
     const answer = await ask();
@@ -54,25 +70,39 @@ async function until<T>(what: string, ask: () => Promise<T | null | undefined | 
   throw new Error(`not in time: ${what}`);
 }
 
-const ready = (port: number) => until("ready", () => fetch(`http://127.0.0.1:${port}/ready`).then((r) => r.ok).catch(() => false));
-const exit = () => until("exit", () => (child?.exitCode !== null || child.signalCode !== null ? { code: child?.exitCode, signal: child?.signalCode } : null));
+const ready = (port: number) =>
+  until("ready", () =>
+    fetch(`http://127.0.0.1:${port}/ready`)
+      .then((r) => r.ok)
+      .catch(() => false),
+  );
+const exit = () =>
+  until("exit", () =>
+    child?.exitCode !== null || child.signalCode !== null ? { code: child?.exitCode, signal: child?.signalCode } : null,
+  );
 
 /** Prober processes whose parent is, or was, this one. */
 function probers(): number[] {
-  return readdirSync("/proc").filter((p) => /^\d+$/.test(p)).map(Number).filter((pid) => {
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      return command.includes("worker/probe/prober.ts") && readFileSync(`/proc/${pid}/environ`, "utf8").length < 100;
-    } catch {
-      return false;
-    }
-  });
+  return readdirSync("/proc")
+    .filter((p) => /^\d+$/.test(p))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        return command.includes("worker/probe/prober.ts") && readFileSync(`/proc/${pid}/environ`, "utf8").length < 100;
+      } catch {
+        return false;
+      }
+    });
 }
 
 describe("a region's process", () => {
   test("probes what is due, says that it is there, and drains on SIGTERM", async () => {
     const tenant = await makeTenant(db);
-    await db.sql("INSERT INTO address_allowance (tenant_id, id, cidr, reason, created_at) VALUES ($1, $2, '127.0.0.0/8', 'servers of this test listen there', now())", [tenant.id, randomUUID()]);
+    await db.sql(
+      "INSERT INTO address_allowance (tenant_id, id, cidr, reason, created_at) VALUES ($1, $2, '127.0.0.0/8', 'servers of this test listen there', now())",
+      [tenant.id, randomUUID()],
+    );
     const id = await makeServer(db, tenant.id, { url: target.url });
     const before = probers();
     const { port } = await start(["--region", "fra"]);
@@ -80,11 +110,21 @@ describe("a region's process", () => {
     const queueRedis = new Redis(store.url, { maxRetriesPerRequest: null });
     const s = scheduler({ sweeper: db.sweeper, redis: store.redis, queueRedis, prefix: store.prefix });
     await s.tick(new Date());
-    const entry = await until("a sealed slot", async () => (await store.redis.xrange(sealedStream(store.prefix), "-", "+"))[0]);
-    expect(JSON.parse(entry[1][1] ?? "")).toMatchObject({ serverId: id, expected: ["fra"], outcomes: { fra: { status: "up", reason: null, era: "modern", tools: { count: 2 } } }, transcripts: { fra: { toolCount: 2 } } });
+    const entry = await until(
+      "a sealed slot",
+      async () => (await store.redis.xrange(sealedStream(store.prefix), "-", "+"))[0],
+    );
+    expect(JSON.parse(entry[1][1] ?? "")).toMatchObject({
+      serverId: id,
+      expected: ["fra"],
+      outcomes: { fra: { status: "up", reason: null, era: "modern", tools: { count: 2 } } },
+      transcripts: { fra: { toolCount: 2 } },
+    });
     const ours = probers().filter((pid) => !before.includes(pid));
     expect(ours.length).toBeGreaterThan(0);
-    const [row] = await db.sql<{ region: string; stopped_at: Date | null }>("SELECT region, stopped_at FROM process WHERE kind = 'prober'");
+    const [row] = await db.sql<{ region: string; stopped_at: Date | null }>(
+      "SELECT region, stopped_at FROM process WHERE kind = 'prober'",
+    );
     expect(row).toMatchObject({ region: "fra", stopped_at: null });
 
     child?.kill("SIGTERM");

@@ -6,8 +6,13 @@ import type { ProbeResult } from "../probe/result.ts";
 import { ProberPool } from "../probe/supervisor.ts";
 
 const policy = { allow: [{ cidr: "127.0.0.0/8" }] };
-const WORKING = JSON.stringify({ jsonrpc: "2.0", id: "discover-1", result: { supportedVersions: ["1999-01-01"], capabilities: {} } });
-const http = (body: string) => `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+const WORKING = JSON.stringify({
+  jsonrpc: "2.0",
+  id: "discover-1",
+  result: { supportedVersions: ["1999-01-01"], capabilities: {} },
+});
+const http = (body: string) =>
+  `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
 let silent: TestServer;
 let fine: TestServer;
@@ -19,7 +24,13 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([silent.close(), fine.close()]));
 
-const target = (serverId: string, server: TestServer) => ({ serverId, tenantId: "t", url: server.url, headers: {}, knownEra: "modern" as const });
+const target = (serverId: string, server: TestServer) => ({
+  serverId,
+  tenantId: "t",
+  url: server.url,
+  headers: {},
+  knownEra: "modern" as const,
+});
 
 async function run(limits: Partial<Limits>, targets: ReturnType<typeof target>[]) {
   exits.length = 0;
@@ -34,7 +45,11 @@ describe("the supervisor", () => {
   test("judges a batch in one process and ends it when it is closed", async () => {
     const results = await run({}, [target("a", fine), target("b", fine)]);
     expect([...results.keys()].sort()).toEqual(["a", "b"]);
-    expect(results.get("a")?.judgement).toMatchObject({ status: "down", reason: "version_unsupported", phase: "discover" });
+    expect(results.get("a")?.judgement).toMatchObject({
+      status: "down",
+      reason: "version_unsupported",
+      phase: "discover",
+    });
     expect(exits).toMatchObject([{ reason: "closed", signal: "SIGKILL", probes: 2 }]);
     expect(() => process.kill(exits[0]?.pid ?? 0, 0)).toThrow();
   });
@@ -50,18 +65,22 @@ describe("the supervisor", () => {
   test.each([
     ["SIGKILL", "crash", { status: "unknown", reason: "prober_fault" }],
     ["SIGSTOP", "stalled", { status: "down", reason: "timeout" }],
-  ] as const)("tells a prober that ends by %s as %s and judges accordingly", async (signal, reason, expected) => {
-    const pool = new ProberPool({ size: 1, limits: { stalledMs: 2_500 }, onExit: (exit) => exits.push(exit) });
-    exits.length = 0;
-    const breaker = await rawServer(() => {
-      for (const pid of pool.pids()) process.kill(pid, signal);
-    });
-    const results: ProbeResult[] = [];
-    await pool.run([target("a", breaker)], policy, { result: (r) => results.push(r) });
-    await Promise.all([pool.close(), breaker.close()]);
-    expect(results.map((r) => r.judgement)).toMatchObject([expected]);
-    expect(exits.map((e) => e.reason).slice(0, 2)).toEqual([reason, reason]);
-  }, 20_000);
+  ] as const)(
+    "tells a prober that ends by %s as %s and judges accordingly",
+    async (signal, reason, expected) => {
+      const pool = new ProberPool({ size: 1, limits: { stalledMs: 2_500 }, onExit: (exit) => exits.push(exit) });
+      exits.length = 0;
+      const breaker = await rawServer(() => {
+        for (const pid of pool.pids()) process.kill(pid, signal);
+      });
+      const results: ProbeResult[] = [];
+      await pool.run([target("a", breaker)], policy, { result: (r) => results.push(r) });
+      await Promise.all([pool.close(), breaker.close()]);
+      expect(results.map((r) => r.judgement)).toMatchObject([expected]);
+      expect(exits.map((e) => e.reason).slice(0, 2)).toEqual([reason, reason]);
+    },
+    20_000,
+  );
 
   test("kills a prober over its memory and says that the answer was too much", async () => {
     const results = await run({ rssBytes: 20 * 1024 * 1024 }, [target("a", fine)]);

@@ -13,35 +13,70 @@ let server: Server | undefined;
 
 afterEach(() => new Promise<void>((done) => (server ? server.close(() => done()) : done())));
 
-const authority = await generate([{ name: "commonName", value: "Test authority" }], { keyType: "ec", algorithm: "sha256", extensions: [{ name: "basicConstraints", cA: true, critical: true }, { name: "keyUsage", keyCertSign: true, critical: true }] });
+const authority = await generate([{ name: "commonName", value: "Test authority" }], {
+  keyType: "ec",
+  algorithm: "sha256",
+  extensions: [
+    { name: "basicConstraints", cA: true, critical: true },
+    { name: "keyUsage", keyCertSign: true, critical: true },
+  ],
+});
 
 async function serve(options: SelfsignedOptions, host = "localhost"): Promise<string> {
   const names = [{ type: 2 as const, value: host }];
-  const made = await generate([{ name: "commonName", value: host }], { keyType: "ec", algorithm: "sha256", ca: { key: authority.private, cert: authority.cert }, extensions: [{ name: "subjectAltName", altNames: names }], ...options });
+  const made = await generate([{ name: "commonName", value: host }], {
+    keyType: "ec",
+    algorithm: "sha256",
+    ca: { key: authority.private, cert: authority.cert },
+    extensions: [{ name: "subjectAltName", altNames: names }],
+    ...options,
+  });
   const port = await freePort();
   server = createServer({ key: made.private, cert: made.cert }, (request, response) => {
     let body = "";
-    request.on("data", (bytes) => (body += bytes)).on("end", () => {
-      const { id, method } = JSON.parse(body) as { id: string; method: string };
-      const result = method === "server/discover" ? { supportedVersions: ["2026-07-28"], capabilities: { tools: {} } } : { tools: [{ name: "a", inputSchema: {} }] };
-      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ jsonrpc: "2.0", id, result }));
-    });
+    request
+      .on("data", (bytes) => (body += bytes))
+      .on("end", () => {
+        const { id, method } = JSON.parse(body) as { id: string; method: string };
+        const result =
+          method === "server/discover"
+            ? { supportedVersions: ["2026-07-28"], capabilities: { tools: {} } }
+            : { tools: [{ name: "a", inputSchema: {} }] };
+        response
+          .writeHead(200, { "content-type": "application/json" })
+          .end(JSON.stringify({ jsonrpc: "2.0", id, result }));
+      });
   });
   await new Promise<void>((done) => server?.listen(port, "127.0.0.1", done));
   return `https://localhost:${port}/mcp`;
 }
 
-const look = (url: string, ca?: string) => probe({ serverId: "s", tenantId: "t", url, headers: {}, knownEra: "modern", ca }, { policy, monotonic: () => performance.now(), boundMs: 10_000 });
+const look = (url: string, ca?: string) =>
+  probe(
+    { serverId: "s", tenantId: "t", url, headers: {}, knownEra: "modern", ca },
+    { policy, monotonic: () => performance.now(), boundMs: 10_000 },
+  );
 
 describe("a certificate", () => {
   test.each<[what: string, options: SelfsignedOptions, host: string, trusted: boolean, code: string]>([
     ["of an authority that nobody knows", {}, "localhost", false, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
     ["that has ended", { notBeforeDate: inDays(-60), notAfterDate: inDays(-1) }, "localhost", true, "CERT_HAS_EXPIRED"],
-    ["that begins tomorrow", { notBeforeDate: inDays(1), notAfterDate: inDays(60) }, "localhost", true, "CERT_NOT_YET_VALID"],
+    [
+      "that begins tomorrow",
+      { notBeforeDate: inDays(1), notAfterDate: inDays(60) },
+      "localhost",
+      true,
+      "CERT_NOT_YET_VALID",
+    ],
     ["of another host", {}, "elsewhere.example", true, "ERR_TLS_CERT_ALTNAME_INVALID"],
   ])("%s is tls_invalid with its code", async (_what, options, host, trusted, code) => {
     const judged = judge(await look(await serve(options, host), trusted ? authority.cert : undefined));
-    expect(judged).toMatchObject({ status: "down", reason: "tls_invalid", phase: "tls", evidence: { errorCode: code } });
+    expect(judged).toMatchObject({
+      status: "down",
+      reason: "tls_invalid",
+      phase: "tls",
+      evidence: { errorCode: code },
+    });
   });
 
   test("of an authority that the installation trusts is fine, and its handshake is timed apart", async () => {

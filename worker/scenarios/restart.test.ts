@@ -45,7 +45,11 @@ test("an outage over a flushed Redis and a crashed PostgreSQL is one incident, o
   const port = await freePort();
   const { id: tenantId } = await r.tenant();
   const serverId = await makeServer(r.db, tenantId, { name: "Everything", url: `http://127.0.0.1:${port}/mcp` });
-  const incidents = () => r.db.sql<{ id: string; state: string; dedup_key: string }>("SELECT id, state, dedup_key FROM incident WHERE tenant_id = $1", [tenantId]);
+  const incidents = () =>
+    r.db.sql<{ id: string; state: string; dedup_key: string }>(
+      "SELECT id, state, dedup_key FROM incident WHERE tenant_id = $1",
+      [tenantId],
+    );
   const slots = async (n: number) => {
     for (let i = 0; i < n; i++) await r.slot(tenantId, serverId);
   };
@@ -68,6 +72,8 @@ test("an outage over a flushed Redis and a crashed PostgreSQL is one incident, o
   await slots(4);
   expect(await incidents()).toEqual([{ ...incident, state: "resolved" }]);
   expect(pages()).toEqual(eachOnce);
-  const resolves = r.vendors.received("pagerduty").filter((item) => (item.body as { event_action: string }).event_action === "resolve");
+  const resolves = r.vendors
+    .received("pagerduty")
+    .filter((item) => (item.body as { event_action: string }).event_action === "resolve");
   expect(resolves.map((item) => item.key)).toEqual([incident?.dedup_key]);
 });

@@ -20,13 +20,24 @@ export interface Silent {
  * @param silentMs how old the last beat may be
  * @returns null while the installation has not been up for so long itself: after a night off nothing is "stopped"
  */
-export function silent(beats: readonly Beat[], enabledRegions: readonly string[], now: Date, silentMs: number): Silent | null {
+export function silent(
+  beats: readonly Beat[],
+  enabledRegions: readonly string[],
+  now: Date,
+  silentMs: number,
+): Silent | null {
   const since = upSince(beats, now, silentMs);
   if (since === null || now.getTime() - since.getTime() < silentMs) return null;
-  const newest = (of: readonly Beat[]): Date | null => of.reduce<Date | null>((last, b) => (last === null || b.heartbeatAt > last ? b.heartbeatAt : last), null);
-  const lastBeat: Silent["lastBeat"] = (of) => newest(of === "worker" ? beats.filter((b) => b.kind === "worker") : beats.filter((b) => b.region === of.region));
+  const newest = (of: readonly Beat[]): Date | null =>
+    of.reduce<Date | null>((last, b) => (last === null || b.heartbeatAt > last ? b.heartbeatAt : last), null);
+  const lastBeat: Silent["lastBeat"] = (of) =>
+    newest(of === "worker" ? beats.filter((b) => b.kind === "worker") : beats.filter((b) => b.region === of.region));
   const gone = (at: Date | null) => at === null || now.getTime() - at.getTime() > silentMs;
-  return { worker: gone(lastBeat("worker")), regions: enabledRegions.filter((region) => gone(lastBeat({ region }))), lastBeat };
+  return {
+    worker: gone(lastBeat("worker")),
+    regions: enabledRegions.filter((region) => gone(lastBeat({ region }))),
+    lastBeat,
+  };
 }
 
 /** Start of the oldest process that is alive; null when none is. */

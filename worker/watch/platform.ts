@@ -32,20 +32,40 @@ export interface PlatformNow {
 
 export function platformNow(db: Db): Promise<PlatformNow> {
   return db.withTenant({ tenantId: PLATFORM_TENANT, actorId: WORKER_ACTOR }, async (tx) => {
-    const live = await tx.$queryRaw<{ fingerprint: string }[]>`SELECT fingerprint FROM incident WHERE tenant_id = app.tenant() AND subject_kind <> 'server' AND state <> 'resolved'`;
-    const ended = await tx.$queryRaw<{ at: Date | null }[]>`SELECT max(resolved_at) AS at FROM incident WHERE tenant_id = app.tenant() AND subject_kind <> 'server'`;
+    const live = await tx.$queryRaw<
+      { fingerprint: string }[]
+    >`SELECT fingerprint FROM incident WHERE tenant_id = app.tenant() AND subject_kind <> 'server' AND state <> 'resolved'`;
+    const ended = await tx.$queryRaw<
+      { at: Date | null }[]
+    >`SELECT max(resolved_at) AS at FROM incident WHERE tenant_id = app.tenant() AND subject_kind <> 'server'`;
     return { live: new Set(live.map((r) => r.fingerprint)), lastEnd: ended[0]?.at ?? null };
   });
 }
 
 /** Opens or closes the incident of one part where that changes anything. @returns what was done */
-export async function judgePart(db: Db, part: Part, live: ReadonlySet<string>, now: Date): Promise<"opened" | "resolved" | null> {
+export async function judgePart(
+  db: Db,
+  part: Part,
+  live: ReadonlySet<string>,
+  now: Date,
+): Promise<"opened" | "resolved" | null> {
   const key = partKey(part);
   if (live.has(fingerprint(key, "unchecked")) === part.stopped) return null;
   const decided = await db.withTenant({ tenantId: PLATFORM_TENANT, actorId: WORKER_ACTOR }, async (tx) => {
-    const verdict = part.stopped ? unlookedVerdict("unknown", part.reason, part.sentence) : unlookedVerdict("up", null, part.sentence);
+    const verdict = part.stopped
+      ? unlookedVerdict("unknown", part.reason, part.sentence)
+      : unlookedVerdict("up", null, part.sentence);
     const before = { bad: 0, good: 0, flips: [] };
-    return walk(tx, { tenantId: PLATFORM_TENANT, subject: await subjectOf(tx, part, key), verdict, sealed: null, slot: now, now, atOnce: true, before });
+    return walk(tx, {
+      tenantId: PLATFORM_TENANT,
+      subject: await subjectOf(tx, part, key),
+      verdict,
+      sealed: null,
+      slot: now,
+      now,
+      atOnce: true,
+      before,
+    });
   });
   return decided.change === "opened" ? "opened" : decided.resolved.length > 0 ? "resolved" : null;
 }
@@ -55,5 +75,15 @@ async function subjectOf(tx: Tx, part: Part, key: string): Promise<Subject> {
   const tenantName = rows[0]?.name ?? "Tocsin";
   // Closed by hand while it is still stopped, a part has this long before it alerts again.
   const again = { fireAfter: 2, intervalMs: AGAIN_MS };
-  return { kind: part.kind, key, serverId: null, name: part.title, url: "", tenantName, weight: "own", clearAfter: 1, ...again };
+  return {
+    kind: part.kind,
+    key,
+    serverId: null,
+    name: part.title,
+    url: "",
+    tenantName,
+    weight: "own",
+    clearAfter: 1,
+    ...again,
+  };
 }

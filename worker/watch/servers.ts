@@ -24,7 +24,14 @@ export interface Unlooked {
 /** @param from nobody could look before: the start of the installation, the end of its last stop */
 export async function findUnlooked(sweeper: Sweeper, from: Date, now: Date): Promise<Unlooked[]> {
   // A slot's verdict is known at its end, so two intervals are counted from there: three from its start.
-  const rows = await sweeper.find<{ tenant_id: string; id: string; regions: string[]; reason: string | null; status: string | null; alerted: boolean }>(
+  const rows = await sweeper.find<{
+    tenant_id: string;
+    id: string;
+    regions: string[];
+    reason: string | null;
+    status: string | null;
+    alerted: boolean;
+  }>(
     `SELECT s.tenant_id, s.id, s.regions, n.reason, n.status, EXISTS (SELECT 1 FROM incident i WHERE i.tenant_id = s.tenant_id
         AND i.fingerprint = s.id::text || ':unchecked' AND i.state <> 'resolved') AS alerted
      FROM server s LEFT JOIN server_now n ON n.tenant_id = s.tenant_id AND n.server_id = s.id
@@ -43,7 +50,13 @@ const SENTENCES: Partial<Record<Reason, string>> = {
 };
 
 /** @param covered true: one alert about our own part speaks for it, so it is shown and not alerted */
-export function markUnlooked(db: Db, server: Unlooked, reason: Reason, covered: boolean, now: Date): Promise<"opened" | "marked" | null> {
+export function markUnlooked(
+  db: Db,
+  server: Unlooked,
+  reason: Reason,
+  covered: boolean,
+  now: Date,
+): Promise<"opened" | "marked" | null> {
   const { tenantId, id: serverId } = server;
   return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     const subject = await serverSubject(tx, serverId);
@@ -58,7 +71,16 @@ export function markUnlooked(db: Db, server: Unlooked, reason: Reason, covered: 
       await writeServerNow(tx, serverId, now, verdict, { ...before.streaks, bad: 0, good: 0 });
       return "marked";
     }
-    const decided = await walk(tx, { tenantId, subject, verdict, sealed: null, slot: now, now, atOnce: true, before: before.streaks });
+    const decided = await walk(tx, {
+      tenantId,
+      subject,
+      verdict,
+      sealed: null,
+      slot: now,
+      now,
+      atOnce: true,
+      before: before.streaks,
+    });
     return decided.change === "opened" ? "opened" : "marked";
   });
 }
@@ -74,7 +96,9 @@ export async function closeAbandoned(db: Db, sweeper: Sweeper, now: Date): Promi
   for (const { tenant_id: tenantId, id, removed } of rows) {
     const did = await db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
       const incident = await incidentById(tx, id);
-      const sentence = removed ? "The server was removed, so nobody looks at it any more." : "The server was paused, so nobody looks at it for now.";
+      const sentence = removed
+        ? "The server was removed, so nobody looks at it any more."
+        : "The server was paused, so nobody looks at it for now.";
       return incident !== null && closeIncident(tx, incident, { tenantId, now, sentence });
     });
     if (did) closed++;

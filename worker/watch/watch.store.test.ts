@@ -24,7 +24,8 @@ beforeEach(async () => {
   await db.sql("UPDATE region SET enabled = name IN ('fra', 'iad')");
   for (const key of ["worker", "guard", "fra", "iad"]) ids[key] = randomUUID();
   tenantId = (await makeTenant(db)).id;
-  for (const of of [tenantId, PLATFORM_TENANT]) await makeSink(db, of, { kind: "pagerduty", name: "pager", config: { region: "us" } });
+  for (const of of [tenantId, PLATFORM_TENANT])
+    await makeSink(db, of, { kind: "pagerduty", name: "pager", config: { region: "us" } });
   await beat("worker", "guard", "fra", "iad");
 });
 afterEach(() => db.close());
@@ -41,7 +42,8 @@ async function beat(...keys: string[]) {
   }
 }
 const look = () => watch(db.workerDb, db.sweeper, new Date(now));
-const seal = (serverId: string, saw: Reason | "up" = "up") => decide(db.workerDb, aSealedSlot({ tenantId, serverId, slot: now - MINUTE }, { fra: saw, iad: saw }), new Date(now));
+const seal = (serverId: string, saw: Reason | "up" = "up") =>
+  decide(db.workerDb, aSealedSlot({ tenantId, serverId, slot: now - MINUTE }, { fra: saw, iad: saw }), new Date(now));
 /** Minutes pass; who is named keeps beating, and the watch looks each time. */
 async function pass(minutes: number, ...alive: string[]) {
   for (let i = 0; i < minutes; i++) {
@@ -51,8 +53,13 @@ async function pass(minutes: number, ...alive: string[]) {
   }
 }
 const ALL = ["worker", "guard", "fra", "iad"];
-const incidents = (of = tenantId) => db.sql("SELECT subject_kind, subject_name, reason, state, severity FROM incident WHERE tenant_id = $1 ORDER BY number", [of]);
-const statusOf = async (id: string) => (await db.sql("SELECT status, reason FROM server_now WHERE server_id = $1", [id]))[0];
+const incidents = (of = tenantId) =>
+  db.sql(
+    "SELECT subject_kind, subject_name, reason, state, severity FROM incident WHERE tenant_id = $1 ORDER BY number",
+    [of],
+  );
+const statusOf = async (id: string) =>
+  (await db.sql("SELECT status, reason FROM server_now WHERE server_id = $1", [id]))[0];
 
 describe("a server", () => {
   test("that nobody has looked at for two intervals is unknown and alerted, once, and closed when it is looked at again", async () => {
@@ -62,7 +69,9 @@ describe("a server", () => {
     expect(await incidents()).toEqual([]);
     await pass(10, ...ALL);
     expect(await statusOf(id)).toEqual({ status: "unknown", reason: "not_checked" });
-    expect(await incidents()).toEqual([{ subject_kind: "server", subject_name: "A server", reason: "not_checked", state: "open", severity: "P2" }]);
+    expect(await incidents()).toEqual([
+      { subject_kind: "server", subject_name: "A server", reason: "not_checked", state: "open", severity: "P2" },
+    ]);
     for (let i = 0; i < 3; i++) {
       now += MINUTE;
       await beat(...ALL);
@@ -77,13 +86,20 @@ describe("a server", () => {
     const id = await makeServer(db, tenantId, { fireAfter: 1 });
     await seal(id, "timeout");
     await pass(6, ...ALL);
-    expect((await incidents()).map((i) => [i.reason, i.state])).toEqual([["timeout", "open"], ["not_checked", "open"]]);
+    expect((await incidents()).map((i) => [i.reason, i.state])).toEqual([
+      ["timeout", "open"],
+      ["not_checked", "open"],
+    ]);
   });
 
   test("whose sealed slots hold nothing is not looked at either", async () => {
     const id = await makeServer(db, tenantId);
     for (let i = 0; i < 5; i++) {
-      await decide(db.workerDb, { ...aSealedSlot({ tenantId, serverId: id, slot: now }, { fra: "absent", iad: "absent" }) }, new Date(now));
+      await decide(
+        db.workerDb,
+        { ...aSealedSlot({ tenantId, serverId: id, slot: now }, { fra: "absent", iad: "absent" }) },
+        new Date(now),
+      );
       await pass(1, ...ALL);
     }
     expect(await incidents()).toMatchObject([{ reason: "not_checked" }]);
@@ -92,21 +108,30 @@ describe("a server", () => {
   test.each<[string, (id: string) => Promise<unknown>]>([
     ["is paused", (id) => db.sql("UPDATE server SET paused = true WHERE id = $1", [id])],
     ["is removed", (id) => db.sql("UPDATE server SET removed_at = now() WHERE id = $1", [id])],
-    ["has just been made", (id) => db.sql("UPDATE server SET created_at = $2 WHERE id = $1", [id, new Date(START + 9 * MINUTE)])],
-    ["has just been resumed", (id) => db.sql("UPDATE server SET watched_from = $2 WHERE id = $1", [id, new Date(START + 9 * MINUTE)])],
+    [
+      "has just been made",
+      (id) => db.sql("UPDATE server SET created_at = $2 WHERE id = $1", [id, new Date(START + 9 * MINUTE)]),
+    ],
+    [
+      "has just been resumed",
+      (id) => db.sql("UPDATE server SET watched_from = $2 WHERE id = $1", [id, new Date(START + 9 * MINUTE)]),
+    ],
   ])("that %s is left alone", async (_what, change) => {
     await change(await makeServer(db, tenantId));
     await pass(10, ...ALL);
     expect(await incidents()).toEqual([]);
   });
 
-  test.each(["paused = true", "removed_at = now()"])("with an open incident ends it when it is no longer watched (%s)", async (change) => {
-    const id = await makeServer(db, tenantId, { fireAfter: 1 });
-    await seal(id, "timeout");
-    await db.sql(`UPDATE server SET ${change} WHERE id = $1`, [id]);
-    await pass(1, ...ALL);
-    expect(await incidents()).toMatchObject([{ reason: "timeout", state: "resolved" }]);
-  });
+  test.each(["paused = true", "removed_at = now()"])(
+    "with an open incident ends it when it is no longer watched (%s)",
+    async (change) => {
+      const id = await makeServer(db, tenantId, { fireAfter: 1 });
+      await seal(id, "timeout");
+      await db.sql(`UPDATE server SET ${change} WHERE id = $1`, [id]);
+      await pass(1, ...ALL);
+      expect(await incidents()).toMatchObject([{ reason: "timeout", state: "resolved" }]);
+    },
+  );
 });
 
 describe("a stopped part of ours", () => {
@@ -114,7 +139,9 @@ describe("a stopped part of ours", () => {
     const servers = await Promise.all(Array.from({ length: 30 }, () => makeServer(db, tenantId, { regions: ["fra"] })));
     for (const id of servers) await seal(id);
     await pass(8, "worker", "guard", "iad");
-    expect(await incidents(PLATFORM_TENANT)).toEqual([{ subject_kind: "region", subject_name: "Region fra", reason: "region_stopped", state: "open", severity: "P2" }]);
+    expect(await incidents(PLATFORM_TENANT)).toEqual([
+      { subject_kind: "region", subject_name: "Region fra", reason: "region_stopped", state: "open", severity: "P2" },
+    ]);
     expect(await incidents()).toEqual([]);
     expect(await statusOf(servers[0] as string)).toEqual({ status: "unknown", reason: "region_stopped" });
     await pass(2, ...ALL);
@@ -129,8 +156,12 @@ describe("a stopped part of ours", () => {
     const id = await makeServer(db, tenantId);
     await seal(id);
     await pass(8, "guard");
-    expect(await incidents(PLATFORM_TENANT)).toEqual([{ subject_kind: "worker", subject_name: "Worker", reason: "worker_stopped", state: "open", severity: "P1" }]);
-    expect(await db.sql("SELECT kind, state FROM delivery WHERE tenant_id = $1", [PLATFORM_TENANT])).toEqual([{ kind: "trigger", state: "pending" }]);
+    expect(await incidents(PLATFORM_TENANT)).toEqual([
+      { subject_kind: "worker", subject_name: "Worker", reason: "worker_stopped", state: "open", severity: "P1" },
+    ]);
+    expect(await db.sql("SELECT kind, state FROM delivery WHERE tenant_id = $1", [PLATFORM_TENANT])).toEqual([
+      { kind: "trigger", state: "pending" },
+    ]);
     expect(await statusOf(id)).toEqual({ status: "unknown", reason: "worker_stopped" });
     expect(await incidents()).toEqual([]);
     await pass(1, ...ALL);
@@ -144,7 +175,9 @@ describe("a stopped part of ours", () => {
       await pass(1, ...ALL);
     }
     expect(await incidents()).toEqual([]);
-    expect(await incidents(PLATFORM_TENANT)).toMatchObject([{ subject_name: "Probers", reason: "prober_fault", state: "open" }]);
+    expect(await incidents(PLATFORM_TENANT)).toMatchObject([
+      { subject_name: "Probers", reason: "prober_fault", state: "open" },
+    ]);
     for (const id of servers) await seal(id);
     await pass(1, ...ALL);
     expect(await incidents(PLATFORM_TENANT)).toMatchObject([{ state: "resolved" }]);
@@ -162,7 +195,10 @@ describe("a stopped part of ours", () => {
     now += 600 * MINUTE;
     for (const key of ALL) ids[key] = randomUUID();
     await db.sql("UPDATE process SET stopped_at = heartbeat_at");
-    await db.sql(`INSERT INTO process (id, kind, host, started_at, heartbeat_at) VALUES ($1, 'worker', 'h', $2, $2), ($3, 'guard', 'h', $2, $2)`, [ids["worker"], new Date(now), ids["guard"]]);
+    await db.sql(
+      `INSERT INTO process (id, kind, host, started_at, heartbeat_at) VALUES ($1, 'worker', 'h', $2, $2), ($3, 'guard', 'h', $2, $2)`,
+      [ids["worker"], new Date(now), ids["guard"]],
+    );
     expect(await look()).toEqual({ opened: 0, resolved: 0, covered: 0 });
     now += MINUTE;
     await beat("worker", "guard");

@@ -58,7 +58,8 @@ export async function watch(db: Db, sweeper: Sweeper, now: Date, look: Look = {}
   const quiet = silent(beats, regions, now, limit);
   for (const name of regions) if (look.regionsSeen?.has(name) === false) look.regionsSeen.set(name, now.getTime());
   if (quiet === null || (look.since !== undefined && now.getTime() - look.since.getTime() < limit)) return result;
-  const starting = (name: string) => quiet.lastBeat({ region: name }) === null && now.getTime() - (look.regionsSeen?.get(name) ?? 0) < limit;
+  const starting = (name: string) =>
+    quiet.lastBeat({ region: name }) === null && now.getTime() - (look.regionsSeen?.get(name) ?? 0) < limit;
   const gone: Silent = { ...quiet, regions: quiet.regions.filter((name) => !starting(name)) };
   const platform = await platformNow(db);
   const from = latest(latest(upSince(beats, now, limit), platform.lastEnd), look.since ?? null) ?? now;
@@ -85,26 +86,43 @@ export async function watch(db: Db, sweeper: Sweeper, now: Date, look: Look = {}
 }
 
 async function beatsOf(sweeper: Sweeper): Promise<Beat[]> {
-  return sweeper.find<Beat & Record<string, unknown>>(`SELECT kind, region, started_at AS "startedAt", heartbeat_at AS "heartbeatAt", stopped_at AS "stoppedAt" FROM process`);
+  return sweeper.find<Beat & Record<string, unknown>>(
+    `SELECT kind, region, started_at AS "startedAt", heartbeat_at AS "heartbeatAt", stopped_at AS "stoppedAt" FROM process`,
+  );
 }
 
 async function enabledRegions(sweeper: Sweeper): Promise<string[]> {
-  return (await sweeper.find<{ name: string }>("SELECT name FROM region WHERE enabled ORDER BY name")).map((r) => r.name);
+  return (await sweeper.find<{ name: string }>("SELECT name FROM region WHERE enabled ORDER BY name")).map(
+    (r) => r.name,
+  );
 }
 
 function parts(gone: Silent, regions: readonly string[], faulty: number, live: ReadonlySet<string>): Part[] {
-  const since = (at: Date | null) => (at === null ? "It has never reported." : `Its last sign of life was at ${at.toISOString().slice(11, 19)} UTC.`);
+  const since = (at: Date | null) =>
+    at === null ? "It has never reported." : `Its last sign of life was at ${at.toISOString().slice(11, 19)} UTC.`;
   const worker: Part = {
     ...{ kind: "worker", name: "worker", title: "Worker", reason: "worker_stopped", stopped: gone.worker },
     sentence: gone.worker ? `No worker runs. ${since(gone.lastBeat("worker"))}` : "The worker runs again.",
   };
   const regional = regions.map((name): Part => {
     const stopped = gone.regions.includes(name);
-    return { kind: "region", name, title: `Region ${name}`, reason: "region_stopped", stopped, sentence: stopped ? `Nothing comes from region ${name}. ${since(gone.lastBeat({ region: name }))}` : `Region ${name} reports again.` };
+    return {
+      kind: "region",
+      name,
+      title: `Region ${name}`,
+      reason: "region_stopped",
+      stopped,
+      sentence: stopped
+        ? `Nothing comes from region ${name}. ${since(gone.lastBeat({ region: name }))}`
+        : `Region ${name} reports again.`,
+    };
   });
   const probers: Part = {
     ...{ kind: "worker", name: "probers", title: "Probers", reason: "prober_fault", stopped: faulty > 0 },
-    sentence: faulty > 0 ? `${faulty} server${faulty === 1 ? "" : "s"} could not be probed, by a fault on our side.` : "Probers do their work again.",
+    sentence:
+      faulty > 0
+        ? `${faulty} server${faulty === 1 ? "" : "s"} could not be probed, by a fault on our side.`
+        : "Probers do their work again.",
   };
   // Without a worker nobody schedules, so its regions fall silent too: one cause, one page. What is open stays open.
   const known = (part: Part) => live.has(`${partKey(part)}:unchecked`);
@@ -112,7 +130,18 @@ function parts(gone: Silent, regions: readonly string[], faulty: number, live: R
   // A region that was disabled or removed while it was silent is expected to be.
   const retired = [...live].flatMap((print) => {
     const name = /^region:(.+):unchecked$/.exec(print)?.[1];
-    return name === undefined || regions.includes(name) ? [] : [{ kind: "region" as const, name, title: `Region ${name}`, reason: "region_stopped" as const, stopped: false, sentence: `Region ${name} is no longer in use.` }];
+    return name === undefined || regions.includes(name)
+      ? []
+      : [
+          {
+            kind: "region" as const,
+            name,
+            title: `Region ${name}`,
+            reason: "region_stopped" as const,
+            stopped: false,
+            sentence: `Region ${name} is no longer in use.`,
+          },
+        ];
   });
   return [worker, ...others.map((p) => (gone.worker && known(p) ? { ...p, stopped: true } : p)), ...retired];
 }
@@ -120,7 +149,8 @@ function parts(gone: Silent, regions: readonly string[], faulty: number, live: R
 function explain(server: Unlooked, gone: Silent, enabled: readonly string[]): { reason: Reason; covered: boolean } {
   if (gone.worker) return { reason: "worker_stopped", covered: true };
   const asked = server.regions.length > 0 ? server.regions.filter((r) => enabled.includes(r)) : enabled;
-  if (asked.length > 0 && asked.every((r) => gone.regions.includes(r))) return { reason: "region_stopped", covered: true };
+  if (asked.length > 0 && asked.every((r) => gone.regions.includes(r)))
+    return { reason: "region_stopped", covered: true };
   if (server.reason === "prober_fault") return { reason: "prober_fault", covered: true };
   return { reason: "not_checked", covered: false };
 }

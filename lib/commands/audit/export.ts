@@ -1,6 +1,12 @@
 // What an export is made of, for both of its forms, and the row that says who took it.
 import { z } from "zod";
-import { BUNDLE_FORMAT, type BundleEvent, type BundleKind, type BundleLink, type BundleManifest } from "#lib/domain/audit/bundle";
+import {
+  BUNDLE_FORMAT,
+  type BundleEvent,
+  type BundleKind,
+  type BundleLink,
+  type BundleManifest,
+} from "#lib/domain/audit/bundle";
 import { type Ask, headNow, looseEvents, ownCheckpoints, sealedRows } from "#lib/queries/audit-proof";
 import { defineCommand } from "../command.ts";
 
@@ -28,7 +34,13 @@ export async function* exportLines(ask: Ask, manifest: BundleManifest): AsyncGen
   const last = manifest.head?.seq ?? 0;
   for await (const rows of sealedRows(ask, manifest.tenantId, last)) {
     yield rows.flatMap(({ event, pii, ...row }): ExportLine[] => {
-      const link: BundleLink = { seq: row.seq, eventId: row.eventId, contentHash: row.contentHash, prev: row.prev, hash: row.hash };
+      const link: BundleLink = {
+        seq: row.seq,
+        eventId: row.eventId,
+        contentHash: row.contentHash,
+        prev: row.prev,
+        hash: row.hash,
+      };
       const kept: BundleEvent | null = event === null ? null : { ...event, pii: pii ?? null };
       return [{ kind: "link", value: link }, ...(kept ? [{ kind: "event" as const, value: kept }] : [])];
     });
@@ -48,7 +60,12 @@ export async function countLoose(ask: Ask, tenantId: string): Promise<number> {
 }
 
 /** The console's form: one file of tagged lines, the manifest with the public key first. */
-export async function* taggedExport(ask: Ask, tenant: { id: string; slug: string }, publicKey: string, now: Date): AsyncGenerator<string> {
+export async function* taggedExport(
+  ask: Ask,
+  tenant: { id: string; slug: string },
+  publicKey: string,
+  now: Date,
+): AsyncGenerator<string> {
   const manifest = await manifestOf(ask, tenant, now);
   yield `${JSON.stringify({ kind: "manifest", value: { ...manifest, publicKey } })}\n`;
   for await (const lines of exportLines(ask, manifest)) yield lines.map((line) => `${JSON.stringify(line)}\n`).join("");

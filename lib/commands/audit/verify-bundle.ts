@@ -2,7 +2,13 @@
 // batch of each and a bounded window of events whose link has not come yet.
 import type { KeyObject } from "node:crypto";
 import type { z } from "zod";
-import { BundleCheckpoint, BundleEvent, type BundleKind, BundleLink, type BundleManifest } from "#lib/domain/audit/bundle";
+import {
+  BundleCheckpoint,
+  BundleEvent,
+  type BundleKind,
+  BundleLink,
+  type BundleManifest,
+} from "#lib/domain/audit/bundle";
 import { type Findings, findings } from "#lib/domain/audit/finding";
 import type { Head } from "#lib/domain/audit/merkle";
 import { type SealedRow, verifyChain } from "#lib/domain/audit/verify";
@@ -28,15 +34,18 @@ export async function verifyBundle(bundle: Bundle): Promise<Verified> {
   const events = new Events(read(bundle, "event", BundleEvent, found));
   const counted = await verifyChain({ tenantId, rows: rows(bundle, events, found), head, loose: events.rest() }, found);
   const cursor = new Cursor(read(bundle, "link", BundleLink, findings()));
-  const checkpoint = await verifyCheckpoints({
-    checkpoints: read(bundle, "checkpoint", BundleCheckpoint, found),
-    keys: bundle.keys,
-    hashesAt: async (claims) => {
-      const hashes: (string | null)[] = [];
-      for (const claim of claims) hashes.push(claim.tenantId === tenantId ? await cursor.hashAt(claim) : null);
-      return hashes;
+  const checkpoint = await verifyCheckpoints(
+    {
+      checkpoints: read(bundle, "checkpoint", BundleCheckpoint, found),
+      keys: bundle.keys,
+      hashesAt: async (claims) => {
+        const hashes: (string | null)[] = [];
+        for (const claim of claims) hashes.push(claim.tenantId === tenantId ? await cursor.hashAt(claim) : null);
+        return hashes;
+      },
     },
-  }, found);
+    found,
+  );
   if (checkpoint === null) found.add("unproven", "checkpoints", "The export holds none: nothing in it is signed.");
   return { findings: found.list, count: found.count, events: counted, checkpoint };
 }

@@ -5,7 +5,17 @@ import { CheckpointSchema, type Checkpoint } from "#lib/domain/audit/checkpoint"
 import { type Finding, findings, type Findings } from "#lib/domain/audit/finding";
 import { verifyChain } from "#lib/domain/audit/verify";
 import { verifyCheckpoints } from "#lib/domain/audit/verify-checkpoints";
-import { type Ask, auditedTenants, hashesAt, headNow, looseEvents, ownCheckpoints, sameCheckpoints, sealedRows, wholeCheckpoints } from "#lib/queries/audit-proof";
+import {
+  type Ask,
+  auditedTenants,
+  hashesAt,
+  headNow,
+  looseEvents,
+  ownCheckpoints,
+  sameCheckpoints,
+  sealedRows,
+  wholeCheckpoints,
+} from "#lib/queries/audit-proof";
 
 export interface Verified {
   findings: Finding[];
@@ -39,11 +49,18 @@ export async function verifyLive(input: VerifyLive): Promise<Verified> {
   for (const tenantId of tenants) {
     const { head, last } = await headNow(ask, tenantId);
     const progress = (seq: number) => input.progress?.({ what: "events", done: seq, of: last });
-    events += await verifyChain({ tenantId, rows: sealedRows(ask, tenantId, last), head, loose: looseEvents(ask, tenantId), progress }, found);
+    events += await verifyChain(
+      { tenantId, rows: sealedRows(ask, tenantId, last), head, loose: looseEvents(ask, tenantId), progress },
+      found,
+    );
   }
   if (keys === null) return { findings: found.list, count: found.count, events, checkpoint: null };
   if (keys.size === 0) {
-    found.add("unproven", "checkpoints", "The public key was not found here: name it with --public-key, or put it beside the key file.");
+    found.add(
+      "unproven",
+      "checkpoints",
+      "The public key was not found here: name it with --public-key, or put it beside the key file.",
+    );
     return { findings: found.list, count: found.count, events, checkpoint: null };
   }
   const [newest] = await ask<{ no: string }>("SELECT coalesce(max(no), 0)::text AS no FROM audit.checkpoint");
@@ -54,7 +71,10 @@ export async function verifyLive(input: VerifyLive): Promise<Verified> {
   if (checkpoint === null) found.add("unproven", "checkpoints", "There is none yet: the worker makes one each minute.");
   const result = { findings: found.list, count: 0, events, checkpoint };
   if (input.saved === undefined) return { ...result, count: found.count };
-  const saved = await verifyCheckpoints({ ...shared, checkpoints: compared(ask, parsed(input.saved, found), found) }, found);
+  const saved = await verifyCheckpoints(
+    { ...shared, checkpoints: compared(ask, parsed(input.saved, found), found) },
+    found,
+  );
   if (saved === null) found.add("unproven", "saved file", "It holds no checkpoint.");
   return { ...result, count: found.count, saved };
 }

@@ -18,7 +18,8 @@ export interface Closing {
 /** @returns false when somebody else resolved it first: then nothing was changed */
 export async function closeIncident(tx: Tx, incident: Incident, closing: Closing): Promise<boolean> {
   const { tenantId, now, by } = closing;
-  const changed = await tx.$executeRaw`UPDATE incident SET state = 'resolved', resolved_at = ${now}, resolved_by = ${by?.id ?? null}::uuid, next_step_at = NULL
+  const changed =
+    await tx.$executeRaw`UPDATE incident SET state = 'resolved', resolved_at = ${now}, resolved_by = ${by?.id ?? null}::uuid, next_step_at = NULL
     WHERE tenant_id = app.tenant() AND id = ${incident.id}::uuid AND state <> 'resolved'`;
   if (changed === 0) return false;
   const of = { tenantId, incidentId: incident.id, ...(by === undefined ? {} : { actorId: by.id }) };

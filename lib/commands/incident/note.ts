@@ -12,13 +12,28 @@ export const noteIncident = defineCommand({
   action: "incident.note",
   input: z.strictObject({
     incidentId: z.uuid(),
-    note: z.string().transform((raw) => cleanText(raw, 900)).refine((s) => s.length > 0, "Write something first."),
+    note: z
+      .string()
+      .transform((raw) => cleanText(raw, 900))
+      .refine((s) => s.length > 0, "Write something first."),
   }),
   async run({ tx, input, actor, now }) {
     const incident = await incidentById(tx, input.incidentId);
     if (incident === null) throw new TocsinError("E_NOT_FOUND", "There is no such incident.");
-    await writeTimeline(tx, { tenantId: actor.tenantId, incidentId: incident.id, actorId: actor.personId }, [draft("noted", `${cleanText(actor.name, 80)}: ${input.note}`)], now);
+    await writeTimeline(
+      tx,
+      { tenantId: actor.tenantId, incidentId: incident.id, actorId: actor.personId },
+      [draft("noted", `${cleanText(actor.name, 80)}: ${input.note}`)],
+      now,
+    );
     await liveHint(tx, { tenant: actor.tenantId, what: "incident", id: incident.id });
-    return { result: undefined, audit: { target: `incident:${incident.id}`, body: { number: incident.number }, personal: { subject: `person:${actor.personId}`, body: { note: input.note } } } };
+    return {
+      result: undefined,
+      audit: {
+        target: `incident:${incident.id}`,
+        body: { number: incident.number },
+        personal: { subject: `person:${actor.personId}`, body: { note: input.note } },
+      },
+    };
   },
 });

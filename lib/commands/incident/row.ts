@@ -50,6 +50,9 @@ export function liveByFingerprint(tx: Tx, prints: readonly string[]): Promise<In
 
 /** Locked; null when this tenant has no such incident. */
 export async function incidentById(tx: Tx, id: string): Promise<Incident | null> {
-  const rows = await tx.$queryRawUnsafe<Incident[]>(`SELECT ${COLUMNS} FROM ${FROM} WHERE i.tenant_id = app.tenant() AND i.id = $1::uuid FOR NO KEY UPDATE OF i`, id);
+  const rows = await tx.$queryRawUnsafe<Incident[]>(
+    `SELECT ${COLUMNS} FROM ${FROM} WHERE i.tenant_id = app.tenant() AND i.id = $1::uuid FOR NO KEY UPDATE OF i`,
+    id,
+  );
   return rows[0] ?? null;
 }

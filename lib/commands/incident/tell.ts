@@ -10,20 +10,51 @@ import { writeTimeline } from "./timeline.ts";
 import type { Incident } from "./row.ts";
 
 /** @param by display name of the person who acted, where one did */
-export async function tell(tx: Tx, tenantId: string, incident: Incident, kind: NoticeKind, sinkIds: readonly string[], now: Date, by?: string): Promise<void> {
+export async function tell(
+  tx: Tx,
+  tenantId: string,
+  incident: Incident,
+  kind: NoticeKind,
+  sinkIds: readonly string[],
+  now: Date,
+  by?: string,
+): Promise<void> {
   if (sinkIds.length === 0) return;
   const { id: incidentId, dedupKey } = incident;
   const incidentUrl = new URL(`/incidents/${incidentId}`, consoleUrl()).href;
   const content = noticeContent({ ...incident, kind, incidentUrl, ...(by === undefined ? {} : { by }) }, now);
   const noticeId = randomUUID();
-  await tx.notice.create({ data: { tenantId, id: noticeId, incidentId, kind, dedupKey, content: content as unknown as Prisma.InputJsonObject, at: now } });
-  await tx.delivery.createMany({ data: sinkIds.map((sinkId) => ({ tenantId, id: randomUUID(), noticeId, incidentId, sinkId, kind, dueAt: now, createdAt: now })) });
+  await tx.notice.create({
+    data: {
+      tenantId,
+      id: noticeId,
+      incidentId,
+      kind,
+      dedupKey,
+      content: content as unknown as Prisma.InputJsonObject,
+      at: now,
+    },
+  });
+  await tx.delivery.createMany({
+    data: sinkIds.map((sinkId) => ({
+      tenantId,
+      id: randomUUID(),
+      noticeId,
+      incidentId,
+      sinkId,
+      kind,
+      dueAt: now,
+      createdAt: now,
+    })),
+  });
   await hint(tx, "tocsin_outbox");
 }
 
 /** Of sinks that still exist: a removed one can be told nothing more. What a sink remembers, it has been told in part. */
 export async function triggersOf(tx: Tx, incidentId: string): Promise<TriggerAtSink[]> {
-  return tx.$queryRaw<TriggerAtSink[]>`SELECT d.sink_id AS "sinkId", d.state, (d.may_have_arrived OR d.memory <> '{}') AS "mayHaveArrived" FROM delivery d
+  return tx.$queryRaw<
+    TriggerAtSink[]
+  >`SELECT d.sink_id AS "sinkId", d.state, (d.may_have_arrived OR d.memory <> '{}') AS "mayHaveArrived" FROM delivery d
     JOIN sink s ON s.tenant_id = d.tenant_id AND s.id = d.sink_id AND s.removed_at IS NULL
     WHERE d.tenant_id = app.tenant() AND d.incident_id = ${incidentId}::uuid AND d.kind = 'trigger' ORDER BY d.ordinal`;
 }
@@ -33,14 +64,29 @@ export async function triggersOf(tx: Tx, incidentId: string): Promise<TriggerAtS
  * the acknowledge or resolve that follows finds it by its key.
  * @returns ids of the sinks that show, or may show, the incident
  */
-export async function takeBackUntold(tx: Tx, tenantId: string, incidentId: string, reason: string, now: Date): Promise<string[]> {
+export async function takeBackUntold(
+  tx: Tx,
+  tenantId: string,
+  incidentId: string,
+  reason: string,
+  now: Date,
+): Promise<string[]> {
   // A row that a sender claims meanwhile is skipped by this condition once its lock is free, and counts as told below.
   const back = await tx.$queryRaw<{ id: string; sinkId: string; name: string; kind: string; maybe: boolean }[]>`
     UPDATE delivery d SET state = 'withheld', reason = ${reason}, settled_at = ${now} FROM sink s
     WHERE d.tenant_id = app.tenant() AND d.incident_id = ${incidentId}::uuid AND d.kind IN ('trigger', 'update', 'acknowledge')
       AND d.state = 'pending' AND s.tenant_id = d.tenant_id AND s.id = d.sink_id
     RETURNING d.id, d.sink_id AS "sinkId", s.name, d.kind, d.may_have_arrived AS maybe`;
-  await writeTimeline(tx, { tenantId, incidentId }, back.map((d) => ({ decision: "withheld" as const, sentence: `${d.name}: the ${d.kind} ${d.maybe ? "may have arrived and was not sent again" : "was not sent"}. ${reason}`, data: { deliveryId: d.id, sinkId: d.sinkId, kind: d.kind } })), now);
+  await writeTimeline(
+    tx,
+    { tenantId, incidentId },
+    back.map((d) => ({
+      decision: "withheld" as const,
+      sentence: `${d.name}: the ${d.kind} ${d.maybe ? "may have arrived and was not sent again" : "was not sent"}. ${reason}`,
+      data: { deliveryId: d.id, sinkId: d.sinkId, kind: d.kind },
+    })),
+    now,
+  );
   const triggers = await triggersOf(tx, incidentId);
   return [...new Set(triggers.filter(mayShow).map((t) => t.sinkId))];
 }

@@ -3,7 +3,12 @@ import type { Prisma, Tx } from "#lib/adapters/db";
 import { DECISIONS, type EventDraft } from "#lib/domain/event";
 import { cleanText } from "#lib/domain/text";
 
-export async function writeTimeline(tx: Tx, of: { tenantId: string; incidentId: string; actorId?: string }, drafts: readonly EventDraft[], now: Date): Promise<void> {
+export async function writeTimeline(
+  tx: Tx,
+  of: { tenantId: string; incidentId: string; actorId?: string },
+  drafts: readonly EventDraft[],
+  now: Date,
+): Promise<void> {
   if (drafts.length === 0) return;
   await tx.incidentEvent.createMany({
     data: drafts.map(({ decision, sentence, data }) => ({

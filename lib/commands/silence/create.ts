@@ -15,7 +15,18 @@ export const createSilence = defineCommand({
     }
     const id = randomUUID();
     const endsAt = new Date(now.getTime() + input.minutes * 60_000);
-    await tx.silence.create({ data: { tenantId: actor.tenantId, id, serverId: input.serverId, comment: input.comment, startsAt: now, endsAt, createdBy: actor.personId, createdAt: now } });
+    await tx.silence.create({
+      data: {
+        tenantId: actor.tenantId,
+        id,
+        serverId: input.serverId,
+        comment: input.comment,
+        startsAt: now,
+        endsAt,
+        createdBy: actor.personId,
+        createdAt: now,
+      },
+    });
     await liveHint(tx, { tenant: actor.tenantId, what: "silence", id });
     return {
       result: { id, endsAt },

@@ -5,7 +5,12 @@ import { CheckpointSchema } from "./checkpoint.ts";
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 export const BUNDLE_FORMAT = "tocsin-audit-export/1";
-export const BUNDLE_FILES = { event: "events.ndjson", link: "chain.ndjson", checkpoint: "checkpoints.ndjson", key: "public-key.pem" } as const;
+export const BUNDLE_FILES = {
+  event: "events.ndjson",
+  link: "chain.ndjson",
+  checkpoint: "checkpoints.ndjson",
+  key: "public-key.pem",
+} as const;
 export type BundleKind = "event" | "link" | "checkpoint";
 
 export const BundleEvent = z.object({
@@ -22,7 +27,13 @@ export const BundleEvent = z.object({
   /** Commitment of the personal data that was stored when this was exported; the data itself is not in the file. */
   pii: hex32.nullable(),
 });
-export const BundleLink = z.object({ seq: z.int().min(1), eventId: z.string().max(64), contentHash: hex32, prev: hex32, hash: hex32 });
+export const BundleLink = z.object({
+  seq: z.int().min(1),
+  eventId: z.string().max(64),
+  contentHash: hex32,
+  prev: hex32,
+  hash: hex32,
+});
 export const BundleManifest = z.object({
   format: z.literal(BUNDLE_FORMAT),
   tenantId: z.uuid(),

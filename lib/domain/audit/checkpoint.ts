@@ -43,7 +43,10 @@ export const checkpointHash = (c: CheckpointClaim): string => hash("sha256", che
 
 /** First 16 hex digits of the SHA-256 of the public key (SPKI, DER). */
 export function keyIdOf(publicKey: KeyObject): string {
-  return createHash("sha256").update(publicKey.export({ type: "spki", format: "der" })).digest("hex").slice(0, 16);
+  return createHash("sha256")
+    .update(publicKey.export({ type: "spki", format: "der" }))
+    .digest("hex")
+    .slice(0, 16);
 }
 
 export function signCheckpoint(claim: CheckpointClaim, privateKey: KeyObject): Checkpoint {
@@ -54,11 +57,13 @@ export function signCheckpoint(claim: CheckpointClaim, privateKey: KeyObject): C
 /** Keys by id, as read from one text of PEM blocks: an old key stays in the file when a new one comes. @throws Error for what is no Ed25519 key */
 export function publicKeys(pem: string): Map<string, KeyObject> {
   const blocks = pem.match(/-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----/g) ?? [];
-  return new Map(blocks.map((block) => {
-    const key = createPublicKey(block);
-    if (key.asymmetricKeyType !== "ed25519") throw new Error("not an Ed25519 public key");
-    return [keyIdOf(key), key];
-  }));
+  return new Map(
+    blocks.map((block) => {
+      const key = createPublicKey(block);
+      if (key.asymmetricKeyType !== "ed25519") throw new Error("not an Ed25519 public key");
+      return [keyIdOf(key), key];
+    }),
+  );
 }
 
 export function signatureHolds(c: Checkpoint, keys: ReadonlyMap<string, KeyObject>): boolean {

@@ -11,11 +11,12 @@ export const FINDINGS = {
   "pii-missing": "The personal data beside the event is gone, and no later erasure names it.",
   "checkpoint-signature": "The signature does not hold, or its key is not known.",
   "checkpoint-link": "The checkpoint does not follow from the one before it.",
-  "checkpoint-gap": "No checkpoint was made for longer than 180 seconds: changes in that time are proven only by what came after.",
+  "checkpoint-gap":
+    "No checkpoint was made for longer than 180 seconds: changes in that time are proven only by what came after.",
   "checkpoint-root": "The signed root does not stand for the heads that are named under it.",
   "checkpoint-mismatch": "The log is not what the signed checkpoint saw.",
   "checkpoint-missing": "The checkpoint is in the saved file, but the database has another or none.",
-  "unproven": "This could not be checked.",
+  unproven: "This could not be checked.",
   "file-altered": "The file is not the one that the manifest describes.",
 } as const;
 export type FindingCode = keyof typeof FINDINGS;
@@ -42,7 +43,8 @@ export function findings(): Findings {
     count: 0,
     add(code, where, more) {
       found.count += 1;
-      if (found.list.length < MAX_FINDINGS) found.list.push({ code, where, sentence: more === undefined ? FINDINGS[code] : `${FINDINGS[code]} ${more}` });
+      if (found.list.length < MAX_FINDINGS)
+        found.list.push({ code, where, sentence: more === undefined ? FINDINGS[code] : `${FINDINGS[code]} ${more}` });
     },
   };
   return found;

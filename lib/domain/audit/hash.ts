@@ -33,7 +33,10 @@ function frame(fields: readonly (string | null)[]): Buffer[] {
 
 /** SHA-256(0x00 ‖ length-prefixed fields), hex. */
 export function contentHash(e: AuditEvent): string {
-  return sha256(Buffer.from([0]), ...frame([e.id, e.tenantId, e.at, e.actor, e.actAs, e.grantId, e.action, e.target, e.body, e.piiCommit]));
+  return sha256(
+    Buffer.from([0]),
+    ...frame([e.id, e.tenantId, e.at, e.actor, e.actAs, e.grantId, e.action, e.target, e.body, e.piiCommit]),
+  );
 }
 
 /** SHA-256(0x01 ‖ prev ‖ int8(seq) ‖ content hash), hex. */
@@ -47,4 +50,5 @@ export function linkHash(prev: string, seq: number, content: string): string {
 export const genesis = (tenantId: string): string => hash("sha256", `genesis:${tenantId}`, "hex");
 
 /** SHA-256(0x02 ‖ salt ‖ body), hex: the commitment to personal data that may be erased later. */
-export const piiCommitment = (salt: string, body: string): string => sha256(Buffer.from([2]), hex(salt), Buffer.from(body, "utf8"));
+export const piiCommitment = (salt: string, body: string): string =>
+  sha256(Buffer.from([2]), hex(salt), Buffer.from(body, "utf8"));

@@ -31,7 +31,8 @@ export function merkleRoot(leaves: readonly string[]): string {
 
 /** The neighbours that lead from leaf `index` up to the root, nearest first. @throws RangeError outside the tree */
 export function inclusionPath(leaves: readonly string[], index: number): string[] {
-  if (!Number.isInteger(index) || index < 0 || index >= leaves.length) throw new RangeError(`no leaf ${index} in a tree of ${leaves.length}`);
+  if (!Number.isInteger(index) || index < 0 || index >= leaves.length)
+    throw new RangeError(`no leaf ${index} in a tree of ${leaves.length}`);
   if (leaves.length === 1) return [];
   const half = split(leaves.length);
   return index < half
@@ -46,7 +47,10 @@ export function rootFromPath(leaf: string, index: number, size: number, path: re
   const last = path.at(-1);
   if (last === undefined) return null;
   const half = split(size);
-  const below = index < half ? rootFromPath(leaf, index, half, path.slice(0, -1)) : rootFromPath(leaf, index - half, size - half, path.slice(0, -1));
+  const below =
+    index < half
+      ? rootFromPath(leaf, index, half, path.slice(0, -1))
+      : rootFromPath(leaf, index - half, size - half, path.slice(0, -1));
   return below === null ? null : index < half ? node(below, last) : node(last, below);
 }
 

@@ -1,7 +1,13 @@
 // Verifies a stream of checkpoints and what they say of the chains. Roots are computed again from all heads (our own
 // files and the database) or reached by the tenant's path (an export). In memory: one head per tenant, one batch.
 import type { KeyObject } from "node:crypto";
-import { CHECKPOINT_GAP_MS, CHECKPOINT_GENESIS, type Checkpoint, checkpointHash, signatureHolds } from "./checkpoint.ts";
+import {
+  CHECKPOINT_GAP_MS,
+  CHECKPOINT_GENESIS,
+  type Checkpoint,
+  checkpointHash,
+  signatureHolds,
+} from "./checkpoint.ts";
 import type { Findings } from "./finding.ts";
 import { type Head, leafHash, leavesOf, merkleRoot, rootFromPath } from "./merkle.ts";
 
@@ -29,7 +35,12 @@ export async function verifyCheckpoints(input: CheckpointsInput, found: Findings
       judgeItself(c, before, input.keys, found);
       for (const head of c.own ? [c.own] : (c.heads ?? [])) {
         const old = heads.get(head.tenantId);
-        if (old && head.seq < old.seq) found.add("checkpoint-mismatch", where(c), `It stands before checkpointed link ${old.seq} of tenant ${head.tenantId}.`);
+        if (old && head.seq < old.seq)
+          found.add(
+            "checkpoint-mismatch",
+            where(c),
+            `It stands before checkpointed link ${old.seq} of tenant ${head.tenantId}.`,
+          );
         claims.push({ head, c });
         if (c.own) heads.set(head.tenantId, head);
       }
@@ -44,36 +55,58 @@ export async function verifyCheckpoints(input: CheckpointsInput, found: Findings
     }
     const hashes = await input.hashesAt(claims.map(({ head }) => head));
     claims.forEach(({ head, c }, i) => {
-      if (hashes[i] !== head.hash) found.add("checkpoint-mismatch", where(c), `Tenant ${head.tenantId}, link ${head.seq} is ${hashes[i] ? "another" : "gone"}.`);
+      if (hashes[i] !== head.hash)
+        found.add(
+          "checkpoint-mismatch",
+          where(c),
+          `Tenant ${head.tenantId}, link ${head.seq} is ${hashes[i] ? "another" : "gone"}.`,
+        );
     });
     if (before !== null) input.progress?.(before.no);
   }
-  if (before !== null && input.until !== undefined && input.until - Date.parse(before.at) > CHECKPOINT_GAP_MS) found.add("checkpoint-gap", `after ${where(before)}`);
+  if (before !== null && input.until !== undefined && input.until - Date.parse(before.at) > CHECKPOINT_GAP_MS)
+    found.add("checkpoint-gap", `after ${where(before)}`);
   return before;
 }
 
-function judgeItself(c: Checkpoint, before: Checkpoint | null, keys: ReadonlyMap<string, KeyObject>, found: Findings): void {
+function judgeItself(
+  c: Checkpoint,
+  before: Checkpoint | null,
+  keys: ReadonlyMap<string, KeyObject>,
+  found: Findings,
+): void {
   if (c.hash !== checkpointHash(c) || !signatureHolds(c, keys)) found.add("checkpoint-signature", where(c));
-  const follows = before === null ? c.no !== 1 || c.prev === CHECKPOINT_GENESIS : c.no === before.no + 1 && c.prev === before.hash;
+  const follows =
+    before === null ? c.no !== 1 || c.prev === CHECKPOINT_GENESIS : c.no === before.no + 1 && c.prev === before.hash;
   if (!follows) found.add("checkpoint-link", where(c));
   if (before === null) return;
   const silence = Date.parse(c.at) - Date.parse(before.at);
-  if (silence > CHECKPOINT_GAP_MS) found.add("checkpoint-gap", `before ${where(c)}`, `It lasted ${Math.round(silence / 1000)} seconds.`);
+  if (silence > CHECKPOINT_GAP_MS)
+    found.add("checkpoint-gap", `before ${where(c)}`, `It lasted ${Math.round(silence / 1000)} seconds.`);
   else if (silence < 0) found.add("checkpoint-link", where(c), "It says an earlier time than the one before it.");
 }
 
-function judgeRoot(c: Checkpoint, before: Checkpoint | null, heads: ReadonlyMap<string, Head>, whole: boolean, found: Findings): void {
+function judgeRoot(
+  c: Checkpoint,
+  before: Checkpoint | null,
+  heads: ReadonlyMap<string, Head>,
+  whole: boolean,
+  found: Findings,
+): void {
   if (!whole) {
     // Said once: a stream that begins in the middle proves roots only from its first complete list on.
-    if (before === null) found.add("unproven", where(c), "The file begins in the middle: start with the first line of a month.");
+    if (before === null)
+      found.add("unproven", where(c), "The file begins in the middle: start with the first line of a month.");
     return;
   }
   // Nothing moved: then the root is the one before, which was computed already.
   const same = before !== null && c.heads?.length === 0 && c.root === before.root && c.treeSize === before.treeSize;
-  if (!same && (heads.size !== c.treeSize || merkleRoot(leavesOf(heads.values())) !== c.root)) found.add("checkpoint-root", where(c));
+  if (!same && (heads.size !== c.treeSize || merkleRoot(leavesOf(heads.values())) !== c.root))
+    found.add("checkpoint-root", where(c));
 }
 
 function judgePath(c: Checkpoint, found: Findings): void {
   const { own } = c;
-  if (own && rootFromPath(leafHash(own), own.index, c.treeSize, own.path) !== c.root) found.add("checkpoint-root", where(c));
+  if (own && rootFromPath(leafHash(own), own.index, c.treeSize, own.path) !== c.root)
+    found.add("checkpoint-root", where(c));
 }

@@ -41,7 +41,8 @@ export async function verifyChain(input: ChainInput, found: Findings): Promise<n
   let read = 0;
   for await (const batch of input.rows) {
     for (const row of batch) {
-      if (row.seq !== seq + 1) found.add("chain-gap", at(row), `The link before it is ${seq === 0 ? "the beginning" : seq}.`);
+      if (row.seq !== seq + 1)
+        found.add("chain-gap", at(row), `The link before it is ${seq === 0 ? "the beginning" : seq}.`);
       else if (row.prev !== prev) found.add("link-altered", at(row));
       if (row.hash !== linkHash(row.prev, row.seq, row.contentHash)) found.add("link-altered", at(row));
       judgeEvent(row, at(row), gone, found);
@@ -53,7 +54,8 @@ export async function verifyChain(input: ChainInput, found: Findings): Promise<n
   }
   for (const where of gone.values()) found.add("pii-missing", where);
   judgeHead(input, { seq, hash: prev }, found);
-  for await (const ids of input.loose) for (const id of ids) found.add("event-loose", `tenant ${input.tenantId}, event ${id}`);
+  for await (const ids of input.loose)
+    for (const id of ids) found.add("event-loose", `tenant ${input.tenantId}, event ${id}`);
   return read;
 }
 
@@ -74,7 +76,11 @@ function judgeEvent(row: SealedRow, where: string, gone: Map<string, string>, fo
 function judgeHead({ tenantId, head }: ChainInput, end: { seq: number; hash: string }, found: Findings): void {
   if (head === undefined) return;
   if (head === null ? end.seq !== 0 : head.seq !== end.seq || head.hash !== end.hash) {
-    found.add("head-mismatch", `tenant ${tenantId}`, `The head says ${head?.seq ?? "nothing"}, the chain ends at ${end.seq}.`);
+    found.add(
+      "head-mismatch",
+      `tenant ${tenantId}`,
+      `The head says ${head?.seq ?? "nothing"}, the chain ends at ${end.seq}.`,
+    );
   }
 }
 

@@ -9,7 +9,11 @@ export interface Delivered {
   requests: SinkRequest[];
 }
 
-export async function deliver(sink: Sink, context: RenderContext<unknown>, send: (request: SinkRequest) => Promise<SinkAnswer> | SinkAnswer): Promise<Delivered> {
+export async function deliver(
+  sink: Sink,
+  context: RenderContext<unknown>,
+  send: (request: SinkRequest) => Promise<SinkAnswer> | SinkAnswer,
+): Promise<Delivered> {
   const requests: SinkRequest[] = [];
   let memory = context.memory;
   while (requests.length < 10) {

@@ -28,14 +28,26 @@ export function variants(webhookUrl = "https://hooks.example.com/tocsin"): Recor
       { name: "us", config: { routingKey: SECRETS.routingKey, region: "us" } },
       { name: "eu", config: { routingKey: SECRETS.routingKey, region: "eu" } },
     ],
-    opsgenie: (["us", "eu", "jsm"] as const).map((region) => ({ name: region, config: { region, apiKey: SECRETS.apiKey } })),
+    opsgenie: (["us", "eu", "jsm"] as const).map((region) => ({
+      name: region,
+      config: { region, apiKey: SECRETS.apiKey },
+    })),
     discord: [
       { name: "plain", config: { webhookUrl: discordUrl } },
-      { name: "role and thread", config: { webhookUrl: discordUrl, roleId: "2222222222222222222", threadId: "3333333333333333333" } },
+      {
+        name: "role and thread",
+        config: { webhookUrl: discordUrl, roleId: "2222222222222222222", threadId: "3333333333333333333" },
+      },
     ],
     slack: [
       { name: "bot", config: { mode: "bot", botToken: SECRETS.botToken, channel: "C0123456789" } },
-      { name: "webhook", config: { mode: "webhook", webhookUrl: `https://hooks.slack.com/services/T0000001/B0000001/${SECRETS.hookToken}` } },
+      {
+        name: "webhook",
+        config: {
+          mode: "webhook",
+          webhookUrl: `https://hooks.slack.com/services/T0000001/B0000001/${SECRETS.hookToken}`,
+        },
+      },
     ],
     email: [
       { name: "one address", config: { recipients: "ops@example.com" } },
@@ -93,7 +105,11 @@ export function aNotice(kind: NoticeKind, given: { dedupKey?: string; content?: 
   };
 }
 
-export function aContext(config: unknown, notice: Notice, given: { bases?: SinkBases; memory?: SinkMemory; mayRepeat?: boolean; deliveryId?: string; now?: Date } = {}): RenderContext<unknown> {
+export function aContext(
+  config: unknown,
+  notice: Notice,
+  given: { bases?: SinkBases; memory?: SinkMemory; mayRepeat?: boolean; deliveryId?: string; now?: Date } = {},
+): RenderContext<unknown> {
   return {
     notice,
     deliveryId: given.deliveryId ?? randomUUID(),

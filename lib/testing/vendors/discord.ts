@@ -50,57 +50,103 @@ export function discord(): Vendor {
     pages: () => count,
     shows: () => [...messages.values()].reverse(),
     answer(call: Call): Reply {
-      const [, id = "", token = "", messageId] = /^\/api\/v10\/webhooks\/(\d+)\/([\w-]+)(?:\/messages\/(\d+))?$/.exec(call.path) ?? [];
+      const [, id = "", token = "", messageId] =
+        /^\/api\/v10\/webhooks\/(\d+)\/([\w-]+)(?:\/messages\/(\d+))?$/.exec(call.path) ?? [];
       if (id === "") return { status: 404, body: { message: "404: Not Found", code: 0 } };
       if (token.startsWith("unknown")) return { status: 404, body: { message: "Unknown Webhook", code: 10015 } };
       if (!call.headers["user-agent"]) return { status: 403, body: { message: "internal network error", code: 40333 } };
-      if (call.method === "GET" && messageId === undefined) return { status: 200, body: { id, type: 1, name: "Tocsin", channel_id: "1200000000000000001", guild_id: "1200000000000000000" } };
+      if (call.method === "GET" && messageId === undefined)
+        return {
+          status: 200,
+          body: { id, type: 1, name: "Tocsin", channel_id: "1200000000000000001", guild_id: "1200000000000000000" },
+        };
       const given = parsed(call.body);
       if (!given) return { status: 400, body: { message: "The request body contains invalid JSON.", code: 50109 } };
       const errors = invalid(given);
       if (errors) return { status: 400, body: { message: "Invalid Form Body", code: 50035, errors } };
       if (messageId === undefined && call.method === "POST") {
-        if (!text(given["content"]) && list(given["embeds"]).length === 0) return { status: 400, body: { message: "Cannot send an empty message", code: 50006 } };
+        if (!text(given["content"]) && list(given["embeds"]).length === 0)
+          return { status: 400, body: { message: "Cannot send an empty message", code: 50006 } };
         return post(id, call, given);
       }
       const message = messages.get(messageId ?? "");
       const sameThread = message?.thread === call.query.get("thread_id");
-      if (!message || message.webhook !== id || !sameThread) return { status: 404, body: { message: "Unknown Message", code: 10008 } };
-      return call.method === "PATCH" ? edit(message, given) : { status: 405, body: { message: "405: Method Not Allowed", code: 0 } };
+      if (!message || message.webhook !== id || !sameThread)
+        return { status: 404, body: { message: "Unknown Message", code: 10008 } };
+      return call.method === "PATCH"
+        ? edit(message, given)
+        : { status: 405, body: { message: "405: Method Not Allowed", code: 0 } };
     },
   };
 }
 
-const shown = (m: DiscordMessage) => ({ id: m.id, type: 0, channel_id: m.thread ?? "1200000000000000001", webhook_id: m.webhook, content: m.content, embeds: m.embeds, timestamp: m.at, edited_timestamp: m.editedAt });
+const shown = (m: DiscordMessage) => ({
+  id: m.id,
+  type: 0,
+  channel_id: m.thread ?? "1200000000000000001",
+  webhook_id: m.webhook,
+  content: m.content,
+  embeds: m.embeds,
+  timestamp: m.at,
+  edited_timestamp: m.editedAt,
+});
 
 function pinged(content: string, allowed: unknown): string[] {
   const roles = list((allowed as Json | undefined)?.["roles"]).map(String);
   const parse = allowed === undefined ? ["users"] : list((allowed as Json)["parse"]).map(String);
   const everyone = parse.includes("everyone") && /@(everyone|here)/.test(content) ? ["everyone"] : [];
   const users = parse.includes("users") ? [...content.matchAll(/<@!?(\d+)>/g)].map((m) => m[1] ?? "") : [];
-  return [...everyone, ...users, ...[...content.matchAll(/<@&(\d+)>/g)].map((m) => m[1] ?? "").filter((id) => roles.includes(id) || parse.includes("roles"))];
+  return [
+    ...everyone,
+    ...users,
+    ...[...content.matchAll(/<@&(\d+)>/g)]
+      .map((m) => m[1] ?? "")
+      .filter((id) => roles.includes(id) || parse.includes("roles")),
+  ];
 }
 
 /** The limits of the documentation, as field paths; null when all are kept. */
 function invalid(given: Json): Json | null {
   const errors: Json = {};
   const tooLong = (path: string, value: unknown, most: number) => {
-    if (text(value).length > most) errors[path] = { _errors: [{ code: "BASE_TYPE_MAX_LENGTH", message: `Must be ${most} or fewer in length.` }] };
+    if (text(value).length > most)
+      errors[path] = { _errors: [{ code: "BASE_TYPE_MAX_LENGTH", message: `Must be ${most} or fewer in length.` }] };
     return text(value).length;
   };
   tooLong("content", given["content"], 2000);
   let sum = 0;
   list(given["embeds"]).forEach((embed, i) => {
-    sum += tooLong(`embeds.${i}.title`, embed["title"], 256) + tooLong(`embeds.${i}.description`, embed["description"], 4096);
+    sum +=
+      tooLong(`embeds.${i}.title`, embed["title"], 256) +
+      tooLong(`embeds.${i}.description`, embed["description"], 4096);
     sum += tooLong(`embeds.${i}.footer`, (embed["footer"] as Json | undefined)?.["text"], 2048);
-    if (list(embed["fields"]).length > 25) errors[`embeds.${i}.fields`] = { _errors: [{ code: "BASE_TYPE_MAX_LENGTH", message: "Must be 25 or fewer in length." }] };
+    if (list(embed["fields"]).length > 25)
+      errors[`embeds.${i}.fields`] = {
+        _errors: [{ code: "BASE_TYPE_MAX_LENGTH", message: "Must be 25 or fewer in length." }],
+      };
     list(embed["fields"]).forEach((field, f) => {
-      sum += tooLong(`embeds.${i}.fields.${f}.name`, field["name"], 256) + tooLong(`embeds.${i}.fields.${f}.value`, field["value"], 1024);
-      if (!text(field["name"]) || !text(field["value"])) errors[`embeds.${i}.fields.${f}`] = { _errors: [{ code: "BASE_TYPE_REQUIRED", message: "This field is required" }] };
+      sum +=
+        tooLong(`embeds.${i}.fields.${f}.name`, field["name"], 256) +
+        tooLong(`embeds.${i}.fields.${f}.value`, field["value"], 1024);
+      if (!text(field["name"]) || !text(field["value"]))
+        errors[`embeds.${i}.fields.${f}`] = {
+          _errors: [{ code: "BASE_TYPE_REQUIRED", message: "This field is required" }],
+        };
     });
   });
-  if (sum > 6000) errors["embeds"] = { _errors: [{ code: "MAX_EMBED_SIZE_EXCEEDED", message: "Embed size exceeds maximum size of 6000" }] };
+  if (sum > 6000)
+    errors["embeds"] = {
+      _errors: [{ code: "MAX_EMBED_SIZE_EXCEEDED", message: "Embed size exceeds maximum size of 6000" }],
+    };
   const mentions = given["allowed_mentions"] as Json | undefined;
-  if (list(mentions?.["parse"]).map(String).includes("roles") && list(mentions?.["roles"]).length > 0) errors["allowed_mentions"] = { _errors: [{ code: "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", message: "parse:[\"roles\"] and roles: [ids...] are mutually exclusive." }] };
+  if (list(mentions?.["parse"]).map(String).includes("roles") && list(mentions?.["roles"]).length > 0)
+    errors["allowed_mentions"] = {
+      _errors: [
+        {
+          code: "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
+          message: 'parse:["roles"] and roles: [ids...] are mutually exclusive.',
+        },
+      ],
+    };
   return Object.keys(errors).length > 0 ? errors : null;
 }

@@ -58,7 +58,13 @@ const MAX_BODY = 2 * 1024 * 1024;
 
 export async function startVendors(options: VendorsOptions): Promise<Vendors> {
   const tls = await certificate(options.caDir);
-  const vendors: Record<Exclude<SinkKind, "email">, Vendor> = { pagerduty: pagerduty(), opsgenie: opsgenie(), discord: discord(), slack: slack(), webhook: receiver(DEVELOPMENT_WEBHOOK_SECRET) };
+  const vendors: Record<Exclude<SinkKind, "email">, Vendor> = {
+    pagerduty: pagerduty(),
+    opsgenie: opsgenie(),
+    discord: discord(),
+    slack: slack(),
+    webhook: receiver(DEVELOPMENT_WEBHOOK_SECRET),
+  };
   const faults = new Map<SinkKind, Fault>();
   const log = Object.fromEntries(SINK_KINDS.map((kind) => [kind, [] as Received[]])) as Record<SinkKind, Received[]>;
   let number = 0;
@@ -75,15 +81,38 @@ export async function startVendors(options: VendorsOptions): Promise<Vendors> {
     options.onReceived?.(entry);
   }
 
-  async function serve(kind: Exclude<SinkKind, "email">, path: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  async function serve(
+    kind: Exclude<SinkKind, "email">,
+    path: string,
+    req: IncomingMessage,
+    res: ServerResponse,
+  ): Promise<void> {
     const url = new URL(req.url ?? "/", "http://vendor");
-    const call: Call = { method: req.method ?? "GET", path, query: url.searchParams, headers: req.headers as Call["headers"], body: await bodyOf(req) };
+    const call: Call = {
+      method: req.method ?? "GET",
+      path,
+      query: url.searchParams,
+      headers: req.headers as Call["headers"],
+      body: await bodyOf(req),
+    };
     const fault = takeFault(kind);
     const before = fault?.mode === "status" || fault?.mode === "reset_before" || fault?.mode === "blackhole";
-    const reply: Reply | null = fault?.mode === "status" ? { status: fault.status, headers: fault.headers ?? {}, body: fault.body ?? "" } : before ? null : vendors[kind].answer(call);
+    const reply: Reply | null =
+      fault?.mode === "status"
+        ? { status: fault.status, headers: fault.headers ?? {}, body: fault.body ?? "" }
+        : before
+          ? null
+          : vendors[kind].answer(call);
     const body = parsed(call.body) ?? call.body.slice(0, 2000);
     const lost = fault !== null && fault.mode !== "status" && fault.mode !== "delay";
-    note(kind, { method: call.method, path: call.path + url.search, body, key: keyOf(call.path, body), worked: !before && reply !== null && good(reply), status: lost ? null : (reply?.status ?? null) });
+    note(kind, {
+      method: call.method,
+      path: call.path + url.search,
+      body,
+      key: keyOf(call.path, body),
+      worked: !before && reply !== null && good(reply),
+      status: lost ? null : (reply?.status ?? null),
+    });
     if (fault?.mode === "reset_before" || fault?.mode === "reset_after") return void req.socket.destroy();
     if (fault?.mode === "blackhole" || fault?.mode === "silent_after") return;
     if (fault?.mode === "delay") await new Promise((resolve) => setTimeout(resolve, fault.ms));
@@ -108,7 +137,8 @@ export async function startVendors(options: VendorsOptions): Promise<Vendors> {
     cert: tls.cert,
     port: options.smtpPort ?? 0,
     fault: () => takeFault("email"),
-    onMail: (m, worked, status) => note("email", { method: "DATA", path: m.to.join(", "), body: m, key: m.key, worked, status }),
+    onMail: (m, worked, status) =>
+      note("email", { method: "DATA", path: m.to.join(", "), body: m, key: m.key, worked, status }),
   });
   const httpPort = await listening(plain, options.httpPort ?? 0);
   const httpsPort = await listening(secure, options.httpsPort ?? 0);
@@ -116,7 +146,18 @@ export async function startVendors(options: VendorsOptions): Promise<Vendors> {
   const smtpUrl = `smtp://127.0.0.1:${mail.port}`;
   const server = `127.0.0.1:${httpsPort}`;
   return {
-    bases: { pagerduty: server, pagerdutyEu: server, opsgenieUs: `${http}/opsgenie/us`, opsgenieEu: `${http}/opsgenie/eu`, jsm: `${http}/opsgenie/jsm`, discord: `${http}/discord/api/v10`, slack: `${http}/slack/api`, slackHooks: `${http}/slack/hooks`, smtp: smtpUrl, mailFrom: "Tocsin <tocsin@tocsin.example>" },
+    bases: {
+      pagerduty: server,
+      pagerdutyEu: server,
+      opsgenieUs: `${http}/opsgenie/us`,
+      opsgenieEu: `${http}/opsgenie/eu`,
+      jsm: `${http}/opsgenie/jsm`,
+      discord: `${http}/discord/api/v10`,
+      slack: `${http}/slack/api`,
+      slackHooks: `${http}/slack/hooks`,
+      smtp: smtpUrl,
+      mailFrom: "Tocsin <tocsin@tocsin.example>",
+    },
     http,
     https: `https://${server}`,
     smtpUrl,
@@ -146,7 +187,10 @@ function keyOf(path: string, body: unknown): string {
   const alias = /\/alerts\/([^/]+)\//.exec(path)?.[1];
   const data = given["data"] as Record<string, unknown> | undefined;
   const own = text(given["dedup_key"]) || text(given["alias"]) || text(data?.["dedupKey"]);
-  return own || (alias === undefined ? (/Tocsin · ([\w-]+)/.exec(JSON.stringify(body))?.[1] ?? "") : decodeURIComponent(alias));
+  return (
+    own ||
+    (alias === undefined ? (/Tocsin · ([\w-]+)/.exec(JSON.stringify(body))?.[1] ?? "") : decodeURIComponent(alias))
+  );
 }
 
 async function bodyOf(req: IncomingMessage): Promise<string> {

@@ -28,10 +28,17 @@ export interface MailVendor {
 }
 
 type Done = (error?: Error | null, message?: string) => void;
-const refusal = (code: number, words: string): SMTPServerError => Object.assign(new Error(words), { responseCode: code });
+const refusal = (code: number, words: string): SMTPServerError =>
+  Object.assign(new Error(words), { responseCode: code });
 
 /** @param onMail told of every message that reached the DATA stage; `worked` when it was kept */
-export async function mailVendor(options: { key: string; cert: string; port: number; fault: () => Fault | null; onMail: (mail: Mail, worked: boolean, status: number | null) => void }): Promise<MailVendor> {
+export async function mailVendor(options: {
+  key: string;
+  cert: string;
+  port: number;
+  fault: () => Fault | null;
+  onMail: (mail: Mail, worked: boolean, status: number | null) => void;
+}): Promise<MailVendor> {
   const mails: Mail[] = [];
   let pages = 0;
   const server = new SMTPServer({
@@ -58,7 +65,8 @@ export async function mailVendor(options: { key: string; cert: string; port: num
       options.onMail(mail, false, fault.status);
       return done(refusal(fault.status, "refused by a fault"));
     }
-    const works = fault === null || fault.mode === "delay" || fault.mode === "reset_after" || fault.mode === "silent_after";
+    const works =
+      fault === null || fault.mode === "delay" || fault.mode === "reset_after" || fault.mode === "silent_after";
     const answers = fault === null || fault.mode === "delay";
     if (fault?.mode === "delay") await new Promise((resolve) => setTimeout(resolve, fault.ms));
     if (works) {

@@ -18,7 +18,15 @@ export interface OpsgenieAlert {
   log: { at: string; action: string; note: string }[];
 }
 
-const LIMITS: Record<string, number> = { message: 130, alias: 512, description: 15_000, entity: 512, source: 100, note: 25_000, user: 100 };
+const LIMITS: Record<string, number> = {
+  message: 130,
+  alias: 512,
+  description: 15_000,
+  entity: 512,
+  source: 100,
+  note: 25_000,
+  user: 100,
+};
 const KEY = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 
 export function opsgenie(): Vendor {
@@ -28,7 +36,9 @@ export function opsgenie(): Vendor {
   let calls = 0;
 
   const find = (account: string, id: string, by: string) =>
-    [...alerts.values()].reverse().find((a) => a.account === account && (by === "alias" ? a.alias === id && a.status === "open" : a.id === id));
+    [...alerts.values()]
+      .reverse()
+      .find((a) => a.account === account && (by === "alias" ? a.alias === id && a.status === "open" : a.id === id));
 
   const accepted = (action: string, alert: OpsgenieAlert | undefined): Reply => {
     const requestId = `00000000-0000-4000-8000-${String(++calls).padStart(12, "0")}`;
@@ -43,7 +53,20 @@ export function opsgenie(): Vendor {
       known.count++;
       return accepted("Create", known);
     }
-    const alert: OpsgenieAlert = { id: `alert-${++count}`, account, alias, message: text(given["message"]), description: text(given["description"]), priority: text(given["priority"]) || "P3", tags: given["tags"], details: given["details"], count: 1, status: "open", acknowledged: false, log: [{ at: now().toISOString(), action: "created", note: text(given["note"]) }] };
+    const alert: OpsgenieAlert = {
+      id: `alert-${++count}`,
+      account,
+      alias,
+      message: text(given["message"]),
+      description: text(given["description"]),
+      priority: text(given["priority"]) || "P3",
+      tags: given["tags"],
+      details: given["details"],
+      count: 1,
+      status: "open",
+      acknowledged: false,
+      log: [{ at: now().toISOString(), action: "created", note: text(given["note"]) }],
+    };
     put(alerts, alert.id, alert);
     return accepted("Create", alert);
   }
@@ -67,14 +90,30 @@ export function opsgenie(): Vendor {
       const asked = /^\/v2\/alerts\/requests\/([\w-]+)$/.exec(rest)?.[1];
       if (asked !== undefined && call.method === "GET") return status(requests.get(asked));
       const given = parsed(call.body);
-      if (!given) return { status: 400, body: { message: "Request body is not processable. Please check the errors.", took: 0, requestId: "none" } };
+      if (!given)
+        return {
+          status: 400,
+          body: { message: "Request body is not processable. Please check the errors.", took: 0, requestId: "none" },
+        };
       const errors = invalid(given, rest === "/v2/alerts");
-      if (Object.keys(errors).length > 0) return { status: 422, body: { message: "Request body is not processable. Please check the errors.", errors, took: 0, requestId: "none" } };
+      if (Object.keys(errors).length > 0)
+        return {
+          status: 422,
+          body: {
+            message: "Request body is not processable. Please check the errors.",
+            errors,
+            took: 0,
+            requestId: "none",
+          },
+        };
       if (rest === "/v2/alerts" && call.method === "POST") return create(account, given);
-      const [, id = "", action = ""] = /^\/v2\/alerts\/([^/]+)\/(acknowledge|close|notes|message|priority|description)$/.exec(rest) ?? [];
+      const [, id = "", action = ""] =
+        /^\/v2\/alerts\/([^/]+)\/(acknowledge|close|notes|message|priority|description)$/.exec(rest) ?? [];
       const put = ["message", "priority", "description"].includes(action);
-      if (action === "" || (account === "jsm" && put)) return { status: 404, body: { message: "No such path", took: 0, requestId: "none" } };
-      if (call.method !== (put ? "PUT" : "POST")) return { status: 405, body: { message: "Method not allowed", took: 0, requestId: "none" } };
+      if (action === "" || (account === "jsm" && put))
+        return { status: 404, body: { message: "No such path", took: 0, requestId: "none" } };
+      if (call.method !== (put ? "PUT" : "POST"))
+        return { status: 405, body: { message: "Method not allowed", took: 0, requestId: "none" } };
       const alert = find(account, decodeURIComponent(id), call.query.get("identifierType") ?? "id");
       if (alert) change(alert, action, given);
       return accepted(action, alert);
@@ -84,22 +123,47 @@ export function opsgenie(): Vendor {
 
 function authorised(call: Call): Reply | null {
   const [, key = ""] = /^GenieKey (.+)$/.exec(call.headers["authorization"] ?? "") ?? [];
-  if (key === "" || /^[0-]+$/.test(key)) return { status: 401, body: { message: "Could not authenticate", took: 0, requestId: "none" } };
-  return KEY.test(key) ? null : { status: 422, body: { message: "Key format is not valid!", took: 0, requestId: "none" } };
+  if (key === "" || /^[0-]+$/.test(key))
+    return { status: 401, body: { message: "Could not authenticate", took: 0, requestId: "none" } };
+  return KEY.test(key)
+    ? null
+    : { status: 422, body: { message: "Key format is not valid!", took: 0, requestId: "none" } };
 }
 
 function status(request: { alertId: string; action: string; done: boolean } | undefined): Reply {
-  if (!request) return { status: 404, headers: { "x-opsgenie-errortype": "RequestNotProcessed" }, body: { message: "Request not found. It might not be processed, yet.", took: 0, requestId: "none" } };
-  return { status: 200, body: { data: { success: request.done, isSuccess: request.done, action: request.action, status: request.done ? "Processed" : "Alert does not exist", alertId: request.alertId }, took: 0, requestId: "none" } };
+  if (!request)
+    return {
+      status: 404,
+      headers: { "x-opsgenie-errortype": "RequestNotProcessed" },
+      body: { message: "Request not found. It might not be processed, yet.", took: 0, requestId: "none" },
+    };
+  return {
+    status: 200,
+    body: {
+      data: {
+        success: request.done,
+        isSuccess: request.done,
+        action: request.action,
+        status: request.done ? "Processed" : "Alert does not exist",
+        alertId: request.alertId,
+      },
+      took: 0,
+      requestId: "none",
+    },
+  };
 }
 
 function invalid(given: Record<string, unknown>, creating: boolean): Record<string, string> {
   const errors: Record<string, string> = {};
   if (creating && text(given["message"]) === "") errors["message"] = "Message can not be empty.";
-  for (const [name, most] of Object.entries(LIMITS)) if (text(given[name]).length > most) errors[name] = `${name} exceeds the limit of ${most} characters.`;
-  if (given["priority"] !== undefined && !/^P[1-5]$/.test(text(given["priority"]))) errors["priority"] = "should be one of [P1, P2, P3, P4, P5]";
+  for (const [name, most] of Object.entries(LIMITS))
+    if (text(given[name]).length > most) errors[name] = `${name} exceeds the limit of ${most} characters.`;
+  if (given["priority"] !== undefined && !/^P[1-5]$/.test(text(given["priority"])))
+    errors["priority"] = "should be one of [P1, P2, P3, P4, P5]";
   const tags = given["tags"];
-  if (Array.isArray(tags) && (tags.length > 20 || tags.some((t) => text(t).length > 50))) errors["tags"] = "at most 20 tags of 50 characters.";
-  if (JSON.stringify(given["details"] ?? {}).length > 8_000) errors["details"] = "exceeds the limit of 8000 characters.";
+  if (Array.isArray(tags) && (tags.length > 20 || tags.some((t) => text(t).length > 50)))
+    errors["tags"] = "at most 20 tags of 50 characters.";
+  if (JSON.stringify(given["details"] ?? {}).length > 8_000)
+    errors["details"] = "exceeds the limit of 8000 characters.";
   return errors;
 }

@@ -32,7 +32,17 @@ export function pagerduty(): Vendor {
     let incident = open.get(service);
     if (!incident) {
       if (action !== "trigger") return key;
-      incident = { number: ++count, key, status: "triggered", severity: text(payload["severity"]), summary: text(payload["summary"]), details: payload["custom_details"], links: event["links"], openedAt: at, log: [] };
+      incident = {
+        number: ++count,
+        key,
+        status: "triggered",
+        severity: text(payload["severity"]),
+        summary: text(payload["summary"]),
+        details: payload["custom_details"],
+        links: event["links"],
+        openedAt: at,
+        log: [],
+      };
       open.set(service, incident);
       put(incidents, incident.number, incident);
     }
@@ -54,12 +64,24 @@ export function pagerduty(): Vendor {
       if (call.method !== "POST") return { status: 405, body: "Method Not Allowed" };
       if (Buffer.byteLength(call.body) > MAX_BYTES) return { status: 413, body: "Payload Too Large" };
       const event = parsed(call.body);
-      if (!event) return { status: 400, body: { status: "Unrecognized object", message: "Event object format is unrecognized", errors: ["JSON parse error"] } };
+      if (!event)
+        return {
+          status: 400,
+          body: {
+            status: "Unrecognized object",
+            message: "Event object format is unrecognized",
+            errors: ["JSON parse error"],
+          },
+        };
       const routingKey = text(event["routing_key"]);
-      if (!/^[A-Za-z0-9]{32}$/.test(routingKey) || /^0+$/.test(routingKey)) return { status: 400, body: "Invalid routing key" };
-      const payload = (typeof event["payload"] === "object" && event["payload"] !== null ? event["payload"] : {}) as Record<string, unknown>;
+      if (!/^[A-Za-z0-9]{32}$/.test(routingKey) || /^0+$/.test(routingKey))
+        return { status: 400, body: "Invalid routing key" };
+      const payload = (
+        typeof event["payload"] === "object" && event["payload"] !== null ? event["payload"] : {}
+      ) as Record<string, unknown>;
       const errors = invalid(event, payload);
-      if (errors.length > 0) return { status: 400, body: { status: "invalid event", message: "Event object is invalid", errors } };
+      if (errors.length > 0)
+        return { status: 400, body: { status: "invalid event", message: "Event object is invalid", errors } };
       return { status: 202, body: { status: "success", message: "Event processed", dedup_key: apply(event, payload) } };
     },
   };
@@ -68,13 +90,18 @@ export function pagerduty(): Vendor {
 function invalid(event: Record<string, unknown>, payload: Record<string, unknown>): string[] {
   const errors: string[] = [];
   const action = text(event["event_action"]);
-  if (!ACTIONS.includes(action)) errors.push("'event_action' is invalid (must be one of the following: 'trigger', 'acknowledge' or 'resolve')");
+  if (!ACTIONS.includes(action))
+    errors.push("'event_action' is invalid (must be one of the following: 'trigger', 'acknowledge' or 'resolve')");
   const key = text(event["dedup_key"]);
   if (key.length > 255) errors.push("'dedup_key' is too long (maximum is 255 characters)");
   if (action !== "trigger" && key === "") errors.push("'dedup_key' is missing or blank");
   if (action !== "trigger") return errors;
-  for (const name of ["summary", "source"]) if (text(payload[name]) === "") errors.push(`'payload.${name}' is missing or blank`);
+  for (const name of ["summary", "source"])
+    if (text(payload[name]) === "") errors.push(`'payload.${name}' is missing or blank`);
   if (text(payload["summary"]).length > 1024) errors.push("'payload.summary' is too long (maximum is 1024 characters)");
-  if (!SEVERITIES.includes(text(payload["severity"]))) errors.push("'payload.severity' is invalid (must be one of the following: 'critical', 'warning', 'error' or 'info')");
+  if (!SEVERITIES.includes(text(payload["severity"])))
+    errors.push(
+      "'payload.severity' is invalid (must be one of the following: 'critical', 'warning', 'error' or 'info')",
+    );
   return errors;
 }

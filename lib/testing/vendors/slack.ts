@@ -25,7 +25,16 @@ export function slack(): Vendor {
   const stamp = () => `${Math.floor(now().getTime() / 1000)}.${String(++count).padStart(6, "0")}`;
 
   function post(channel: string, via: SlackMessage["via"], given: Json): SlackMessage {
-    const message: SlackMessage = { ts: stamp(), channel, via, text: text(given["text"]).slice(0, 40_000), blocks: list(given["blocks"]), at: now().toISOString(), edited: false, replies: [] };
+    const message: SlackMessage = {
+      ts: stamp(),
+      channel,
+      via,
+      text: text(given["text"]).slice(0, 40_000),
+      blocks: list(given["blocks"]),
+      at: now().toISOString(),
+      edited: false,
+      replies: [],
+    };
     put(messages, message.ts, message);
     return message;
   }
@@ -34,13 +43,24 @@ export function slack(): Vendor {
     const thread = text(given["thread_ts"]);
     if (thread === "") {
       const message = post(channel, "bot", given);
-      return { status: 200, body: { ok: true, channel, ts: message.ts, message: { text: message.text, blocks: message.blocks, ts: message.ts } } };
+      return {
+        status: 200,
+        body: {
+          ok: true,
+          channel,
+          ts: message.ts,
+          message: { text: message.text, blocks: message.blocks, ts: message.ts },
+        },
+      };
     }
     const parent = messages.get(thread);
     if (!parent || parent.channel !== channel) return no("thread_not_found");
     const reply = { ts: stamp(), text: text(given["text"]), at: now().toISOString() };
     parent.replies.push(reply);
-    return { status: 200, body: { ok: true, channel, ts: reply.ts, message: { text: reply.text, ts: reply.ts, thread_ts: thread } } };
+    return {
+      status: 200,
+      body: { ok: true, channel, ts: reply.ts, message: { text: reply.text, ts: reply.ts, thread_ts: thread } },
+    };
   }
 
   function update(channel: string, given: Json): Reply {
@@ -58,7 +78,8 @@ export function slack(): Vendor {
     if (token === "") return no("not_authed");
     if (!token.startsWith("xoxb-")) return no("invalid_auth");
     if (token.includes("revoked")) return no("token_revoked");
-    if (method === "auth.test") return { status: 200, body: { ok: true, team: "Acme", team_id: "T0000001", user: "tocsin", bot_id: "B0000001" } };
+    if (method === "auth.test")
+      return { status: 200, body: { ok: true, team: "Acme", team_id: "T0000001", user: "tocsin", bot_id: "B0000001" } };
     const given = parsed(call.body);
     if (!given) return no("invalid_json");
     const channel = text(given["channel"]);
@@ -86,7 +107,10 @@ export function slack(): Vendor {
     shows: () => [...messages.values()].reverse(),
     answer(call: Call): Reply {
       const method = /^\/api\/([\w.]+)$/.exec(call.path)?.[1];
-      if (method !== undefined) return call.method === "POST" || method === "auth.test" ? api(call, method) : no("method_not_supported_for_channel_type");
+      if (method !== undefined)
+        return call.method === "POST" || method === "auth.test"
+          ? api(call, method)
+          : no("method_not_supported_for_channel_type");
       const path = /^\/hooks(\/services\/[\w/]+)$/.exec(call.path)?.[1];
       return path === undefined ? { status: 404, body: "not found" } : hook(call, path);
     },
@@ -99,12 +123,28 @@ const sized = (object: unknown, most: number) => text((object as Json | undefine
 function blocksValid(blocks: Json[]): boolean {
   if (blocks.length > 50 || JSON.stringify(blocks).length > 13_000) return false;
   return blocks.every((block) => {
-    if (block["type"] === "header") return (block["text"] as Json)["type"] === "plain_text" && text((block["text"] as Json)["text"]).length > 0 && sized(block["text"], 150);
-    if (block["type"] === "section") return sized(block["text"], 3000) && list(block["fields"]).length <= 10 && list(block["fields"]).every((f) => sized(f, 2000)) && (block["text"] !== undefined || list(block["fields"]).length > 0);
+    if (block["type"] === "header")
+      return (
+        (block["text"] as Json)["type"] === "plain_text" &&
+        text((block["text"] as Json)["text"]).length > 0 &&
+        sized(block["text"], 150)
+      );
+    if (block["type"] === "section")
+      return (
+        sized(block["text"], 3000) &&
+        list(block["fields"]).length <= 10 &&
+        list(block["fields"]).every((f) => sized(f, 2000)) &&
+        (block["text"] !== undefined || list(block["fields"]).length > 0)
+      );
     if (block["type"] === "context") return list(block["elements"]).length > 0 && list(block["elements"]).length <= 10;
     if (block["type"] !== "actions") return block["type"] === "divider";
     const elements = list(block["elements"]);
     const ids = new Set(elements.map((e) => e["action_id"]));
-    return elements.length > 0 && elements.length <= 25 && ids.size === elements.length && elements.every((e) => sized(e["text"], 75) && text(e["url"]).length <= 3000);
+    return (
+      elements.length > 0 &&
+      elements.length <= 25 &&
+      ids.size === elements.length &&
+      elements.every((e) => sized(e["text"], 75) && text(e["url"]).length <= 3000)
+    );
   });
 }

@@ -18,4 +18,5 @@ export async function auditReader(request: Request): Promise<Seated | Response> 
   return who as Seated;
 }
 
-export const refusal = (status: number, code: string, title: string): Response => Response.json({ code, title }, { status });
+export const refusal = (status: number, code: string, title: string): Response =>
+  Response.json({ code, title }, { status });

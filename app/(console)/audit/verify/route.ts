@@ -45,6 +45,10 @@ export async function POST(request: Request): Promise<Response> {
     },
   });
   return new Response(stream, {
-    headers: { "content-type": "application/x-ndjson", "cache-control": "no-store, no-transform", "x-accel-buffering": "no" },
+    headers: {
+      "content-type": "application/x-ndjson",
+      "cache-control": "no-store, no-transform",
+      "x-accel-buffering": "no",
+    },
   });
 }
