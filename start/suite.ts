@@ -42,7 +42,7 @@ export const types = (): Promise<Tally> => asOne("types", [bin("typescript/bin/t
 export const lint = (): Promise<Tally> =>
   asOne("lint", [
     bin("@biomejs/biome/bin/biome"),
-    "lint",
+    "check",
     "--config-path=start/biome.json",
     "--diagnostic-level=error",
     ".",

@@ -1,3 +1,4 @@
+// Over 300 lines: one table with a row for every reason a check can give.
 import { describe, expect, test } from "vitest";
 import type { Phase } from "../domain/outcome.ts";
 import type { Reason, Status } from "../domain/reason.ts";

@@ -1,3 +1,4 @@
+// Over 300 lines: one closed list, a rule for each reason.
 // Every way a server can be wrong, as one closed list: its layer, what it does to the status, its default
 // severity, and one sentence that tells the server's owner what to do.
 

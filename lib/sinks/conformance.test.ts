@@ -1,3 +1,4 @@
+// Over 300 lines: the one exam that all sinks sit.
 // The exam that every sink sits. A new sink needs its settings in testing/sinks/fixtures.ts and its vendor's answers
 // in testing/sinks/answers.ts; without them, the first test fails.
 import { Ajv } from "ajv";

@@ -1,3 +1,4 @@
+// Over 300 lines: one promise a test, and all of them share one outbox, one tenant and one receiver.
 // Over 300 lines: the promises of the outbox are one table of races, ends and faults, read best in one place.
 import { randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";

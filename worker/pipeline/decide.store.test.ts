@@ -1,3 +1,4 @@
+// Over 300 lines: the tables of races and feeds share one tenant and its helpers.
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { WORKER_ACTOR } from "#lib/adapters/db";

@@ -1,3 +1,4 @@
+// Over 300 lines: the races of a step against everything else share one incident and its helpers.
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { acknowledgeIncident } from "#lib/commands/incident/acknowledge";
