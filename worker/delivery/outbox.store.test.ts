@@ -1,4 +1,3 @@
-// Over 300 lines: one promise a test, and all of them share one outbox, one tenant and one receiver.
 // Over 300 lines: the promises of the outbox are one table of races, ends and faults, read best in one place.
 import { randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -182,7 +181,11 @@ function held(): { answer: () => Promise<Reply>; reached: Promise<void>; release
   let reach!: () => void;
   const reply = new Promise<Reply>((resolve) => (release = resolve));
   const reached = new Promise<void>((resolve) => (reach = resolve));
-  return { answer: () => (reach(), reply), reached, release: (r = { status: 200 }) => release(r) };
+  const answer = () => {
+    reach();
+    return reply;
+  };
+  return { answer, reached, release: (r = { status: 200 }) => release(r) };
 }
 
 describe("claims", () => {

@@ -2,7 +2,7 @@
 // has its own few places, so that a dead one never delays another.
 import { crashPoint } from "#lib/adapters/crash";
 import { monotonicMs, now as clockNow } from "#lib/adapters/clock";
-import type { Db, Sweeper } from "#lib/adapters/db";
+import type { Sweeper } from "#lib/adapters/db";
 import type { Log } from "#lib/adapters/log";
 import { isOutage } from "#lib/adapters/outage";
 import { type Claimed, claim } from "./claim.ts";

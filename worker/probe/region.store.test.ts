@@ -66,9 +66,7 @@ const deps = (region: string): RegionDeps => ({
 });
 const schedule = () => scheduler({ sweeper: db.sweeper, redis: store.redis, queueRedis, prefix: store.prefix });
 
-async function sealed(
-  serverId: string,
-): Promise<
+async function sealed(serverId: string): Promise<
   {
     slot: number;
     expected: string[];

@@ -63,7 +63,7 @@ async function killed(child: ChildProcess): Promise<void> {
 
 /** Three regions saw the server refuse; the slot is over. A prober dies where the point is on its part of the road. */
 async function sealABadSlot(tenantId: string, serverId: string, point: CrashPoint): Promise<void> {
-  const slot = Math.floor((new Date().getTime() - 60_000) / 60_000) * 60_000;
+  const slot = Math.floor((Date.now() - 60_000) / 60_000) * 60_000;
   const plan = { tenantId, serverId, slot, intervalS: 60, expected: [...REGIONS] };
   const at = slot + 5_000;
   const dying = { after_record: "fra", after_seal: "sin" }[point as string];
