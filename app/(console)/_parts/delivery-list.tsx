@@ -56,7 +56,7 @@ export function DeliveryList({
             <span className="ml-auto text-xs text-ink-2">
               {row.state === "pending" && row.tries.length > 0 ? (
                 <>
-                  next try <Moment at={row.dueAt} />
+                  next try due <Moment at={row.dueAt} />
                 </>
               ) : (
                 <Moment at={row.settledAt ?? row.createdAt} />
@@ -68,7 +68,7 @@ export function DeliveryList({
           )}
           {row.mayHaveArrived && row.state !== "sent" && (
             <p className="mt-0.5 text-xs text-ink-2 sm:pl-19">
-              An earlier try may have arrived although no answer came back.
+              An earlier try may have arrived: nobody accepted it, and it may have been worked on.
             </p>
           )}
           <div className="flex flex-wrap items-start gap-x-4 sm:pl-19">
