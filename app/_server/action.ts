@@ -9,6 +9,7 @@ import { touchSession } from "#lib/commands/session/touch";
 import { TocsinError } from "#lib/domain/error";
 import type { FormState } from "../_ui/form-state.ts";
 import { db } from "./db.ts";
+import { sourceAddress } from "./from.ts";
 import { log } from "./log.ts";
 import { assertOwnOrigin } from "./origin.ts";
 import { actorOf, type Seated, seated } from "./session.ts";
@@ -16,7 +17,8 @@ import { actorOf, type Seated, seated } from "./session.ts";
 export interface Doing {
   who: Seated;
   actor: Actor;
-  run<Input, Result>(command: Command<Input, Result>, input: unknown): Promise<Result>;
+  /** @param why the reason given in the form, for actions that ask for one */
+  run<Input, Result>(command: Command<Input, Result>, input: unknown, why?: string): Promise<Result>;
 }
 
 /** Where to go when done instead of staying. */
@@ -34,11 +36,12 @@ export async function act(what: (doing: Doing) => Promise<string | GoTo>): Promi
   const n = ++answers;
   let to: string | undefined;
   try {
-    assertOwnOrigin(await headers());
+    const sent = await headers();
+    assertOwnOrigin(sent);
     const who = await seated();
-    const actor = actorOf(who);
+    const actor = actorOf(who, sourceAddress(sent));
     await touchSession(db(), who.sessionId, now());
-    const done = await what({ who, actor, run: (command, input) => execute(db(), command, actor, input) });
+    const done = await what({ who, actor, run: (command, input, why) => execute(db(), command, actor, input, why) });
     if (typeof done === "string") {
       refresh();
       return { ok: true, message: done, n };

@@ -1,4 +1,5 @@
 import "server-only";
+import { headers } from "next/headers";
 import { existsSync, readFileSync } from "node:fs";
 import { checkpointPlaces, knownKeys, publicKeyFile } from "#lib/adapters/checkpoint-key";
 import { env } from "#lib/adapters/env";
@@ -6,6 +7,7 @@ import { execute } from "#lib/commands/command";
 import { recordExport } from "#lib/commands/audit/export";
 import type { Ask } from "#lib/queries/audit-proof";
 import { db } from "./db.ts";
+import { sourceAddress } from "./from.ts";
 import { actorOf, type Seated } from "./session.ts";
 
 /** Each batch in a read-only transaction of its own: a long verification holds nothing. */
@@ -21,4 +23,5 @@ export const auditKeys = () => knownKeys(file());
 export const auditPublicKey = (): string => (existsSync(file()) ? readFileSync(file(), "utf8") : "");
 
 /** @throws TocsinError E_FORBIDDEN */
-export const recordAuditExport = (who: Seated): Promise<null> => execute(db(), recordExport, actorOf(who), {});
+export const recordAuditExport = async (who: Seated): Promise<null> =>
+  execute(db(), recordExport, actorOf(who, sourceAddress(await headers())), {});

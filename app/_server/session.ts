@@ -38,6 +38,17 @@ export function can(who: Seated, action: Action): boolean {
   return may(who.seat.layers, action);
 }
 
-export function actorOf(who: Seated): Actor {
-  return { personId: who.personId, name: who.name, tenantId: who.seat.id, layers: who.seat.layers };
+/** @param from source address of the request, see from.ts */
+export function actorOf(who: Seated, from: string): Actor {
+  const { acting } = who;
+  return {
+    personId: who.personId,
+    name: who.name,
+    tenantId: who.seat.id,
+    layers: who.seat.layers,
+    sessionId: who.sessionId,
+    from,
+    authTime: who.authTime,
+    ...(acting ? { acting: { grantId: acting.grantId, actAs: acting.as.personId, mode: acting.mode } } : {}),
+  };
 }

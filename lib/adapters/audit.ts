@@ -22,22 +22,31 @@ export function canonicalJson(value: unknown): string {
   return text;
 }
 
+/**
+ * One row. Where the request came from and why it was made are taken from the context's trace.
+ * @returns the event's id
+ */
 export async function audit(tx: Tx, context: TenantContext, entry: AuditEntry): Promise<string> {
   const id = randomUUID();
   const body = canonicalJson(entry.body);
+  const { from, why, actAs, grantId } = context.trace ?? {};
+  // Where from and why may name a person or their home: they stand with what can be erased.
+  const readable = { ...entry.personal?.body, ...(from ? { from } : {}), ...(why ? { why } : {}) };
   let commit: Buffer | null = null;
-  if (entry.personal) {
+  if (Object.keys(readable).length > 0) {
     const salt = randomBytes(32);
-    const pii = canonicalJson(entry.personal.body);
+    const subject = entry.personal?.subject ?? `person:${context.actorId}`;
+    const pii = canonicalJson(readable);
     commit = createHash("sha256")
       .update(Buffer.from([2]))
       .update(salt)
       .update(pii)
       .digest();
     await tx.$executeRaw`INSERT INTO audit.pii (tenant_id, event_id, subject, salt, body)
-      VALUES (${context.tenantId}::uuid, ${id}::uuid, ${entry.personal.subject}, ${salt}, ${pii})`;
+      VALUES (${context.tenantId}::uuid, ${id}::uuid, ${subject}, ${salt}, ${pii})`;
   }
-  await tx.$executeRaw`INSERT INTO audit.event (id, tenant_id, actor, action, target, body, pii_commit)
-    VALUES (${id}::uuid, ${context.tenantId}::uuid, ${context.actorId}::uuid, ${entry.action}, ${entry.target}, ${body}, ${commit})`;
+  await tx.$executeRaw`INSERT INTO audit.event (id, tenant_id, actor, act_as, grant_id, action, target, body, pii_commit)
+    VALUES (${id}::uuid, ${context.tenantId}::uuid, ${context.actorId}::uuid, ${actAs ?? null}::uuid, ${grantId ?? null}::uuid,
+      ${entry.action}, ${entry.target}, ${body}, ${commit})`;
   return id;
 }

@@ -19,6 +19,19 @@ export interface TenantContext {
   alsoRead?: readonly string[];
   /** Refuses every write in the database itself (25006). */
   readOnly?: boolean;
+  /** What the log keeps of where an act came from and why; no part of it reaches row security. */
+  trace?: Trace;
+}
+
+/** Everything here is about the person who acts: it goes to the part of the log that can be erased. */
+export interface Trace {
+  /** Source address of the request. */
+  from?: string;
+  /** The reason that was given. */
+  why?: string;
+  /** Set while the actor looks into a tenant as one of its people. */
+  actAs?: string;
+  grantId?: string;
 }
 
 /** The installation's own tenant: made by the first migration. */

@@ -4,8 +4,10 @@ import type { z } from "zod";
 import { type AuditEntry, audit } from "#lib/adapters/audit";
 import { now } from "#lib/adapters/clock";
 import type { Db, TenantContext, Tx } from "#lib/adapters/db";
-import { TocsinError } from "#lib/domain/error";
-import { type Action, type Layer, may } from "#lib/domain/permissions";
+import { type ErrorCode, TocsinError } from "#lib/domain/error";
+import { freshEnough } from "#lib/domain/session";
+import { weakReason } from "#lib/domain/justification";
+import { type Action, type Layer, may, ruleOf } from "#lib/domain/permissions";
 
 /** Who asks, and for which tenant. Made by app/_server/session.ts from the session row, never from a form. */
 export interface Actor {
@@ -13,6 +15,22 @@ export interface Actor {
   name: string;
   tenantId: string;
   layers: readonly Layer[];
+  sessionId?: string;
+  /** Source address of the request; "" when it is not known. */
+  from?: string;
+  /** When they last proved to the identity provider who they are. */
+  authTime?: Date | null;
+  /** Set while they look into this tenant as one of its people; `layers` are then that person's. */
+  acting?: { grantId: string; actAs: string; mode: "ro" | "rw" };
+}
+
+export interface Step<Input> {
+  tx: Tx;
+  input: Input;
+  actor: Actor;
+  now: Date;
+  /** The transaction's own: for a further audit row in it. */
+  context: TenantContext;
 }
 
 export interface Command<Input, Result> {
@@ -21,39 +39,136 @@ export interface Command<Input, Result> {
   /** Audit name when one permission covers several verbs: "sink.disable". */
   auditAs?: string;
   input: z.ZodType<Input>;
-  run(step: {
-    tx: Tx;
-    input: Input;
-    actor: Actor;
-    now: Date;
-  }): Promise<{ result: Result; audit: Omit<AuditEntry, "action"> }>;
+  /** For a root operator's act on another tenant: whose transaction and whose log it is. Default: the actor's. */
+  tenant?(input: Input): string;
+  run(step: Step<Input>): Promise<{ result: Result; audit: Omit<AuditEntry, "action"> }>;
 }
 
 export const defineCommand = <Input, Result>(command: Command<Input, Result>): Command<Input, Result> => command;
 
 /**
- * @throws TocsinError E_FORBIDDEN, E_UNKNOWN_FIELD or E_INVALID (with `field`) before anything is touched; what `run`
- * throws rolls everything back
+ * @param why the reason given, for actions that ask for one
+ * @throws TocsinError E_FORBIDDEN, E_READ_ONLY, E_IMPERSONATION_BLOCKED, E_STEP_UP, E_APPROVAL_NEEDED, E_REASON,
+ * E_UNKNOWN_FIELD or E_INVALID (with `field`) before anything is touched; what `run` throws rolls everything back
  */
 export async function execute<Input, Result>(
   db: Db,
   command: Command<Input, Result>,
   actor: Actor,
   raw: unknown,
+  why?: string,
 ): Promise<Result> {
-  if (!may(actor.layers, command.action)) {
-    throw new TocsinError("E_FORBIDDEN", "Your role does not allow this.", {
-      detail: `${command.action} needs another layer than ${actor.layers.join(",") || "none"}`,
-    });
-  }
+  await authorise(db, command.action, actor);
+  if (ruleOf(command.action).two)
+    throw new TocsinError(
+      "E_APPROVAL_NEEDED",
+      "This needs a second person: ask for it, and somebody else approves it.",
+    );
+  const input = parse(command, raw);
+  return db.withTenant(contextOf(command, actor, input, reason(command.action, why)), (tx) =>
+    carryOut(tx, command, actor, input, why),
+  );
+}
+
+/**
+ * Who may not is refused here, and the refusal has its row in the log.
+ * @throws TocsinError E_FORBIDDEN, E_READ_ONLY, E_IMPERSONATION_BLOCKED or E_STEP_UP
+ */
+export async function authorise(db: Db, action: Action, actor: Actor): Promise<void> {
+  const rule = ruleOf(action);
+  if (!may(actor.layers, action))
+    await refuse(
+      db,
+      actor,
+      action,
+      "E_FORBIDDEN",
+      "Your role does not allow this.",
+      `has ${actor.layers.join(",") || "no layer"}`,
+    );
+  if (actor.acting && rule.notAsAnother)
+    await refuse(
+      db,
+      actor,
+      action,
+      "E_IMPERSONATION_BLOCKED",
+      "This is never done as somebody else: end the visit first.",
+    );
+  if (actor.acting?.mode === "ro" && rule.writes)
+    await refuse(
+      db,
+      actor,
+      action,
+      "E_READ_ONLY",
+      "This visit only looks: to change something, ask a colleague to approve it.",
+    );
+  if (rule.fresh && !freshEnough(actor.authTime ?? null, now()))
+    throw new TocsinError("E_STEP_UP", "Confirm that it is you: sign in again, then repeat this.");
+}
+
+async function refuse(
+  db: Db,
+  actor: Actor,
+  action: Action,
+  code: ErrorCode,
+  sentence: string,
+  detail = "",
+): Promise<never> {
+  const context = traced(actor, actor.tenantId);
+  await db.withTenant(context, (tx) =>
+    audit(tx, context, {
+      action: "access.refused",
+      target: `action:${action}`,
+      body: { action, code, layers: [...actor.layers] },
+    }),
+  );
+  throw new TocsinError(code, sentence, { detail: `${action}: ${detail}` });
+}
+
+export function parse<Input>(command: Pick<Command<Input, unknown>, "input">, raw: unknown): Input {
   const parsed = command.input.safeParse(raw);
   if (!parsed.success) throw invalid(parsed.error);
-  const context: TenantContext = { tenantId: actor.tenantId, actorId: actor.personId };
-  return db.withTenant(context, async (tx) => {
-    const { result, audit: entry } = await command.run({ tx, input: parsed.data, actor, now: now() });
-    await audit(tx, context, { action: command.auditAs ?? command.action, ...entry });
-    return result;
-  });
+  return parsed.data;
+}
+
+/** @returns the reason as it is kept; undefined where none is asked for and none was given. @throws TocsinError E_REASON */
+export function reason(action: Action, why: string | undefined): string | undefined {
+  if (!ruleOf(action).why) return why === undefined || why === "" ? undefined : why.slice(0, 500);
+  const fault = weakReason(why ?? "");
+  if (fault !== null) throw new TocsinError("E_REASON", fault, { field: "why" });
+  return (why ?? "").trim().slice(0, 500);
+}
+
+/** The transaction of a command: its tenant, its actor and the trace that the log keeps. */
+export function contextOf<Input>(
+  command: Pick<Command<Input, unknown>, "tenant">,
+  actor: Actor,
+  input: Input,
+  why: string | undefined,
+): TenantContext {
+  return traced(actor, command.tenant?.(input) ?? actor.tenantId, why);
+}
+
+export function traced(actor: Actor, tenantId: string, why?: string): TenantContext {
+  const trace = {
+    ...(actor.from ? { from: actor.from } : {}),
+    ...(why === undefined ? {} : { why }),
+    ...(actor.acting ? { actAs: actor.acting.actAs, grantId: actor.acting.grantId } : {}),
+  };
+  return { tenantId, actorId: actor.personId, trace };
+}
+
+/** The last two steps, inside a transaction that is open already: by `execute`, and by an approval that executes. */
+export async function carryOut<Input, Result>(
+  tx: Tx,
+  command: Command<Input, Result>,
+  actor: Actor,
+  input: Input,
+  why?: string,
+): Promise<Result> {
+  const context = contextOf(command, actor, input, reason(command.action, why));
+  const { result, audit: entry } = await command.run({ tx, input, actor, now: now(), context });
+  await audit(tx, context, { action: command.auditAs ?? command.action, ...entry });
+  return result;
 }
 
 function invalid(error: z.ZodError): TocsinError {

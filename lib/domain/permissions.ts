@@ -1,12 +1,25 @@
 // The table of action × layer. Four layers, four threat models, not a hierarchy: each may something that the others
-// may not. Commands and queries ask it, the console prints it. Groups of the identity provider decide who is what.
+// may not (permissions.test.ts asks for every pair). Commands and queries ask it, the console prints it, its hash is
+// pinned in the database. Groups of the identity provider decide who is what: bindings.ts.
+import type { Membership } from "./bindings.ts";
+
 export const LAYERS = ["root", "operator", "auditor", "customer"] as const;
 /** root: the platform, no tenant's content. operator: named tenants. auditor: reads, never writes. customer: its own tenant. */
 export type Layer = (typeof LAYERS)[number];
 
-interface Rule {
+export interface Rule {
   sentence: string;
   layers: readonly Layer[];
+  /** Changes something: refused to whoever only looks. */
+  writes?: true;
+  /** Asks for a sign-in of the last five minutes. */
+  fresh?: true;
+  /** Asks why, and keeps the answer with the row of the log. */
+  why?: true;
+  /** Needs a second person, unless fewer than two could decide. */
+  two?: true;
+  /** Never while looking as somebody else, not even with a second person's leave. */
+  notAsAnother?: true;
 }
 
 export const PERMISSIONS = {
@@ -14,55 +27,175 @@ export const PERMISSIONS = {
     sentence: "See servers, their verdicts and transcripts",
     layers: ["operator", "auditor", "customer"],
   },
-  "server.register": { sentence: "Register a server", layers: ["operator", "customer"] },
+  "server.register": { sentence: "Register a server", layers: ["operator", "customer"], writes: true },
   "server.change": {
-    sentence: "Change a server's interval, thresholds and credential",
+    sentence: "Change a server's interval and thresholds, check it now",
     layers: ["operator", "customer"],
+    writes: true,
   },
-  "server.remove": { sentence: "Remove a server", layers: ["operator", "customer"] },
+  "server.credential": {
+    sentence: "Set or delete the credential that a server is checked with",
+    layers: ["operator", "customer"],
+    writes: true,
+    notAsAnother: true,
+  },
+  "server.remove": { sentence: "Remove a server", layers: ["operator", "customer"], writes: true },
   "incident.read": { sentence: "See incidents and why somebody was told", layers: ["operator", "auditor", "customer"] },
-  "incident.acknowledge": { sentence: "Acknowledge an incident", layers: ["operator"] },
-  "incident.resolve": { sentence: "Resolve an incident by hand", layers: ["operator"] },
-  "incident.note": { sentence: "Write a note on an incident", layers: ["operator"] },
+  "incident.acknowledge": { sentence: "Acknowledge an incident", layers: ["operator"], writes: true },
+  "incident.resolve": { sentence: "Resolve an incident by hand", layers: ["operator"], writes: true },
+  "incident.note": { sentence: "Write a note on an incident", layers: ["operator"], writes: true },
   "sink.read": { sentence: "See sinks and deliveries, secrets never", layers: ["operator", "auditor", "customer"] },
-  "sink.change": { sentence: "Add, change, disable and test sinks", layers: ["operator", "customer"] },
-  "delivery.redrive": { sentence: "Send a dead delivery again", layers: ["operator"] },
+  "sink.change": { sentence: "Add, change, disable and test sinks", layers: ["operator", "customer"], writes: true },
+  "sink.secret": {
+    sentence: "Give a sink its key, token or signing secret",
+    layers: ["operator", "customer"],
+    writes: true,
+    notAsAnother: true,
+  },
+  "delivery.redrive": { sentence: "Send a dead delivery again", layers: ["operator"], writes: true },
   "policy.read": { sentence: "See who is told what and when", layers: ["operator", "auditor", "customer"] },
-  "policy.change": { sentence: "Change who is told what and when", layers: ["operator"] },
+  "policy.change": { sentence: "Change who is told what and when", layers: ["operator"], writes: true },
   "silence.read": { sentence: "See silences", layers: ["operator", "auditor", "customer"] },
-  "silence.change": { sentence: "Silence a server for a time, or end a silence", layers: ["operator"] },
-  "audit.read": { sentence: "Read the audit log", layers: ["auditor", "root"] },
+  "silence.change": { sentence: "Silence a server for a time, or end a silence", layers: ["operator"], writes: true },
+  "retention.read": { sentence: "See how long history is kept", layers: ["operator", "auditor", "customer"] },
+  "retention.change": {
+    sentence: "Keep history longer, never past what the tier allows",
+    layers: ["operator", "customer"],
+    writes: true,
+  },
+  "retention.cut": {
+    sentence: "Keep history for a shorter time, which deletes what is older",
+    layers: ["operator", "customer"],
+    writes: true,
+    fresh: true,
+    why: true,
+    two: true,
+    notAsAnother: true,
+  },
+  "erasure.read": { sentence: "See requests for erasure and their state", layers: ["operator", "auditor", "customer"] },
+  "erasure.file": {
+    sentence: "File a request for erasure under Article 17",
+    layers: ["operator", "customer"],
+    writes: true,
+    notAsAnother: true,
+  },
+  "visit.read": {
+    sentence: "See who looked into this tenant as one of its people, when and why",
+    layers: ["customer", "operator", "auditor"],
+  },
+  "visit.end": {
+    sentence: "End a visit of the staff to one's own tenant at once",
+    layers: ["customer"],
+    writes: true,
+    notAsAnother: true,
+  },
+  "audit.read": { sentence: "Read the audit log", layers: ["auditor", "root", "operator"] },
+  "audit.export": {
+    sentence: "Verify the audit log and take it away with its proof",
+    layers: ["auditor", "root"],
+    notAsAnother: true,
+  },
+  "audit.review": {
+    sentence: "Review a day of the audit log and say so",
+    layers: ["root", "operator"],
+    writes: true,
+    notAsAnother: true,
+  },
+  "audit_stream.change": {
+    sentence: "Choose where the audit log is copied to",
+    layers: ["root"],
+    writes: true,
+    fresh: true,
+    why: true,
+  },
   "platform.read": { sentence: "See the installation's processes, duties and own alerts", layers: ["root", "auditor"] },
-  "platform.change": { sentence: "Change the installation's own sinks, policy and silences", layers: ["root"] },
+  "platform.change": {
+    sentence: "Change the installation's own sinks, policy and silences",
+    layers: ["root"],
+    writes: true,
+  },
+  "tenant.read": { sentence: "See the list of tenants and their tiers", layers: ["root", "auditor"] },
+  "tenant.change": { sentence: "Add a tenant, change its name and tier", layers: ["root"], writes: true, fresh: true },
+  "tenant.erase": {
+    sentence: "Erase a tenant with everything in it but the proof that it was there",
+    layers: ["root"],
+    writes: true,
+    fresh: true,
+    why: true,
+    two: true,
+  },
+  "address.read": {
+    sentence: "See which private addresses a tenant may reach",
+    layers: ["root", "operator", "auditor"],
+  },
+  "address.allow": {
+    sentence: "Let a tenant's servers and sinks be at private addresses",
+    layers: ["root"],
+    writes: true,
+    fresh: true,
+    why: true,
+    two: true,
+  },
+  "address.revoke": { sentence: "Take an allowance for private addresses back", layers: ["root"], writes: true },
+  "role.read": { sentence: "See who is what, by which group, and since when", layers: ["root", "auditor"] },
+  "role.change": {
+    sentence: "Change which groups stand for which layer",
+    layers: ["root"],
+    writes: true,
+    fresh: true,
+    why: true,
+    two: true,
+  },
+  "person.disable": {
+    sentence: "Disable a person, end their sessions, let them in again",
+    layers: ["root"],
+    writes: true,
+    fresh: true,
+    why: true,
+  },
+  "scim.change": {
+    sentence: "Give the identity provider a token to write people and groups, or take it back",
+    layers: ["root"],
+    writes: true,
+    fresh: true,
+    why: true,
+  },
+  "break_glass.change": {
+    sentence: "Make or close an emergency account",
+    layers: ["root"],
+    writes: true,
+    fresh: true,
+    why: true,
+  },
+  "key.rotate": {
+    sentence: "Replace the key that signs the audit log's checkpoints",
+    layers: ["root"],
+    writes: true,
+    fresh: true,
+    why: true,
+    two: true,
+  },
+  "report.read": { sentence: "Read the weekly reports on roles and reasons", layers: ["root", "auditor"] },
+  "impersonation.start": {
+    sentence: "Look into a customer's tenant as that customer sees it, for 30 minutes",
+    layers: ["root", "operator"],
+    writes: true,
+    fresh: true,
+    why: true,
+    notAsAnother: true,
+  },
+  "impersonation.approve": {
+    sentence: "Let another member of the staff change things during a visit",
+    layers: ["root", "operator"],
+    writes: true,
+    fresh: true,
+    notAsAnother: true,
+  },
 } as const satisfies Record<string, Rule>;
 
 export type Action = keyof typeof PERMISSIONS;
-
-/** What a person is, as their groups say: one layer per tenant, or one for the platform. */
-export interface Membership {
-  layer: Layer;
-  /** null: every tenant (auditor) or none (root). */
-  tenantSlug: string | null;
-}
-
-const SLUG = /^tocsin-(operator|customer)-([a-z0-9](?:-?[a-z0-9]){1,38})$/;
-
-/**
- * Groups to memberships: tocsin-root, tocsin-auditor, tocsin-operator-<tenant>, tocsin-customer-<tenant>.
- * An auditor holds no other layer: with any other membership beside it, only the auditor's remains.
- */
-export function memberships(groups: readonly string[]): Membership[] {
-  const found: Membership[] = [];
-  for (const group of new Set(groups)) {
-    if (group === "tocsin-root") found.push({ layer: "root", tenantSlug: null });
-    else if (group === "tocsin-auditor") found.push({ layer: "auditor", tenantSlug: null });
-    else {
-      const match = SLUG.exec(group);
-      if (match?.[1] && match[2]) found.push({ layer: match[1] as Layer, tenantSlug: match[2] });
-    }
-  }
-  return found.some((m) => m.layer === "auditor") ? found.filter((m) => m.layer === "auditor") : found;
-}
+export const ACTIONS = Object.keys(PERMISSIONS) as Action[];
+export const ruleOf = (action: Action): Rule => PERMISSIONS[action];
 
 /**
  * Layers that these memberships give in one tenant. On the installation's own tenant a root operator stands where
@@ -83,5 +216,5 @@ export function layersIn(members: readonly Membership[], tenant: { slug: string;
 }
 
 export function may(layers: readonly Layer[], action: Action): boolean {
-  return layers.some((layer) => (PERMISSIONS[action].layers as readonly Layer[]).includes(layer));
+  return layers.some((layer) => ruleOf(action).layers.includes(layer));
 }

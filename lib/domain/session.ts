@@ -8,3 +8,12 @@ export const SESSION_TOUCH_MS = 60_000;
 export function sessionHolds(session: { lastSeenAt: Date; expiresAt: Date }, now: Date): boolean {
   return now.getTime() < session.expiresAt.getTime() && now.getTime() - session.lastSeenAt.getTime() < SESSION_IDLE_MS;
 }
+
+/** What matters is done within five minutes of proving who one is. */
+export const FRESH_MS = 5 * 60_000;
+/** The identity provider is asked for the groups again this often: a role that was taken away is felt by then. */
+export const GROUPS_MAX_AGE_MS = 5 * 60_000;
+
+export function freshEnough(authTime: Date | null, now: Date): boolean {
+  return authTime !== null && now.getTime() - authTime.getTime() <= FRESH_MS;
+}

@@ -1,7 +1,8 @@
 // Who is behind a session's token. Only the token's SHA-256 is stored; the look-up is by hash, so nothing compares secrets.
 import { createHash } from "node:crypto";
-import type { Db } from "#lib/adapters/db";
-import { type Layer, layersIn, memberships } from "#lib/domain/permissions";
+import type { Db, Tx } from "#lib/adapters/db";
+import { type Binding, memberships } from "#lib/domain/bindings";
+import { type Layer, layersIn } from "#lib/domain/permissions";
 import { sessionHolds } from "#lib/domain/session";
 
 export function tokenHash(token: string): Uint8Array<ArrayBuffer> {
@@ -26,6 +27,19 @@ export interface Viewer {
   /** Where they look now; null when they have no seat anywhere. */
   seat: TenantSeat | null;
   lastSeenAt: Date;
+  authTime: Date | null;
+  /** Set while this person looks into a tenant as one of its people; `seat` is then that person's. */
+  acting: Acting | null;
+}
+
+/** A visit that runs: delegation, so the viewer stays who they are. */
+export interface Acting {
+  grantId: string;
+  mode: "ro" | "rw";
+  as: { personId: string; name: string };
+  reason: string;
+  /** When it ends, by the database's clock. */
+  notAfter: Date;
 }
 
 /** null when the token is unknown, expired, idle too long, or its person disabled. */
@@ -36,7 +50,7 @@ export async function viewerOf(db: Db, token: string, now: Date): Promise<Viewer
     const person = session.person;
     if (person.disabledAt !== null) return null;
     const tenants = await tx.tenant.findMany({ orderBy: [{ isPlatform: "asc" }, { name: "asc" }] });
-    const members = memberships(person.groups);
+    const members = memberships(person.groups, await bindings(tx));
     const seats = tenants
       .map(({ id, slug, name, isPlatform }) => ({
         id,
@@ -55,6 +69,8 @@ export async function viewerOf(db: Db, token: string, now: Date): Promise<Viewer
       seats,
       seat,
       lastSeenAt: session.lastSeenAt,
+      authTime: session.authTime,
+      acting: null,
     };
   });
 }
@@ -63,4 +79,13 @@ export function personByIdentity(db: Db, issuer: string, subject: string): Promi
   return db.global((tx) =>
     tx.person.findUnique({ where: { issuer_subject: { issuer, subject } }, select: { id: true } }),
   );
+}
+
+/** Which groups stand for which layer, as they are bound now. */
+export async function bindings(tx: Tx): Promise<Binding[]> {
+  const rows = await tx.roleBinding.findMany({
+    where: { removedAt: null },
+    select: { pattern: true, layer: true, tenantSlug: true },
+  });
+  return rows as Binding[];
 }

@@ -12,8 +12,7 @@ import { defineCommand } from "../command.ts";
 
 /** Written before the first line leaves, so that the export itself shows who made it. */
 export const recordExport = defineCommand({
-  action: "audit.read",
-  auditAs: "audit.export",
+  action: "audit.export",
   input: z.strictObject({}),
   run: async ({ actor }) => ({ result: null, audit: { target: `tenant:${actor.tenantId}`, body: { form: "ndjson" } } }),
 });

@@ -8,7 +8,7 @@ import { liveServer } from "./live-server.ts";
 
 /** Stores what the probe presents, sealed under the tenant's key. It is never read back to a person. */
 export const setCredential = defineCommand({
-  action: "server.change",
+  action: "server.credential",
   auditAs: "server.set_credential",
   input: credentialSchema.extend({ serverId: z.uuid() }).strict(),
   async run({ tx, input, actor, now }) {
@@ -29,7 +29,7 @@ export const setCredential = defineCommand({
 });
 
 export const deleteCredential = defineCommand({
-  action: "server.change",
+  action: "server.credential",
   auditAs: "server.delete_credential",
   input: z.strictObject({ serverId: z.uuid() }),
   async run({ tx, input, actor }) {
