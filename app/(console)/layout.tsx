@@ -10,7 +10,8 @@ import { NowProvider } from "../_ui/now.tsx";
 import { Palette, type PaletteEntry } from "../_ui/palette.tsx";
 import { Shortcuts } from "../_ui/shortcuts.tsx";
 import { NAV } from "./nav.ts";
-import { Shell } from "./_parts/shell.tsx";
+import { Shell } from "../_parts/shell.tsx";
+import { chooseTenantAction } from "./actions.ts";
 
 export const dynamic = "force-dynamic";
 
@@ -53,6 +54,7 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
         person={{ name: who.name, role: role ?? "" }}
         seats={who.seats.map(({ id, name }) => ({ id, name }))}
         seatId={who.seat.id}
+        chooseTenant={chooseTenantAction}
       >
         {children}
       </Shell>

@@ -1,13 +1,4 @@
-import type { Action } from "#lib/domain/permissions";
-
-export interface NavItem {
-  label: string;
-  href: string;
-  permission: Action;
-  /** Second key after "g". */
-  key: string;
-  icon: "now" | "incidents" | "servers" | "sinks" | "routes" | "silences" | "audit" | "platform";
-}
+import type { NavItem } from "../_parts/nav-links.tsx";
 
 export const NAV: NavItem[] = [
   { label: "Now", href: "/", permission: "incident.read", key: "n", icon: "now" },

@@ -8,8 +8,8 @@ import { Empty } from "../_ui/empty.tsx";
 import { Moment } from "../_ui/moment.tsx";
 import { PageHead, Section } from "../_ui/page-head.tsx";
 import { StatusShape } from "../_ui/status-mark.tsx";
-import { IncidentTable } from "./incidents/_parts/incident-table.tsx";
-import { ServerTable } from "./servers/_parts/server-table.tsx";
+import { IncidentTable } from "../_parts/incident-table.tsx";
+import { ServerTable } from "../_parts/server-table.tsx";
 
 export const metadata: Metadata = { title: "What is wrong now" };
 

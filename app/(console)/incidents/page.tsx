@@ -8,7 +8,7 @@ import { Empty } from "../../_ui/empty.tsx";
 import { Filters } from "../../_ui/filters.tsx";
 import { PageHead } from "../../_ui/page-head.tsx";
 import { Pager } from "../../_ui/pager.tsx";
-import { IncidentTable } from "./_parts/incident-table.tsx";
+import { IncidentTable } from "../../_parts/incident-table.tsx";
 
 export const metadata: Metadata = { title: "Incidents" };
 const STATES = { open: "Open", acknowledged: "Acknowledged", resolved: "Resolved" } as const;

@@ -8,7 +8,7 @@ import { Moment } from "../../_ui/moment.tsx";
 import { PageHead, Section } from "../../_ui/page-head.tsx";
 import { StatusMark } from "../../_ui/status-mark.tsx";
 import { Table, Td, Th, Tr } from "../../_ui/table.tsx";
-import { IncidentTable } from "../incidents/_parts/incident-table.tsx";
+import { IncidentTable } from "../../_parts/incident-table.tsx";
 
 export const metadata: Metadata = { title: "Platform" };
 

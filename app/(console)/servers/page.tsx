@@ -10,7 +10,7 @@ import { Filters } from "../../_ui/filters.tsx";
 import { PageHead } from "../../_ui/page-head.tsx";
 import { Pager } from "../../_ui/pager.tsx";
 import { STATUS_WORD } from "../../_ui/status-mark.tsx";
-import { ServerTable } from "./_parts/server-table.tsx";
+import { ServerTable } from "../../_parts/server-table.tsx";
 
 export const metadata: Metadata = { title: "Servers" };
 const PER_PAGE = 100;

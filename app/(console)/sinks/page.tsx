@@ -9,8 +9,9 @@ import { Empty } from "../../_ui/empty.tsx";
 import { Moment } from "../../_ui/moment.tsx";
 import { PageHead, Section } from "../../_ui/page-head.tsx";
 import { Table, Td, Th, Tr } from "../../_ui/table.tsx";
-import { DeliveryList } from "../_parts/delivery-list.tsx";
-import { SinkState } from "./_parts/sink-state.tsx";
+import { DeliveryList } from "../../_parts/delivery-list.tsx";
+import { SinkState } from "../../_parts/sink-state.tsx";
+import { redriveAction } from "./actions.ts";
 
 export const metadata: Metadata = { title: "Sinks" };
 
@@ -33,7 +34,7 @@ export default async function SinksPage() {
       </PageHead>
       {dead.length > 0 && (
         <Section title="Could not be delivered" aside="newest 20">
-          <DeliveryList rows={dead} mayRedrive={can(who, "delivery.redrive")} bySink={false} />
+          <DeliveryList rows={dead} again={can(who, "delivery.redrive") ? redriveAction : undefined} bySink={false} />
         </Section>
       )}
       {rows.length === 0 ? (

@@ -14,11 +14,12 @@ import { RegionCells } from "../../../_ui/region-cells.tsx";
 import { SeverityBadge, SEVERITY_MEANING } from "../../../_ui/severity-badge.tsx";
 import { StatusMark } from "../../../_ui/status-mark.tsx";
 import { Timeline } from "../../../_ui/timeline.tsx";
-import { DeliveryList } from "../../_parts/delivery-list.tsx";
-import { IncidentState } from "../_parts/incident-state.tsx";
+import { DeliveryList } from "../../../_parts/delivery-list.tsx";
+import { IncidentState } from "../../../_parts/incident-state.tsx";
+import { redriveAction } from "../../sinks/actions.ts";
 import { Acts } from "./_parts/acts.tsx";
 import { NoteForm } from "./_parts/note-form.tsx";
-import { Why } from "./_parts/why.tsx";
+import { Why } from "../../../_parts/why.tsx";
 
 export const metadata: Metadata = { title: "Incident" };
 
@@ -137,7 +138,7 @@ export default async function IncidentPage({
         {sent.length === 0 ? (
           <Empty title="Nothing was sent">The timeline below says why.</Empty>
         ) : (
-          <DeliveryList rows={sent} mayRedrive={can(who, "delivery.redrive")} bySink={false} />
+          <DeliveryList rows={sent} again={can(who, "delivery.redrive") ? redriveAction : undefined} bySink={false} />
         )}
       </Section>
       <Section

@@ -14,13 +14,19 @@ import { LatencyChart } from "../../../_ui/latency-chart.tsx";
 import { Moment } from "../../../_ui/moment.tsx";
 import { Facts, PageHead, Panel, Section } from "../../../_ui/page-head.tsx";
 import { RegionCells } from "../../../_ui/region-cells.tsx";
-import { IncidentTable } from "../../incidents/_parts/incident-table.tsx";
-import { probeNowAction } from "../actions.ts";
-import { LiveProbe } from "./_parts/live-probe.tsx";
-import { Settings } from "./_parts/settings.tsx";
-import { Tools } from "./_parts/tools.tsx";
-import { Transcripts } from "./_parts/transcripts.tsx";
-import { VerdictSentence } from "./_parts/verdict-sentence.tsx";
+import { IncidentTable } from "../../../_parts/incident-table.tsx";
+import {
+  changeServerAction,
+  deleteCredentialAction,
+  probeNowAction,
+  removeServerAction,
+  setCredentialAction,
+} from "../actions.ts";
+import { LiveProbe } from "../../../_parts/live-probe.tsx";
+import { Settings } from "../../../_parts/server-settings.tsx";
+import { Tools } from "../../../_parts/tools.tsx";
+import { Transcripts } from "../../../_parts/transcripts.tsx";
+import { VerdictSentence } from "../../../_parts/verdict-sentence.tsx";
 
 export const metadata: Metadata = { title: "Server" };
 
@@ -105,7 +111,19 @@ export default async function ServerPage({
         </Section>
       </div>
       <Transcripts transcripts={detail.transcripts} />
-      {mayChange && <Settings server={detail} tier={tier} mayRemove={can(who, "server.remove")} />}
+      {mayChange && (
+        <Settings
+          server={detail}
+          tier={tier}
+          actions={{
+            change: changeServerAction,
+            setCredential: setCredentialAction,
+            deleteCredential: deleteCredentialAction,
+            remove: removeServerAction,
+          }}
+          may={{ setCredential: can(who, "server.credential"), remove: can(who, "server.remove") }}
+        />
+      )}
     </>
   );
 }

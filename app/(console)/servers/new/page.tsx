@@ -6,7 +6,7 @@ import { SelectField, TextField } from "../../../_ui/field.tsx";
 import { Form, FormError, Submit } from "../../../_ui/form.tsx";
 import { PageHead, Panel } from "../../../_ui/page-head.tsx";
 import { registerServerAction } from "../actions.ts";
-import { intervalOptions, WEIGHT_OPTIONS } from "../_parts/choices.ts";
+import { intervalOptions, WEIGHT_OPTIONS } from "../../../_parts/choices.ts";
 
 export const metadata: Metadata = { title: "Register a server" };
 

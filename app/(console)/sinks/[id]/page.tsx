@@ -11,9 +11,16 @@ import { ActButton, Form, FormError, Submit } from "../../../_ui/form.tsx";
 import { Facts, PageHead, Panel, Section } from "../../../_ui/page-head.tsx";
 import { Pager } from "../../../_ui/pager.tsx";
 import { SinkFields } from "../../../_ui/sink-form.tsx";
-import { DeliveryList } from "../../_parts/delivery-list.tsx";
-import { SinkState } from "../_parts/sink-state.tsx";
-import { changeSinkAction, disableSinkAction, enableSinkAction, removeSinkAction, testSendAction } from "../actions.ts";
+import { DeliveryList } from "../../../_parts/delivery-list.tsx";
+import { SinkState } from "../../../_parts/sink-state.tsx";
+import {
+  changeSinkAction,
+  disableSinkAction,
+  enableSinkAction,
+  redriveAction,
+  removeSinkAction,
+  testSendAction,
+} from "../actions.ts";
 
 export const metadata: Metadata = { title: "Sink" };
 
@@ -84,7 +91,7 @@ export default async function SinkPage({
               : "The first notice appears here with its tries."}
           </Empty>
         ) : (
-          <DeliveryList rows={sent} mayRedrive={can(who, "delivery.redrive")} bySink />
+          <DeliveryList rows={sent} again={can(who, "delivery.redrive") ? redriveAction : undefined} bySink />
         )}
         <Pager page={page} per={PER_PAGE} total={total} path={`/sinks/${id}`} keep={{}} />
       </Section>

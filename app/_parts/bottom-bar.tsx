@@ -4,8 +4,7 @@ import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { Dialog } from "radix-ui";
 import { useState, type ReactNode } from "react";
-import type { NavItem } from "../nav.ts";
-import { ICONS, isHere, NavLinks } from "./nav-links.tsx";
+import { ICONS, isHere, type NavItem, NavLinks } from "./nav-links.tsx";
 
 const PLACE =
   "flex h-14 flex-col items-center justify-center gap-0.5 text-2xs text-ink-2 aria-[current=page]:font-semibold aria-[current=page]:text-ink";

@@ -1,8 +1,8 @@
 import Link from "next/link";
 import type { DeliveryRow } from "#lib/queries/deliveries";
-import { ActButton } from "../../_ui/form.tsx";
-import { Moment } from "../../_ui/moment.tsx";
-import { redriveAction } from "../sinks/actions.ts";
+import { ActButton } from "../_ui/form.tsx";
+import type { FormAction } from "../_ui/form-state.ts";
+import { Moment } from "../_ui/moment.tsx";
 
 const STATE: Record<DeliveryRow["state"], { word: string; ink: string }> = {
   pending: { word: "Waiting", ink: "text-ink" },
@@ -22,12 +22,15 @@ const KIND: Record<string, string> = {
 /** Deliveries with their tries and the reason of each; a dead one can be sent again. */
 export function DeliveryList({
   rows,
-  mayRedrive,
+  again,
   bySink,
+  base = "",
 }: {
   rows: DeliveryRow[];
-  mayRedrive: boolean;
+  /** Sends one again; absent for whoever may not. */
+  again?: FormAction | undefined;
   bySink: boolean;
+  base?: "" | "/portal";
 }) {
   return (
     <ul className="divide-y rounded-lg border bg-panel">
@@ -39,14 +42,14 @@ export function DeliveryList({
             {bySink ? (
               row.incidentId !== null && (
                 <Link
-                  href={`/incidents/${row.incidentId}`}
+                  href={`${base}/incidents/${row.incidentId}`}
                   className="min-w-0 truncate text-ink-2 underline underline-offset-2 hover:text-ink"
                 >
                   {row.incident ?? "its incident"}
                 </Link>
               )
             ) : (
-              <Link href={`/sinks/${row.sinkId}`} className="hover:underline">
+              <Link href={`${base}/sinks/${row.sinkId}`} className="hover:underline">
                 {row.sinkName}{" "}
                 {row.sinkKind !== "" && row.sinkKind !== row.sinkName && (
                   <span className="text-ink-2">{row.sinkKind}</span>
@@ -98,10 +101,10 @@ export function DeliveryList({
                 </ol>
               </details>
             )}
-            {row.state === "dead" && mayRedrive && (
+            {row.state === "dead" && again !== undefined && (
               <div className="mt-1">
                 <ActButton
-                  action={redriveAction}
+                  action={again}
                   fields={{ deliveryId: row.id }}
                   busy="Queueing…"
                   small

@@ -1,22 +1,42 @@
 import type { ServerDetail } from "#lib/queries/server";
-import { Confirm } from "../../../../_ui/confirm.tsx";
-import { CheckField, SelectField, TextField } from "../../../../_ui/field.tsx";
-import { Form, FormError, Submit } from "../../../../_ui/form.tsx";
-import { Moment } from "../../../../_ui/moment.tsx";
-import { Panel, Section } from "../../../../_ui/page-head.tsx";
-import { changeServerAction, deleteCredentialAction, removeServerAction } from "../../actions.ts";
-import { intervalOptions, WEIGHT_OPTIONS } from "../../_parts/choices.ts";
+import { Confirm } from "../_ui/confirm.tsx";
+import { CheckField, SelectField, TextField } from "../_ui/field.tsx";
+import { Form, FormError, Submit } from "../_ui/form.tsx";
+import { Moment } from "../_ui/moment.tsx";
+import { Panel, Section } from "../_ui/page-head.tsx";
+import type { FormAction } from "../_ui/form-state.ts";
+import { intervalOptions, WEIGHT_OPTIONS } from "./choices.ts";
 import { CredentialForm } from "./credential-form.tsx";
 
 const STREAKS = [1, 2, 3, 4, 5].map((n) => ({ value: String(n), label: n === 1 ? "1 check" : `${n} checks in a row` }));
 
-export function Settings({ server, tier, mayRemove }: { server: ServerDetail; tier: string; mayRemove: boolean }) {
+export interface ServerActions {
+  change: FormAction;
+  setCredential: FormAction;
+  deleteCredential: FormAction;
+  remove: FormAction;
+}
+
+export function Settings({
+  server,
+  tier,
+  actions,
+  may,
+}: {
+  server: Pick<
+    ServerDetail,
+    "id" | "name" | "intervalS" | "weight" | "fireAfter" | "clearAfter" | "paused" | "credential"
+  >;
+  tier: string;
+  actions: ServerActions;
+  may: { setCredential: boolean; remove: boolean };
+}) {
   return (
     <>
       <Section title="Settings">
         <div className="grid items-start gap-4 lg:grid-cols-2">
           <Panel>
-            <Form action={changeServerAction} label="Settings">
+            <Form action={actions.change} label="Settings">
               <input type="hidden" name="serverId" value={server.id} />
               <TextField name="name" label="Name" required value={server.name} />
               <div className="grid gap-4 sm:grid-cols-2">
@@ -74,8 +94,12 @@ export function Settings({ server, tier, mayRemove }: { server: ServerDetail; ti
                 </>
               )}
             </p>
-            <CredentialForm serverId={server.id} stored={server.credential !== null} />
-            {server.credential !== null && (
+            {may.setCredential ? (
+              <CredentialForm serverId={server.id} stored={server.credential !== null} action={actions.setCredential} />
+            ) : (
+              <p className="text-sm text-ink-2">Only the tenant's own people set or delete it.</p>
+            )}
+            {may.setCredential && server.credential !== null && (
               <div className="mt-3 border-t pt-3">
                 <Confirm
                   trigger="Delete the credential"
@@ -84,7 +108,7 @@ export function Settings({ server, tier, mayRemove }: { server: ServerDetail; ti
                   consequence="The next check goes without it: a server that asks for one is then shown as up and protected, and its tools are no longer checked."
                   verb="Delete credential"
                   busy="Deleting…"
-                  action={deleteCredentialAction}
+                  action={actions.deleteCredential}
                   fields={{ serverId: server.id }}
                 />
               </div>
@@ -92,7 +116,7 @@ export function Settings({ server, tier, mayRemove }: { server: ServerDetail; ti
           </Panel>
         </div>
       </Section>
-      {mayRemove && (
+      {may.remove && (
         <Section title="Remove">
           <div className="flex flex-wrap items-center justify-between gap-3 rounded-lg border bg-panel p-4 text-sm text-ink-2">
             <p className="max-w-prose">
@@ -104,7 +128,7 @@ export function Settings({ server, tier, mayRemove }: { server: ServerDetail; ti
               consequence="Checking stops at once, nobody is told of its failures any more, and its credential is deleted. History and incidents stay. To watch it again, register it anew."
               verb="Remove server"
               busy="Removing…"
-              action={removeServerAction}
+              action={actions.remove}
               fields={{ serverId: server.id }}
             />
           </div>

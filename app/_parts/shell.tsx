@@ -1,12 +1,12 @@
 import type { ReactNode } from "react";
-import { Live } from "../../_ui/live.tsx";
-import { Logo } from "../../_ui/logo.tsx";
-import { OpenPalette } from "../../_ui/palette.tsx";
-import { SignOutButton } from "../../_ui/sign-out.tsx";
-import { ThemeSwitch } from "../../_ui/theme.tsx";
-import type { NavItem } from "../nav.ts";
+import { Live } from "../_ui/live.tsx";
+import { Logo } from "../_ui/logo.tsx";
+import { OpenPalette } from "../_ui/palette.tsx";
+import { SignOutButton } from "../_ui/sign-out.tsx";
+import { ThemeSwitch } from "../_ui/theme.tsx";
+import type { FormAction } from "../_ui/form-state.ts";
 import { BottomBar } from "./bottom-bar.tsx";
-import { NavLinks } from "./nav-links.tsx";
+import { type NavItem, NavLinks } from "./nav-links.tsx";
 import { TenantSwitch } from "./tenant-switch.tsx";
 
 export interface ShellProps {
@@ -16,10 +16,11 @@ export interface ShellProps {
   person: { name: string; role: string };
   seats: { id: string; name: string }[];
   seatId: string;
+  chooseTenant: FormAction;
   children: ReactNode;
 }
 
-export function Shell({ items, open, person, seats, seatId, children }: ShellProps) {
+export function Shell({ items, open, person, seats, seatId, chooseTenant, children }: ShellProps) {
   const about = (
     <div className="flex flex-col gap-3 border-t pt-3 text-xs">
       <div>
@@ -45,7 +46,7 @@ export function Shell({ items, open, person, seats, seatId, children }: ShellPro
           <Logo />
           <Live />
         </div>
-        <TenantSwitch seats={seats} seatId={seatId} />
+        <TenantSwitch seats={seats} seatId={seatId} action={chooseTenant} />
         <OpenPalette />
         <nav aria-label="Main" className="flex-1 overflow-y-auto">
           <NavLinks items={items} open={open} />
@@ -55,7 +56,7 @@ export function Shell({ items, open, person, seats, seatId, children }: ShellPro
       <header className="sticky top-0 z-20 flex items-center justify-between gap-3 border-b bg-panel px-4 py-2 md:hidden">
         <Logo size={18} />
         <div className="w-44">
-          <TenantSwitch seats={seats} seatId={seatId} />
+          <TenantSwitch seats={seats} seatId={seatId} action={chooseTenant} />
         </div>
       </header>
       <main

@@ -1,6 +1,6 @@
 import type { ServerDetail } from "#lib/queries/server";
-import { Lasted } from "../../../../_ui/moment.tsx";
-import { StatusMark } from "../../../../_ui/status-mark.tsx";
+import { Lasted } from "../_ui/moment.tsx";
+import { StatusMark } from "../_ui/status-mark.tsx";
 
 const EDGE = {
   up: "border-l-up",
@@ -9,8 +9,13 @@ const EDGE = {
   unknown: "border-l-unknown",
 } as const;
 
+type Seen = Pick<
+  ServerDetail,
+  "status" | "paused" | "since" | "stale" | "reason" | "flapping" | "evidence" | "advice" | "lastSlot" | "whyNoIncident"
+>;
+
 /** The one sentence a person came for: what it is, since when, why, and what to do. */
-export function VerdictSentence({ server }: { server: ServerDetail }) {
+export function VerdictSentence({ server }: { server: Seen }) {
   return (
     <div className={`mb-6 rounded-lg border border-l-4 bg-panel px-4 py-3 ${EDGE[server.status]}`}>
       <p className="flex flex-wrap items-center gap-x-2 gap-y-1 text-lg">

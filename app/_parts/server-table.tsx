@@ -1,12 +1,12 @@
 import Link from "next/link";
 import type { ServerRow } from "#lib/queries/servers";
 import { eraWord } from "#lib/queries/words";
-import { Moment } from "../../../_ui/moment.tsx";
-import { RegionDots } from "../../../_ui/region-cells.tsx";
-import { StatusMark } from "../../../_ui/status-mark.tsx";
-import { Table, Td, Th, Tr } from "../../../_ui/table.tsx";
+import { Moment } from "../_ui/moment.tsx";
+import { RegionDots } from "../_ui/region-cells.tsx";
+import { StatusMark } from "../_ui/status-mark.tsx";
+import { Table, Td, Th, Tr } from "../_ui/table.tsx";
 
-export function ServerTable({ rows, label }: { rows: ServerRow[]; label: string }) {
+export function ServerTable({ rows, label, base = "" }: { rows: ServerRow[]; label: string; base?: "" | "/portal" }) {
   return (
     <Table
       label={label}
@@ -26,13 +26,13 @@ export function ServerTable({ rows, label }: { rows: ServerRow[]; label: string 
       }
     >
       {rows.map((row) => (
-        <Tr key={row.id} href={`/servers/${row.id}`}>
+        <Tr key={row.id} href={`${base}/servers/${row.id}`}>
           <Td>
             <StatusMark status={row.status} {...(row.paused ? { word: "Paused" } : {})} />
           </Td>
           <Td className="w-full max-w-0">
             <Link
-              href={`/servers/${row.id}`}
+              href={`${base}/servers/${row.id}`}
               className="line-clamp-3 font-medium break-words hover:underline md:block md:truncate"
               title={`${row.name} · ${row.shownUrl}`}
             >

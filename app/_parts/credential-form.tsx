@@ -1,13 +1,21 @@
 "use client";
 import { useState } from "react";
-import { TextField } from "../../../../_ui/field.tsx";
-import { Form, FormError, Submit } from "../../../../_ui/form.tsx";
-import { setCredentialAction } from "../../actions.ts";
+import { TextField } from "../_ui/field.tsx";
+import { Form, FormError, Submit } from "../_ui/form.tsx";
+import type { FormAction } from "../_ui/form-state.ts";
 
-export function CredentialForm({ serverId, stored }: { serverId: string; stored: boolean }) {
+export function CredentialForm({
+  serverId,
+  stored,
+  action,
+}: {
+  serverId: string;
+  stored: boolean;
+  action: FormAction;
+}) {
   const [kind, setKind] = useState<"bearer" | "header">("bearer");
   return (
-    <Form action={setCredentialAction} label="Credential" clear>
+    <Form action={action} label="Credential" clear>
       <input type="hidden" name="serverId" value={serverId} />
       <fieldset className="flex flex-wrap gap-4 text-sm">
         <legend className="mb-1 font-medium">How it is sent</legend>

@@ -1,9 +1,9 @@
 import type { RequestNow } from "#lib/queries/request";
 import { asStatus } from "#lib/queries/words";
-import { Moment } from "../../../../_ui/moment.tsx";
-import { Panel, Section } from "../../../../_ui/page-head.tsx";
-import { StatusMark } from "../../../../_ui/status-mark.tsx";
-import { StepMark } from "../../../../_ui/step-mark.tsx";
+import { Moment } from "../_ui/moment.tsx";
+import { Panel, Section } from "../_ui/page-head.tsx";
+import { StatusMark } from "../_ui/status-mark.tsx";
+import { StepMark } from "../_ui/step-mark.tsx";
 
 /** A probe asked for by hand, step by step as the worker writes them; the page follows by live refresh and can be left. */
 export function LiveProbe({

@@ -1,9 +1,9 @@
 import type { ServerDetail } from "#lib/queries/server";
-import { Empty } from "../../../../_ui/empty.tsx";
-import { Moment } from "../../../../_ui/moment.tsx";
-import { Section } from "../../../../_ui/page-head.tsx";
-import { StatusMark } from "../../../../_ui/status-mark.tsx";
-import { StepMark } from "../../../../_ui/step-mark.tsx";
+import { Empty } from "../_ui/empty.tsx";
+import { Moment } from "../_ui/moment.tsx";
+import { Section } from "../_ui/page-head.tsx";
+import { StatusMark } from "../_ui/status-mark.tsx";
+import { StepMark } from "../_ui/step-mark.tsx";
 
 /** What was sent and what came back, per region: the latest check and the latest one that failed. */
 export function Transcripts({ transcripts }: { transcripts: ServerDetail["transcripts"] }) {

@@ -1,7 +1,7 @@
 import type { ToolSurface } from "#lib/domain/outcome";
-import { CopyId } from "../../../../_ui/copy-id.tsx";
-import { Empty } from "../../../../_ui/empty.tsx";
-import { Panel } from "../../../../_ui/page-head.tsx";
+import { CopyId } from "../_ui/copy-id.tsx";
+import { Empty } from "../_ui/empty.tsx";
+import { Panel } from "../_ui/page-head.tsx";
 
 const AT_ONCE = 30;
 

@@ -1,7 +1,7 @@
 import { BellOff, BellRing, Clock } from "lucide-react";
 import type { WhyAnswer } from "#lib/queries/incident/why";
-import { Empty } from "../../../../_ui/empty.tsx";
-import { Moment } from "../../../../_ui/moment.tsx";
+import { Empty } from "../_ui/empty.tsx";
+import { Moment } from "../_ui/moment.tsx";
 
 const WAITS = new Set<WhyAnswer["reason"]>(["pending", "not_due"]);
 

@@ -1,14 +1,22 @@
 "use client";
 import { useRef } from "react";
-import { Form } from "../../_ui/form.tsx";
-import { chooseTenantAction } from "../actions.ts";
+import { Form } from "../_ui/form.tsx";
+import type { FormAction } from "../_ui/form-state.ts";
 
 /** Which tenant is looked at. With one seat only its name is shown. */
-export function TenantSwitch({ seats, seatId }: { seats: { id: string; name: string }[]; seatId: string }) {
+export function TenantSwitch({
+  seats,
+  seatId,
+  action,
+}: {
+  seats: { id: string; name: string }[];
+  seatId: string;
+  action: FormAction;
+}) {
   const submit = useRef<HTMLButtonElement>(null);
   if (seats.length < 2) return <p className="truncate px-1 text-sm font-medium">{seats[0]?.name}</p>;
   return (
-    <Form action={chooseTenantAction} label="Tenant" className="contents">
+    <Form action={action} label="Tenant" className="contents">
       <select
         key={seatId}
         name="tenant"

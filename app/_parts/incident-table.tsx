@@ -1,9 +1,9 @@
 import Link from "next/link";
 import type { IncidentRow } from "#lib/queries/incidents";
-import { Lasted, Moment } from "../../../_ui/moment.tsx";
-import { SeverityBadge } from "../../../_ui/severity-badge.tsx";
-import { StatusMark } from "../../../_ui/status-mark.tsx";
-import { Table, Td, Th, Tr } from "../../../_ui/table.tsx";
+import { Lasted, Moment } from "../_ui/moment.tsx";
+import { SeverityBadge } from "../_ui/severity-badge.tsx";
+import { StatusMark } from "../_ui/status-mark.tsx";
+import { Table, Td, Th, Tr } from "../_ui/table.tsx";
 import { IncidentState } from "./incident-state.tsx";
 
 /** `live`: none of the rows is over, so who has it says more than how long it lasted. */
@@ -12,11 +12,13 @@ export function IncidentTable({
   label,
   withSubject = true,
   live = false,
+  base = "",
 }: {
   rows: IncidentRow[];
   label: string;
   withSubject?: boolean;
   live?: boolean;
+  base?: "" | "/portal";
 }) {
   return (
     <Table
@@ -40,13 +42,13 @@ export function IncidentTable({
       }
     >
       {rows.map((row) => (
-        <Tr key={row.id} href={`/incidents/${row.id}`}>
+        <Tr key={row.id} href={`${base}/incidents/${row.id}`}>
           <Td>
             <SeverityBadge severity={row.severity} />
           </Td>
           <Td className="w-full max-w-0">
             <Link
-              href={`/incidents/${row.id}`}
+              href={`${base}/incidents/${row.id}`}
               className="line-clamp-3 break-words hover:underline md:block md:truncate"
               title={row.evidence}
             >

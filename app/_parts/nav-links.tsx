@@ -2,7 +2,7 @@
 import { BellRing, Cpu, ListChecks, Moon, Route, ScrollText, Server, Siren } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import type { NavItem } from "../nav.ts";
+import type { Action } from "#lib/domain/permissions";
 
 export const ICONS = {
   now: Siren,
@@ -15,8 +15,20 @@ export const ICONS = {
   platform: Cpu,
 };
 
+export interface NavItem {
+  label: string;
+  href: string;
+  permission: Action;
+  /** Second key after "g". */
+  key: string;
+  icon: keyof typeof ICONS;
+}
+
+/** A router's first page is the start of every other's address. */
+const FIRST = new Set(["/", "/portal"]);
+
 export function isHere(pathname: string, href: string): boolean {
-  return href === "/" ? pathname === "/" : pathname === href || pathname.startsWith(`${href}/`);
+  return pathname === href || (!FIRST.has(href) && pathname.startsWith(`${href}/`));
 }
 
 export function NavLinks({ items, open, onGo }: { items: NavItem[]; open: number; onGo?: () => void }) {
