@@ -1,0 +1,135 @@
+// A row of the log as people read it: the action as a sentence about its target, and what stood there before and after.
+// An action that is not known here keeps its own name: a row is never hidden for want of words.
+
+export type Body = Record<string, unknown>;
+
+/** The row's JSON; what is no object reads as empty, the raw text is shown beside it. */
+export function bodyOf(text: string): Body {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Body) : {};
+  } catch {
+    return {};
+  }
+}
+
+type Words = string | ((body: Body) => string);
+const named = (body: Body, key: string): string => (typeof body[key] === "string" ? (body[key] as string) : "");
+const count = (body: Body, key: string, one: string, many: string): string =>
+  typeof body[key] === "number" ? ` (${body[key]} ${body[key] === 1 ? one : many})` : "";
+
+/** "{}" is where the target's name goes. */
+const WORDS: Record<string, Words> = {
+  "access.refused": (b) => `was refused: ${named(b, "action") || "an act"} (${named(b, "code") || "E_FORBIDDEN"})`,
+  "session.sign_in": "signed in",
+  "session.sign_out": "signed out",
+  "session.refused": "was refused at sign-in",
+  "session.end": "ended a session of {}",
+  "server.register": "registered {}",
+  "server.change": "changed {}",
+  "server.remove": "removed {}",
+  "server.set_credential": "set the credential of {}",
+  "server.delete_credential": "deleted the credential of {}",
+  "server.probe_now": "had {} checked at once",
+  "incident.acknowledge": "acknowledged {}",
+  "incident.resolve": "resolved {} by hand",
+  "incident.note": "wrote a note on {}",
+  "sink.create": "added {}",
+  "sink.change": "changed {}",
+  "sink.remove": "removed {}",
+  "sink.disable": "disabled {}",
+  "sink.enable": "enabled {}",
+  "sink.test_send": "sent a test to {}",
+  "delivery.redrive": "had {} sent again",
+  "policy.save": "changed who is told what and when",
+  "silence.create": (b) => (b.serverId === null ? "silenced every server" : "silenced {}"),
+  "silence.end": "ended {}",
+  "retention.change": "changed how long history is kept",
+  "retention.cut": "cut how long history is kept",
+  "erasure.file": "filed a request for erasure",
+  "audit.export": "took the log away with its proof",
+  "audit.review": (b) => `reviewed the log of ${named(b, "day") || "a day"}`,
+  "audit.verify": "verified the log",
+  "tenant.add": (b) => `added ${named(b, "slug") || "a tenant"}`,
+  "tenant.change": "changed {}",
+  "tenant.erase": "erased {}",
+  "address.allow": (b) => `allowed private addresses: ${named(b, "cidr")}`,
+  "address.revoke": (b) => `took back private addresses: ${named(b, "cidr")}`,
+  "approval.ask": "asked for a second person",
+  "approval.approve": "approved what somebody else asked for",
+  "approval.refuse": "refused what somebody else asked for",
+  "approval.withdraw": "withdrew what they had asked for",
+  "approval.waived": "did alone what needs a second person: there was none",
+  "gdpr.erased": (b) => `erased personal data from the log${count(b, "events", "row", "rows")}`,
+};
+
+/** @returns what was done, to be read after the actor's name; `known` is false when it is only the action's own name */
+export function actWords(action: string, body: Body, target: string): { words: string; known: boolean } {
+  const words = Object.hasOwn(WORDS, action) ? WORDS[action] : undefined;
+  if (words === undefined) return { words: action, known: false };
+  const said = typeof words === "string" ? words : words(body);
+  return { words: said.replace("{}", () => target), known: true };
+}
+
+export interface Change {
+  what: string;
+  /** null: there was nothing, or nothing is there now. */
+  was: string | null;
+  will: string | null;
+}
+
+/** Before and after in whichever of the log's forms the row has it; only what differs. */
+export function changesOf(body: Body): Change[] {
+  const found: Change[] = [];
+  const [was, will] = pairOf(body) ?? [undefined, undefined];
+  if (isObject(was) && isObject(will)) found.push(...compared(was, will));
+  else if (was !== undefined) found.push(change("value", was, will));
+  for (const [what, value] of Object.entries(body)) {
+    const pair = pairOf(value);
+    if (pair) found.push(change(words(what), ...pair));
+    else if (what === "changed" && isObject(value))
+      for (const [field, inner] of Object.entries(value)) {
+        const both = pairOf(inner);
+        if (both) found.push(change(words(field), ...both));
+      }
+    else if ((what === "diff" || what === "changes") && Array.isArray(value))
+      for (const line of value)
+        if (isObject(line) && pairOf(line)) found.push(change(named(line, "field") || "value", line.was, line.will));
+  }
+  return found.filter((c) => c.was !== c.will);
+}
+
+const isObject = (value: unknown): value is Body =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const own = (body: Body, key: string): unknown => (Object.hasOwn(body, key) ? body[key] : undefined);
+
+function pairOf(value: unknown): [was: unknown, will: unknown] | null {
+  if (!isObject(value)) return null;
+  if (Object.hasOwn(value, "before") && Object.hasOwn(value, "after")) return [value.before, value.after];
+  return Object.hasOwn(value, "was") && Object.hasOwn(value, "will") ? [value.was, value.will] : null;
+}
+
+function compared(was: Body, will: Body): Change[] {
+  const names = [...new Set([...Object.keys(was), ...Object.keys(will)])];
+  return names.map((name) => change(words(name), own(was, name), own(will, name)));
+}
+
+const change = (what: string, was: unknown, will: unknown): Change => ({ what, was: said(was), will: said(will) });
+
+/** "fireAfter" as "fire after". */
+const words = (name: string): string => name.replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`);
+
+function said(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "string") return value;
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return typeof value === "object" ? JSON.stringify(value, null, 1) : String(value);
+}
+
+/** What stands in a body beside its before and after: name and value. */
+export function factsOf(body: Body): [what: string, value: string][] {
+  const told = new Set(["changed", "diff", "changes", ...(pairOf(body) ? ["before", "after", "was", "will"] : [])]);
+  return Object.entries(body)
+    .filter(([name, value]) => pairOf(value) === null && !told.has(name))
+    .map(([name, value]) => [words(name), said(value) ?? "none"]);
+}
