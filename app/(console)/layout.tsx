@@ -4,7 +4,7 @@ import { incidentCounts, incidents } from "#lib/queries/incidents";
 import { serverNames } from "#lib/queries/servers";
 import { now } from "../_server/clock.ts";
 import { read } from "../_server/read.ts";
-import { can, seated } from "../_server/session.ts";
+import { can, staff } from "../_server/session.ts";
 import { Activity } from "../_ui/activity.tsx";
 import { NowProvider } from "../_ui/now.tsx";
 import { Palette, type PaletteEntry } from "../_ui/palette.tsx";
@@ -23,7 +23,7 @@ const LAYER_WORDS: Record<string, string> = {
 };
 
 export default async function ConsoleLayout({ children }: { children: ReactNode }) {
-  const who = await seated();
+  const who = await staff();
   const items = NAV.filter((item) => can(who, item.permission));
   const { entries, open } = await read(who, async (tx) => {
     const reads = can(who, "incident.read");

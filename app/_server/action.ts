@@ -4,7 +4,7 @@ import { refresh } from "next/cache";
 import { headers } from "next/headers";
 import { forbidden, redirect, unstable_rethrow } from "next/navigation";
 import { now } from "#lib/adapters/clock";
-import { type Actor, type Command, execute } from "#lib/commands/command";
+import { type Actor, type Command, execute, refuse } from "#lib/commands/command";
 import { touchSession } from "#lib/commands/session/touch";
 import { TocsinError } from "#lib/domain/error";
 import type { FormState } from "../_ui/form-state.ts";
@@ -12,7 +12,7 @@ import { db } from "./db.ts";
 import { sourceAddress } from "./from.ts";
 import { log } from "./log.ts";
 import { assertOwnOrigin } from "./origin.ts";
-import { actorOf, type Seated, seated } from "./session.ts";
+import { actorOf, type Router, routerOf, type Seated, seated } from "./session.ts";
 
 export interface Doing {
   who: Seated;
@@ -31,8 +31,12 @@ let answers = 0;
 /**
  * The one road of every action: origin, session, then the command itself authorises, parses, writes and audits.
  * @param what answers with the sentence to show, or where to go
+ * @param of whose action it is: the console's answers no customer, the portal's no staff; "own": about oneself alone
  */
-export async function act(what: (doing: Doing) => Promise<string | GoTo>): Promise<FormState> {
+export async function act(
+  what: (doing: Doing) => Promise<string | GoTo>,
+  of: Router | "own" = "console",
+): Promise<FormState> {
   const n = ++answers;
   let to: string | undefined;
   try {
@@ -40,6 +44,8 @@ export async function act(what: (doing: Doing) => Promise<string | GoTo>): Promi
     assertOwnOrigin(sent);
     const who = await seated();
     const actor = actorOf(who, sourceAddress(sent));
+    if (of !== "own" && routerOf(who) !== of)
+      await refuse(db(), actor, `router:${of}`, "E_FORBIDDEN", "Your role does not allow this.");
     await touchSession(db(), who.sessionId, now());
     const done = await what({ who, actor, run: (command, input, why) => execute(db(), command, actor, input, why) });
     if (typeof done === "string") {

@@ -4,7 +4,7 @@ import { forbidden, redirect } from "next/navigation";
 import { cache } from "react";
 import { now } from "#lib/adapters/clock";
 import type { Actor } from "#lib/commands/command";
-import { type Action, may } from "#lib/domain/permissions";
+import { type Action, may, ruleOf } from "#lib/domain/permissions";
 import { type TenantSeat, type Viewer, viewerOf } from "#lib/queries/session";
 import { sessionCookieName } from "./cookie.ts";
 import { db } from "./db.ts";
@@ -27,14 +27,30 @@ export async function seated(): Promise<Seated> {
   return who as Seated;
 }
 
-/** For pages: the viewer when they may do this here, else 403. */
-export async function allowed(action: Action): Promise<Seated> {
+/** Two routers, one service: customers, and staff who look as one of them, are served by the portal alone. */
+export type Router = "console" | "portal";
+export function routerOf(who: Seated): Router {
+  return who.acting !== null || who.seat.layers.every((layer) => layer === "customer") ? "portal" : "console";
+}
+
+/** For the console: a customer is sent to the portal. @param instead the portal's page that shows the same */
+export async function staff(instead = "/portal"): Promise<Seated> {
   const who = await seated();
-  if (!may(who.seat.layers, action)) forbidden();
+  if (routerOf(who) === "portal") redirect(instead);
   return who;
 }
 
+/** For pages of the console: the viewer when they may do this here, else 403. */
+export async function allowed(action: Action, instead?: string): Promise<Seated> {
+  const who = await staff(instead);
+  if (!can(who, action)) forbidden();
+  return who;
+}
+
+/** What `execute` would let them do now: a visit that only looks writes nothing, and some things no visit does. */
 export function can(who: Seated, action: Action): boolean {
+  const rule = ruleOf(action);
+  if (who.acting !== null && (rule.notAsAnother || (rule.writes && who.acting.mode === "ro"))) return false;
   return may(who.seat.layers, action);
 }
 

@@ -80,7 +80,7 @@ export async function authorise(db: Db, action: Action, actor: Actor): Promise<v
     await refuse(
       db,
       actor,
-      action,
+      `action:${action}`,
       "E_FORBIDDEN",
       "Your role does not allow this.",
       `has ${actor.layers.join(",") || "no layer"}`,
@@ -89,7 +89,7 @@ export async function authorise(db: Db, action: Action, actor: Actor): Promise<v
     await refuse(
       db,
       actor,
-      action,
+      `action:${action}`,
       "E_IMPERSONATION_BLOCKED",
       "This is never done as somebody else: end the visit first.",
     );
@@ -97,7 +97,7 @@ export async function authorise(db: Db, action: Action, actor: Actor): Promise<v
     await refuse(
       db,
       actor,
-      action,
+      `action:${action}`,
       "E_READ_ONLY",
       "This visit only looks: to change something, ask a colleague to approve it.",
     );
@@ -105,10 +105,14 @@ export async function authorise(db: Db, action: Action, actor: Actor): Promise<v
     throw new TocsinError("E_STEP_UP", "Confirm that it is you: sign in again, then repeat this.");
 }
 
-async function refuse(
+/**
+ * Refuses, and leaves the row of the log that says so.
+ * @param what that was asked for: "action:server.change", "router:portal"
+ */
+export async function refuse(
   db: Db,
   actor: Actor,
-  action: Action,
+  what: string,
   code: ErrorCode,
   sentence: string,
   detail = "",
@@ -117,11 +121,11 @@ async function refuse(
   await db.withTenant(context, (tx) =>
     audit(tx, context, {
       action: "access.refused",
-      target: `action:${action}`,
-      body: { action, code, layers: [...actor.layers] },
+      target: what,
+      body: { action: what.slice(what.indexOf(":") + 1), code, layers: [...actor.layers] },
     }),
   );
-  throw new TocsinError(code, sentence, { detail: `${action}: ${detail}` });
+  throw new TocsinError(code, sentence, { detail: `${what}: ${detail}` });
 }
 
 export function parse<Input>(command: Pick<Command<Input, unknown>, "input">, raw: unknown): Input {
@@ -157,17 +161,25 @@ export function traced(actor: Actor, tenantId: string, why?: string): TenantCont
   return { tenantId, actorId: actor.personId, trace };
 }
 
-/** The last two steps, inside a transaction that is open already: by `execute`, and by an approval that executes. */
+/**
+ * The last two steps, inside a transaction that is open already: by `execute`, and by an approval that executes.
+ * @param decided what the row of the log says beside the command's own words: who approved it
+ */
 export async function carryOut<Input, Result>(
   tx: Tx,
   command: Command<Input, Result>,
   actor: Actor,
   input: Input,
   why?: string,
+  decided?: Record<string, unknown>,
 ): Promise<Result> {
   const context = contextOf(command, actor, input, reason(command.action, why));
   const { result, audit: entry } = await command.run({ tx, input, actor, now: now(), context });
-  await audit(tx, context, { action: command.auditAs ?? command.action, ...entry });
+  await audit(tx, context, {
+    action: command.auditAs ?? command.action,
+    ...entry,
+    body: { ...entry.body, ...decided },
+  });
   return result;
 }
 

@@ -30,8 +30,9 @@ export default async function IncidentPage({
   params: Promise<{ id: string }>;
   searchParams: SearchParams;
 }) {
-  const who = await allowed("incident.read");
-  const id = idOr404((await params).id);
+  const given = (await params).id;
+  const who = await allowed("incident.read", `/portal/incidents/${encodeURIComponent(given)}`);
+  const id = idOr404(given);
   const whole = (await param(searchParams, "timeline")) === "all";
   const page = await read(who, async (tx, now) => {
     const incident = await incidentDetail(tx, id, whole);

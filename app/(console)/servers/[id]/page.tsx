@@ -37,8 +37,9 @@ export default async function ServerPage({
   params: Promise<{ id: string }>;
   searchParams: SearchParams;
 }) {
-  const who = await allowed("server.read");
-  const id = idOr404((await params).id);
+  const given = (await params).id;
+  const who = await allowed("server.read", `/portal/servers/${encodeURIComponent(given)}`);
+  const id = idOr404(given);
   const look = await param(searchParams, "look");
   const page = await read(who, async (tx, now) => {
     const detail = await server(tx, id, now);

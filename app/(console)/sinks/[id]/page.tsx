@@ -39,8 +39,9 @@ export default async function SinkPage({
   params: Promise<{ id: string }>;
   searchParams: SearchParams;
 }) {
-  const who = await allowed("sink.read");
-  const id = idOr404((await params).id);
+  const given = (await params).id;
+  const who = await allowed("sink.read", `/portal/sinks/${encodeURIComponent(given)}`);
+  const id = idOr404(given);
   const { sink, sent, total, page } = found(
     await read(who, async (tx) => {
       const sink = await sinkQuery(tx, id);
