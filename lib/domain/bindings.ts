@@ -66,3 +66,11 @@ export function bindingFault(binding: Binding): string | null {
     return "A star alone would make every group of the company a tenant: write what stands around it.";
   return null;
 }
+
+/** What a binding makes of the group's people, in words. */
+export function bindingWords({ pattern, layer, tenantSlug }: Binding): string {
+  if (layer === "root") return "root operator of this installation";
+  if (layer === "auditor") return "auditor of everything";
+  if (pattern.includes("*")) return `${layer} of the tenant whose slug stands at the star`;
+  return `${layer} of ${tenantSlug}`;
+}
