@@ -21,6 +21,8 @@ export interface TenantContext {
   readOnly?: boolean;
   /** What the log keeps of where an act came from and why; no part of it reaches row security. */
   trace?: Trace;
+  /** For what deletes much at once: minutes and not seconds. */
+  patient?: boolean;
 }
 
 /** Everything here is about the person who acts: it goes to the part of the log that can be erased. */
@@ -48,6 +50,7 @@ export interface Db {
 }
 
 const STATEMENT_TIMEOUT_MS = 15_000;
+const PATIENT_MS = 10 * 60_000;
 /** More than any pool has connections. */
 const READ_TRIES = 20;
 
@@ -65,17 +68,32 @@ export function openDb(url: string, options: { poolSize?: number; applicationNam
   return {
     withTenant: (context, fn) =>
       (context.readOnly === true ? readAgain : once)(() =>
-        prisma.$transaction(async (tx) => {
-          const also = `{${(context.alsoRead ?? []).join(",")}}`;
-          await tx.$queryRaw`SELECT set_config('app.tenant', ${context.tenantId}, true),
+        prisma.$transaction(
+          async (tx) => {
+            const also = `{${(context.alsoRead ?? []).join(",")}}`;
+            await tx.$queryRaw`SELECT set_config('app.tenant', ${context.tenantId}, true),
           set_config('app.actor', ${context.actorId}, true), set_config('app.tenants', ${also}, true),
           set_config('transaction_read_only', ${context.readOnly === true ? "on" : "off"}, true)`;
-          return fn(tx);
-        }, limits),
+            if (context.patient === true)
+              await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(PATIENT_MS)}, true)`;
+            return fn(tx);
+          },
+          context.patient === true ? { ...limits, timeout: PATIENT_MS } : limits,
+        ),
       ),
     global: (fn) => prisma.$transaction(fn, limits),
     close: () => prisma.$disconnect(),
   };
+}
+
+/** The rest of `fn` in another tenant of the same transaction: for an act on a tenant that is decided in another one. */
+export async function inTenant<T>(tx: Tx, home: TenantContext, there: TenantContext, fn: () => Promise<T>): Promise<T> {
+  const go = ({ tenantId, actorId }: TenantContext) =>
+    tx.$queryRaw`SELECT set_config('app.tenant', ${tenantId}, true), set_config('app.actor', ${actorId}, true)`;
+  await go(there);
+  const result = await fn();
+  await go(home);
+  return result;
 }
 
 const once = <T>(work: () => Promise<T>): Promise<T> => work();

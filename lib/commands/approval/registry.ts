@@ -1,0 +1,19 @@
+// Every command that takes two people, a line each. permissions.ts says which actions these are; registry.test.ts holds
+// that none of them is missing here.
+import { allowAddress } from "#lib/commands/address/allow";
+import { bindDual } from "#lib/commands/role/bind";
+import { unbindDual } from "#lib/commands/role/unbind";
+import type { Dual } from "./dual.ts";
+
+export const DUALS = {
+  "address.allow": allowAddress,
+  "role.bind": bindDual,
+  "role.unbind": unbindDual,
+} as const;
+
+export type DualName = keyof typeof DUALS;
+
+/** @returns null for a name that an older or a newer version wrote */
+export function dualOf(name: string): Dual | null {
+  return Object.hasOwn(DUALS, name) ? (DUALS[name as DualName] as unknown as Dual) : null;
+}
