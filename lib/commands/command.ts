@@ -65,9 +65,22 @@ export async function execute<Input, Result>(
       "This needs a second person: ask for it, and somebody else approves it.",
     );
   const input = parse(command, raw);
-  return db.withTenant(contextOf(command, actor, input, reason(command.action, why)), (tx) =>
-    carryOut(tx, command, actor, input, why),
+  return writtenDown(db, actor, command.action, () =>
+    db.withTenant(contextOf(command, actor, input, reason(command.action, why)), (tx) =>
+      carryOut(tx, command, actor, input, why),
+    ),
   );
+}
+
+/** What only a transaction can see rolls it back; this refusal has its row in the log all the same: E_LAST_ROOT. */
+export async function writtenDown<T>(db: Db, actor: Actor, action: Action, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TocsinError && error.code === "E_LAST_ROOT")
+      await refuse(db, actor, `action:${action}`, error.code, error.message, error.detail);
+    throw error;
+  }
 }
 
 /**

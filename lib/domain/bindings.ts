@@ -74,3 +74,6 @@ export function bindingWords({ pattern, layer, tenantSlug }: Binding): string {
   if (pattern.includes("*")) return `${layer} of the tenant whose slug stands at the star`;
   return `${layer} of ${tenantSlug}`;
 }
+
+export const sameBinding = (a: Binding, b: Binding): boolean =>
+  a.pattern === b.pattern && a.layer === b.layer && a.tenantSlug === b.tenantSlug;

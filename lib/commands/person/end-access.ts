@@ -1,7 +1,7 @@
 // Ends what somebody has open, at once: visits to tenants first, each with its row in that tenant's own log, then the
 // sessions themselves. For whoever switches a person off, whatever the reason.
 import { audit } from "#lib/adapters/audit";
-import type { TenantContext, Tx } from "#lib/adapters/db";
+import { inTenant, type TenantContext, type Tx } from "#lib/adapters/db";
 
 /** @param why what the log says about the end of a visit @returns how many sessions there were */
 export async function endAccess(
@@ -17,17 +17,16 @@ export async function endAccess(
     orderBy: { grantTenantId: "asc" },
   });
   let visits = 0;
-  for (const { grantTenantId, grantId } of sessions)
-    if (grantTenantId !== null && grantId !== null)
-      if (await endVisit(tx, { ...context, tenantId: grantTenantId }, grantId, why, now)) visits++;
-  // Back to the caller's own tenant, whose row security the rest of the transaction needs.
-  await enter(tx, context.tenantId);
+  for (const { grantTenantId: tenantId, grantId } of sessions) {
+    if (tenantId === null || grantId === null) continue;
+    const there = { ...context, tenantId };
+    if (await inTenant(tx, context, there, () => endVisit(tx, there, grantId, why, now))) visits++;
+  }
   const { count } = await tx.session.deleteMany({ where: { personId } });
   return { sessions: count, visits };
 }
 
 async function endVisit(tx: Tx, context: TenantContext, grantId: string, why: string, now: Date): Promise<boolean> {
-  await enter(tx, context.tenantId);
   const { count } = await tx.impersonationGrant.updateMany({
     where: { id: grantId, endedAt: null },
     data: { endedAt: now, endedBy: context.actorId, endedReason: why },
@@ -35,8 +34,4 @@ async function endVisit(tx: Tx, context: TenantContext, grantId: string, why: st
   if (count === 0) return false;
   await audit(tx, context, { action: "impersonation.end", target: `visit:${grantId}`, body: { reason: why } });
   return true;
-}
-
-async function enter(tx: Tx, tenantId: string): Promise<void> {
-  await tx.$queryRaw`SELECT set_config('app.tenant', ${tenantId}, true)`;
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { PLATFORM_TENANT, type Tx } from "#lib/adapters/db";
+import { defineDual } from "#lib/commands/approval/dual";
 import { defineCommand } from "#lib/commands/command";
-import { type Binding, bindingFault, bindingWords } from "#lib/domain/bindings";
+import { type Binding, bindingFault, bindingWords, sameBinding } from "#lib/domain/bindings";
 import { isReservedGroup } from "#lib/domain/break-glass";
 import { TocsinError } from "#lib/domain/error";
 import { LAYERS } from "#lib/domain/permissions";
@@ -62,19 +63,24 @@ export const bindRole = defineCommand({
   },
 });
 
-export const bindSentence = (input: BindInput): string =>
-  `Let the group "${input.pattern}" stand for: ${bindingWords(input)}`;
-
-export async function bindDiff(tx: Tx, input: BindInput): Promise<{ field: string; was: string; will: string }[]> {
-  await assertTenant(tx, input);
-  const was = await bindings(tx);
-  const { gain, lose } = await affected(tx, was, [...was, input as Binding]);
-  return [
-    { field: `Group "${input.pattern}"`, was: held(was, input.pattern), will: held([...was, input], input.pattern) },
-    { field: "Who gains by it", was: "", will: gain },
-    { field: "Who loses by it", was: "", will: lose },
-  ];
-}
+/** Two people: one asks, another approves what they read here. */
+export const bindDual = defineDual({
+  command: bindRole,
+  sentence: (input) => `Let the group "${input.pattern}" stand for: ${bindingWords(input)}`,
+  target: ({ pattern, layer, tenantSlug }) => `binding:${layer}:${tenantSlug ?? ""}:${pattern}`.slice(0, 200),
+  async diff(tx, input) {
+    await assertTenant(tx, input);
+    const was = await bindings(tx);
+    if (was.some((b) => sameBinding(b, input)))
+      throw new TocsinError("E_CONFLICT", "This group stands for this layer already.", { field: "pattern" });
+    const { gain, lose } = await affected(tx, was, [...was, input]);
+    return [
+      { field: `Group "${input.pattern}"`, was: held(was, input.pattern), will: held([...was, input], input.pattern) },
+      { field: "Known people who gain by it", was: "", will: gain, moves: true },
+      { field: "Known people who lose by it", was: "", will: lose, moves: true },
+    ];
+  },
+});
 
 function held(all: readonly Binding[], pattern: string): string {
   const of = all.filter((b) => b.pattern === pattern).map(bindingWords);

@@ -1,5 +1,6 @@
 import type { Tx } from "#lib/adapters/db";
 import { TocsinError } from "#lib/domain/error";
+import { lockDeciders } from "#lib/queries/approvers";
 import { rootOperators } from "#lib/queries/root-operators";
 
 /**
@@ -7,7 +8,7 @@ import { rootOperators } from "#lib/queries/root-operators";
  * @throws TocsinError E_LAST_ROOT when nobody would be left who runs the installation
  */
 export async function keepingARoot<T>(tx: Tx, change: () => Promise<T>): Promise<T> {
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('tocsin: who is root', 0))`;
+  await lockDeciders(tx);
   const before = await rootOperators(tx);
   const result = await change();
   if (before.length > 0 && (await rootOperators(tx)).length === 0)

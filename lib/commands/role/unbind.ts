@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { PLATFORM_TENANT, type Tx } from "#lib/adapters/db";
+import { defineDual } from "#lib/commands/approval/dual";
 import { defineCommand } from "#lib/commands/command";
-import { type Binding, bindingWords } from "#lib/domain/bindings";
+import { type Binding, bindingWords, sameBinding } from "#lib/domain/bindings";
 import { isReservedGroup } from "#lib/domain/break-glass";
 import { TocsinError } from "#lib/domain/error";
 import { bindings } from "#lib/queries/session";
@@ -30,28 +31,27 @@ export const unbindRole = defineCommand({
   },
 });
 
-export const unbindTarget = (input: UnbindInput): string => `binding:${input.bindingId}`;
-
-export async function unbindSentence(tx: Tx, input: UnbindInput): Promise<string> {
-  const binding = await one(tx, input);
-  return `Let the group "${binding.pattern}" no longer stand for: ${bindingWords(binding)}`;
-}
-
-export async function unbindDiff(tx: Tx, input: UnbindInput): Promise<{ field: string; was: string; will: string }[]> {
-  const gone = await one(tx, input);
-  const was = await bindings(tx);
-  const same = (b: Binding) => b.pattern === gone.pattern && b.layer === gone.layer && b.tenantSlug === gone.tenantSlug;
-  const { gain, lose } = await affected(
-    tx,
-    was,
-    was.filter((b) => !same(b)),
-  );
-  return [
-    { field: `Group "${gone.pattern}"`, was: bindingWords(gone), will: "no longer" },
-    { field: "Who loses by it", was: "", will: lose },
-    { field: "Who gains by it", was: "", will: gain },
-  ];
-}
+/** Two people: one asks, another approves what they read here. */
+export const unbindDual = defineDual({
+  command: unbindRole,
+  async sentence(input, tx) {
+    const binding = await one(tx, input);
+    return `Let the group "${binding.pattern}" no longer stand for: ${bindingWords(binding)}`;
+  },
+  target: ({ bindingId }) => `binding:${bindingId}`,
+  async diff(tx, input) {
+    const gone = await one(tx, input);
+    const was = await bindings(tx);
+    const will = was.filter((b) => !sameBinding(b, gone));
+    if (will.length === was.length) throw new TocsinError("E_STATE", "This binding was taken away already.");
+    const { gain, lose } = await affected(tx, was, will);
+    return [
+      { field: `Group "${gone.pattern}"`, was: bindingWords(gone), will: "no longer" },
+      { field: "Known people who lose by it", was: "", will: lose, moves: true },
+      { field: "Known people who gain by it", was: "", will: gain, moves: true },
+    ];
+  },
+});
 
 async function one(tx: Tx, { bindingId }: UnbindInput): Promise<Binding> {
   const row = await tx.roleBinding.findUnique({ where: { id: bindingId } });
