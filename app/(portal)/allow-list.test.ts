@@ -2,8 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
-import { may } from "#lib/domain/permissions";
-import type { PERMISSIONS } from "#lib/domain/permissions";
+import { type Action, may } from "#lib/domain/permissions";
 import { OWN_ACTS } from "#lib/domain/own-acts";
 import { PORTAL_ACTIONS, PORTAL_PAGES } from "./allow-list.ts";
 
