@@ -1,0 +1,337 @@
+// One row in every table that belongs to a tenant, so that tests of isolation can ask of each table what they ask of one.
+// A table of a new migration that is missing here fails prisma/isolation.store.test.ts by its name.
+import { randomBytes, randomUUID } from "node:crypto";
+
+export type Row = Record<string, unknown>;
+export type Sql = (text: string, params?: unknown[]) => Promise<Row[]>;
+
+/** Ids of one tenant's rows; each call of `newWorld` names new ones. */
+export interface World {
+  tenant: string;
+  slug: string;
+  server: string;
+  incident: string;
+  sink: string;
+  silence: string;
+  notice: string;
+  delivery: string;
+  allowance: string;
+  policy: string;
+  request: string;
+  approval: string;
+  grant: string;
+  event: string;
+  hold: string;
+  stream: string;
+  /** Two people: who acts, and whom it is about. */
+  actor: string;
+  target: string;
+  number: number;
+}
+
+const AT = "2026-11-20T10:00:00Z";
+const LATER = "2026-11-20T10:10:00Z";
+const WHY = "So that a test finds a reason of some length";
+
+export function newWorld(tenant: string, slug: string): World {
+  const id = randomUUID;
+  return {
+    tenant,
+    slug,
+    server: id(),
+    incident: id(),
+    sink: id(),
+    silence: id(),
+    notice: id(),
+    delivery: id(),
+    allowance: id(),
+    policy: id(),
+    request: id(),
+    approval: id(),
+    grant: id(),
+    event: id(),
+    hold: id(),
+    stream: id(),
+    actor: id(),
+    target: id(),
+    number: Math.floor(Math.random() * 1e9),
+  };
+}
+
+/** In the order in which foreign keys let them in. Audit tables come last: their triggers write further rows. */
+export const ROWS: Record<string, (w: World) => Row> = {
+  "public.server": (w) => ({
+    tenant_id: w.tenant,
+    id: w.server,
+    name: `Server ${w.server.slice(0, 8)}`,
+    url: `https://${w.server}.example.com/mcp`,
+    paused: true,
+    created_at: AT,
+  }),
+  "public.server_credential": (w) => ({
+    tenant_id: w.tenant,
+    server_id: w.server,
+    kind: "bearer",
+    header_name: "Authorization",
+    sealed: randomBytes(40),
+    created_at: AT,
+  }),
+  "public.server_now": (w) => ({
+    tenant_id: w.tenant,
+    server_id: w.server,
+    last_slot: AT,
+    status: "down",
+    reason: "connection_refused",
+    since: AT,
+    evidence: `Evidence ${w.server}`,
+  }),
+  "public.last_transcript": (w) => ({
+    tenant_id: w.tenant,
+    server_id: w.server,
+    region: "fra",
+    kind: "latest",
+    slot: AT,
+    status: "down",
+    reason: "connection_refused",
+    transcript: json({ steps: [] }),
+  }),
+  "public.probe_minute": (w) => ({
+    tenant_id: w.tenant,
+    server_id: w.server,
+    slot: AT,
+    status: "down",
+    reason: "connection_refused",
+    regions: json({}),
+  }),
+  "public.address_allowance": (w) => ({
+    tenant_id: w.tenant,
+    id: w.allowance,
+    cidr: "10.20.0.0/16",
+    reason: WHY,
+    created_at: AT,
+  }),
+  "public.sink": (w) => ({
+    tenant_id: w.tenant,
+    id: w.sink,
+    kind: "webhook",
+    name: `Sink ${w.sink.slice(0, 8)}`,
+    config: json({ url: "https://hooks.example.com/tocsin" }),
+    created_at: AT,
+    updated_at: AT,
+  }),
+  "public.policy": (w) => ({
+    tenant_id: w.tenant,
+    id: w.policy,
+    name: "Default policy",
+    steps: json([{ afterMinutes: 0, targets: [] }]),
+    is_default: false,
+    updated_at: AT,
+  }),
+  "public.silence": (w) => ({
+    tenant_id: w.tenant,
+    id: w.silence,
+    server_id: w.server,
+    comment: "A planned release",
+    starts_at: AT,
+    ends_at: "2099-01-01T00:00:00Z",
+    created_at: AT,
+  }),
+  "public.incident": (w) => ({
+    tenant_id: w.tenant,
+    id: w.incident,
+    number: w.number,
+    subject_kind: "server",
+    server_id: w.server,
+    subject_name: `Server ${w.server.slice(0, 8)}`,
+    fingerprint: `test:${w.incident}`,
+    dedup_key: `tocsin-${w.incident}`,
+    state: "open",
+    severity: "P1",
+    status: "down",
+    reason: "connection_refused",
+    evidence: "Nothing listens there.",
+    opened_at: AT,
+    started_at: AT,
+    last_bad_slot: AT,
+    policy: json({ name: "Default policy", steps: [{ afterMinutes: 0, targets: [] }] }),
+    silence_id: w.silence,
+  }),
+  "public.incident_event": (w) => ({
+    tenant_id: w.tenant,
+    incident_id: w.incident,
+    at: AT,
+    stage: "deduplicate",
+    decision: "opened",
+    sentence: "Opened: three bad checks in a row.",
+  }),
+  "public.notice": (w) => ({
+    tenant_id: w.tenant,
+    id: w.notice,
+    incident_id: w.incident,
+    kind: "trigger",
+    dedup_key: `tocsin-${w.incident}`,
+    content: json({ title: "Down" }),
+    at: AT,
+  }),
+  "public.delivery": (w) => ({
+    tenant_id: w.tenant,
+    id: w.delivery,
+    notice_id: w.notice,
+    incident_id: w.incident,
+    sink_id: w.sink,
+    kind: "trigger",
+    state: "dead",
+    due_at: AT,
+    reason: "The address answered 500 for a day.",
+    created_at: AT,
+    settled_at: AT,
+  }),
+  "public.delivery_try": (w) => ({
+    tenant_id: w.tenant,
+    delivery_id: w.delivery,
+    number: 1,
+    at: AT,
+    duration_ms: 12,
+    outcome: "dead",
+    status: 500,
+    reason: "It answered 500.",
+  }),
+  "public.request": (w) => ({
+    tenant_id: w.tenant,
+    id: w.request,
+    kind: "probe-now",
+    payload: json({ serverId: w.server }),
+    state: "done",
+    created_at: AT,
+    done_at: AT,
+  }),
+  "public.impersonation_grant": (w) => ({
+    tenant_id: w.tenant,
+    id: w.grant,
+    actor_id: w.actor,
+    actor_name: "Somebody",
+    target_id: w.target,
+    target_name: "Somebody else",
+    mode: "ro",
+    reason: WHY,
+    session_id: randomUUID(),
+    session_fp: randomBytes(32),
+    asked_at: AT,
+    started_at: AT,
+    not_after: LATER,
+    ended_at: LATER,
+    ended_reason: "time",
+  }),
+  "public.approval": (w) => ({
+    tenant_id: w.tenant,
+    id: w.approval,
+    action: "retention.cut",
+    target: `tenant:${w.tenant}`,
+    sentence: "Keep history for 30 days",
+    input: json({}),
+    reason: WHY,
+    asked_by: w.actor,
+    asked_at: AT,
+    expires_at: "2099-01-01T00:00:00Z",
+  }),
+  "public.audit_review": (w) => ({
+    tenant_id: w.tenant,
+    day: "2026-11-19",
+    reviewed_by: w.actor,
+    reviewed_at: AT,
+    note: "",
+    events: 3,
+    unusual: 0,
+    own_acts: 0,
+  }),
+  "public.weekly_report": (w) => ({
+    tenant_id: w.tenant,
+    kind: "weak_reasons",
+    week: "2026-11-16",
+    made_at: AT,
+    looked_at: 0,
+    findings: json([]),
+  }),
+  "public.audit_stream": (w) => ({
+    tenant_id: w.tenant,
+    id: w.stream,
+    kind: "webhook",
+    name: "Copy of the log",
+    config: json({ url: "https://log.example.com/in" }),
+    created_at: AT,
+    updated_at: AT,
+  }),
+  "public.audit_stream_cursor": (w) => ({ tenant_id: w.tenant, stream_id: w.stream, log_id: w.tenant, seq: 1 }),
+  "audit.export_record": (w) => ({
+    tenant_id: w.tenant,
+    month: "2026-11-01",
+    first_seq: 1,
+    last_seq: 2,
+    events: 2,
+    links: randomBytes(32),
+    file_sha256: randomBytes(32),
+    file: "2026-11.ndjson",
+  }),
+  "audit.dropped": (w) => ({
+    tenant_id: w.tenant,
+    month: "2019-11-01",
+    first_seq: 1,
+    last_seq: 2,
+    events: 2,
+    links: randomBytes(32),
+    file_sha256: randomBytes(32),
+  }),
+  "audit.hold": (w) => ({ tenant_id: w.tenant, id: w.hold, reason: WHY, placed_at: AT }),
+  "audit.pii": (w) => ({
+    tenant_id: w.tenant,
+    event_id: w.event,
+    subject: `person:${w.actor}`,
+    salt: randomBytes(32),
+    body: "{}",
+  }),
+  // At commit its trigger writes a link and moves the head: rows of audit.chain and audit.head are made by it.
+  "audit.event": (w) => ({
+    id: w.event,
+    tenant_id: w.tenant,
+    actor: w.actor,
+    action: "incident.acknowledge",
+    target: `incident:${w.incident}`,
+    body: "{}",
+  }),
+  "audit.chain": (w) => ({
+    tenant_id: w.tenant,
+    seq: w.number,
+    event_id: randomUUID(),
+    event_at: AT,
+    content_hash: randomBytes(32),
+    prev: randomBytes(32),
+    hash: randomBytes(32),
+  }),
+  "audit.head": (w) => ({ tenant_id: w.tenant, seq: w.number, hash: randomBytes(32) }),
+  "audit.checkpoint_head": (w) => ({ tenant_id: w.tenant, no: 1, seq: 1, hash: randomBytes(32) }),
+};
+
+/** Written by triggers, or once for the installation: `plant` does not write them itself. */
+const BY_ITSELF = new Set(["audit.chain", "audit.head", "audit.checkpoint_head"]);
+
+/** Rows are made as the superuser: past row security, never past a constraint. */
+export async function plant(sql: Sql, world: World, only?: readonly string[]): Promise<World> {
+  for (const [table, row] of Object.entries(ROWS))
+    if (!BY_ITSELF.has(table) && (only === undefined || only.includes(table))) await insert(sql, table, row(world));
+  return world;
+}
+
+export async function insert(sql: Sql, table: string, row: Row): Promise<void> {
+  const { text, values } = inserting(table, row);
+  await sql(text, values);
+}
+
+export function inserting(table: string, row: Row): { text: string; values: unknown[] } {
+  const names = Object.keys(row);
+  return {
+    text: `INSERT INTO ${table} (${names.map((n) => `"${n}"`).join(", ")}) VALUES (${names.map((_, i) => `$${i + 1}`).join(", ")})`,
+    values: Object.values(row),
+  };
+}
+
+const json = (value: unknown): string => JSON.stringify(value);
