@@ -25,7 +25,7 @@ export function migrations(): { name: string; sql: string; checksum: string }[] 
 }
 
 async function ensureRoles(db: pg.Client, secret: string): Promise<void> {
-  for (const role of ["tocsin_owner", ...LOGIN_ROLES]) {
+  for (const role of ["tocsin_owner", "tocsin_auditor", ...LOGIN_ROLES]) {
     const { rowCount } = await db.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [role]);
     if (rowCount === 0) await db.query(`CREATE ROLE ${role} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS`);
   }
@@ -34,7 +34,7 @@ async function ensureRoles(db: pg.Client, secret: string): Promise<void> {
   const { rows } = await db.query<{ name: string }>("SELECT current_database() AS name");
   const database = pg.escapeIdentifier(rows[0]?.name ?? "");
   await db.query(`GRANT CREATE, CONNECT ON DATABASE ${database} TO tocsin_owner`);
-  await db.query(`GRANT CONNECT ON DATABASE ${database} TO ${LOGIN_ROLES.join(", ")}`);
+  await db.query(`GRANT CONNECT ON DATABASE ${database} TO ${["tocsin_auditor", ...LOGIN_ROLES].join(", ")}`);
   await db.query("GRANT USAGE, CREATE ON SCHEMA public TO tocsin_owner");
   await db.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
 }

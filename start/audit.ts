@@ -22,7 +22,7 @@ import { openSweeper } from "#lib/adapters/db";
 import { countLoose, exportLines, manifestOf } from "#lib/commands/audit/export";
 import { type Bundle, verifyBundle } from "#lib/commands/audit/verify-bundle";
 import { type Verified, verifyLive } from "#lib/commands/audit/verify-live";
-import { BUNDLE_FILES, type BundleKind, BundleManifest } from "#lib/domain/audit/bundle";
+import { BUNDLE_FILES, type BundleKind, bundleLine, BundleManifest } from "#lib/domain/audit/bundle";
 import { publicKeys } from "#lib/domain/audit/checkpoint";
 import { onlyGaps } from "#lib/domain/audit/finding";
 import { auditedTenants, type Ask } from "#lib/queries/audit-proof";
@@ -31,7 +31,7 @@ import { rememberedOwnerUrl } from "./postgres.ts";
 import { Problem } from "./problem.ts";
 
 export const AUDIT_USAGE = `  npm run tocsin -- audit verify [--checkpoints FILE] [--public-key FILE]     the database in DATABASE_URL
-  npm run tocsin -- audit verify --bundle DIR|FILE [--public-key FILE]        an export, without any database
+  npm run tocsin -- audit verify --bundle DIR|FILE [--checkpoints FILE] [--public-key FILE]   an export, without any database
   npm run tocsin -- audit export --tenant SLUG --out DIR`;
 
 const MANIFEST = "manifest.json";
@@ -46,7 +46,13 @@ export async function auditCommand(args: string[], say: (line: string) => void =
   });
   const keyFile = values["public-key"];
   if (positionals[0] === "verify" && values.bundle)
-    return report(await verifyBundle(await openBundle(values.bundle, keyFile, say)), say);
+    return report(
+      await verifyBundle({
+        ...(await openBundle(values.bundle, keyFile, say)),
+        ...(values.checkpoints ? { saved: ndjson(must(values.checkpoints, "saved file", "--checkpoints")) } : {}),
+      }),
+      say,
+    );
   if (positionals[0] === "verify")
     return withDatabase(async (ask) =>
       report(
@@ -73,6 +79,8 @@ function must(file: string, what: string, option: string): string {
 
 function report(result: Verified, say: (line: string) => void): number {
   for (const f of result.findings) say(`✗ ${f.code}  ${f.where}: ${f.sentence}`);
+  for (const d of result.dropped)
+    say(`  month ${d.month} of tenant ${d.tenantId}: ${d.events} events lawfully dropped after seven years`);
   if (result.count > result.findings.length) say(`… and ${result.count - result.findings.length} more`);
   const checkpoint = result.checkpoint ? `, checkpoints up to ${result.checkpoint.no} (${result.checkpoint.at})` : "";
   const saved = result.saved ? `, saved file up to ${result.saved.no} (${result.saved.at})` : "";
@@ -124,7 +132,7 @@ async function exportBundle(
   };
   files.key.write(key);
   for await (const lines of exportLines(ask, manifest))
-    for (const { kind, value } of lines) files[kind].write(`${JSON.stringify(value)}\n`);
+    for (const { kind, value } of lines) files[kind].write(bundleLine(value));
   const digests = Object.fromEntries(Object.values(files).map((f) => [f.name, f.end()]));
   writeFileSync(join(out, MANIFEST), `${JSON.stringify({ ...manifest, files: digests }, null, 2)}\n`, {
     flag: "wx",
@@ -132,7 +140,7 @@ async function exportBundle(
   });
   const loose = await countLoose(ask, tenant.id);
   if (loose > 0)
-    say(`${loose} events stand outside the chain and are not in the export: run audit verify on this database.`);
+    say(`${loose} events stand outside the chain: the export holds them, and its verification names them.`);
   say(
     `${out}: ${digests[BUNDLE_FILES.event]?.lines ?? 0} events, ${digests[BUNDLE_FILES.checkpoint]?.lines ?? 0} checkpoints`,
   );

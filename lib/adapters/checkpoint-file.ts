@@ -13,7 +13,6 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { type Checkpoint, CheckpointSchema } from "../domain/audit/checkpoint.ts";
 
 const NAME = /^\d{4}-\d{2}\.ndjson$/;
@@ -55,7 +54,7 @@ export function save(dir: string, checkpoint: Checkpoint): void {
 /** Lines of any NDJSON file as values, in batches; a line that is none, or no JSON, is given as null. */
 export async function* ndjson(file: string, size = 1_000): AsyncGenerator<unknown[]> {
   let batch: unknown[] = [];
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of linesOf(file)) {
     if (line === "") continue;
     try {
       batch.push(JSON.parse(line));
@@ -68,6 +67,17 @@ export async function* ndjson(file: string, size = 1_000): AsyncGenerator<unknow
     }
   }
   if (batch.length > 0) yield batch;
+}
+
+/** Ended by line feeds only: node:readline would end a line at U+2028 too, which may stand in a text. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of createReadStream(file, { encoding: "utf8", highWaterMark: 1 << 18 })) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield line.endsWith("\r") ? line.slice(0, -1) : line;
+  }
+  yield rest;
 }
 
 function parse(line: string): Checkpoint | null {

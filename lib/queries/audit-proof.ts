@@ -1,6 +1,7 @@
 // The log as streams for its verification and its export: batches by key, never a whole log in memory. The same
 // questions serve the console (one tenant, row security) and the command line (the owner, all tenants).
 import type { Checkpoint } from "#lib/domain/audit/checkpoint";
+import type { Drop } from "#lib/domain/audit/dropped";
 import type { AuditEvent } from "#lib/domain/audit/hash";
 import { type Head, inclusionPath } from "#lib/domain/audit/merkle";
 import type { SealedRow } from "#lib/domain/audit/verify";
@@ -30,6 +31,7 @@ export async function headNow(ask: Ask, tenantId: string): Promise<{ head: Head 
 interface LinkRow {
   seq: string;
   event_id: string;
+  event_at: string;
   link: string;
   prev: string;
   hash: string;
@@ -45,15 +47,21 @@ interface LinkRow {
   pii_now: string | null;
 }
 
-const EVENT_COLUMNS = `to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at, e.tenant_id::text, e.actor::text, e.act_as::text,
+const utc = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+const EVENT_COLUMNS = `${utc("e.at")} AS at, e.tenant_id::text, e.actor::text, e.act_as::text,
   e.grant_id::text, e.action, e.target, e.body, encode(e.pii_commit, 'hex') AS pii_commit`;
 
 /** Links with their events in the order of seq, up to and with `last`. */
-export async function* sealedRows(ask: Ask, tenantId: string, last: number, size = BATCH): AsyncGenerator<SealedRow[]> {
-  for (let after = 0; after < last; ) {
+export async function* sealedRows(
+  ask: Ask,
+  tenantId: string,
+  last: number,
+  { from = 0, size = BATCH } = {},
+): AsyncGenerator<SealedRow[]> {
+  for (let after = from; after < last; ) {
     const rows: LinkRow[] = await ask<LinkRow>(
       `WITH c AS MATERIALIZED (SELECT * FROM audit.chain WHERE tenant_id = $1::uuid AND seq > $2::int8 AND seq <= $3::int8 ORDER BY seq LIMIT $4::int)
-       SELECT c.seq::text, c.event_id::text, encode(c.content_hash, 'hex') AS link, encode(c.prev, 'hex') AS prev, encode(c.hash, 'hex') AS hash,
+       SELECT c.seq::text, c.event_id::text, ${utc("c.event_at")} AS event_at, encode(c.content_hash, 'hex') AS link, encode(c.prev, 'hex') AS prev, encode(c.hash, 'hex') AS hash,
          ${EVENT_COLUMNS}, encode(p.commitment, 'hex') AS pii_now
        FROM c
        LEFT JOIN audit.event e ON e.id = c.event_id AND e.at = c.event_at AND e.tenant_id = c.tenant_id
@@ -68,17 +76,18 @@ export async function* sealedRows(ask: Ask, tenantId: string, last: number, size
   }
 }
 
+type EventRow = Omit<LinkRow, "seq" | "event_at" | "link" | "prev" | "hash" | "pii_now" | "at"> & { at: string };
+const eventOf = (r: EventRow): AuditEvent => ({
+  ...{ id: r.event_id, tenantId: r.tenant_id, at: r.at, actor: r.actor, actAs: r.act_as, grantId: r.grant_id },
+  ...{ action: r.action, target: r.target, body: r.body, piiCommit: r.pii_commit },
+});
+
 function sealedRow(r: LinkRow): SealedRow {
-  const event: AuditEvent | null =
-    r.at === null
-      ? null
-      : {
-          ...{ id: r.event_id, tenantId: r.tenant_id, at: r.at, actor: r.actor, actAs: r.act_as, grantId: r.grant_id },
-          ...{ action: r.action, target: r.target, body: r.body, piiCommit: r.pii_commit },
-        };
+  const event = r.at === null ? null : eventOf({ ...r, at: r.at });
   return {
     seq: Number(r.seq),
     eventId: r.event_id,
+    eventAt: r.event_at,
     contentHash: r.link,
     prev: r.prev,
     hash: r.hash,
@@ -87,21 +96,31 @@ function sealedRow(r: LinkRow): SealedRow {
   };
 }
 
-/** Ids of events that no link names, a month at a time. */
-export async function* looseEvents(ask: Ask, tenantId: string): AsyncGenerator<string[]> {
+/** Events that no link names, a month at a time. */
+export async function* looseEvents(ask: Ask, tenantId: string): AsyncGenerator<AuditEvent[]> {
   const [span] = await ask<{ first: string | null; last: string | null }>(
     "SELECT (extract(epoch FROM min(at)) * 1000)::int8::text AS first, (extract(epoch FROM max(at)) * 1000)::int8::text AS last FROM audit.event WHERE tenant_id = $1::uuid",
     [tenantId],
   );
   if (!span?.first || !span.last) return;
   for (let from = Number(span.first) - 1; from <= Number(span.last); from += MONTH_MS) {
-    const rows = await ask<{ id: string }>(
-      `SELECT e.id::text FROM audit.event e WHERE e.tenant_id = $1::uuid AND e.at >= to_timestamp($2::float8 / 1000) AND e.at < to_timestamp($3::float8 / 1000)
+    const rows = await ask<EventRow>(
+      `SELECT e.id::text AS event_id, ${EVENT_COLUMNS} FROM audit.event e WHERE e.tenant_id = $1::uuid AND e.at >= to_timestamp($2::float8 / 1000) AND e.at < to_timestamp($3::float8 / 1000)
          AND NOT EXISTS (SELECT 1 FROM audit.chain c WHERE c.tenant_id = e.tenant_id AND c.event_id = e.id) LIMIT 1000`,
       [tenantId, String(from), String(from + MONTH_MS)],
     );
-    if (rows.length > 0) yield rows.map((r) => r.id);
+    if (rows.length > 0) yield rows.map(eventOf);
   }
+}
+
+/** Months of this tenant that are gone after seven years. */
+export async function droppedMonths(ask: Ask, tenantId: string): Promise<Drop[]> {
+  const rows = await ask<{ month: string; first: string; last: string; events: string; links: string }>(
+    `SELECT to_char(month, 'YYYY-MM') AS month, first_seq::text AS first, last_seq::text AS last, events::text, encode(links, 'hex') AS links
+     FROM audit.dropped WHERE tenant_id = $1::uuid ORDER BY month`,
+    [tenantId],
+  );
+  return rows.map((r) => ({ ...r, first: Number(r.first), last: Number(r.last), events: Number(r.events) }));
 }
 
 /** The chain's hash at each place, null where no link is. */
@@ -125,8 +144,8 @@ export async function sameCheckpoints(ask: Ask, saved: readonly Checkpoint[]): P
   return rows.map((r) => r.same);
 }
 
-async function* pages(ask: Ask, size: number): AsyncGenerator<Checkpoint[]> {
-  for (let after = 0; ; ) {
+async function* pages(ask: Ask, size: number, begin = 0): AsyncGenerator<Checkpoint[]> {
+  for (let after = begin; ; ) {
     const rows: CheckpointRow[] = await ask<CheckpointRow>(
       `SELECT ${CHECKPOINT_COLUMNS} FROM audit.checkpoint k WHERE k.no > $1::int8 ORDER BY k.no LIMIT $2::int`,
       [String(after), String(size)],
@@ -151,8 +170,12 @@ export async function* wholeCheckpoints(ask: Ask, size = BATCH): AsyncGenerator<
 }
 
 /** Checkpoints with one tenant's head, where it moved, and its path to the root: nothing of other tenants. */
-export async function* ownCheckpoints(ask: Ask, tenantId: string, size = 500): AsyncGenerator<Checkpoint[]> {
-  for await (const page of pages(ask, size)) {
+export async function* ownCheckpoints(
+  ask: Ask,
+  tenantId: string,
+  { size = 500, after = 0 } = {},
+): AsyncGenerator<Checkpoint[]> {
+  for await (const page of pages(ask, size, after)) {
     const leaves = await ask<HeadRow & { no: string; own: boolean; leaf: string }>(
       `SELECT k.no::text, k.tenant_id::text, k.seq::text, encode(k.hash, 'hex') AS hash, l.own, encode(l.leaf, 'hex') AS leaf
        FROM audit.checkpoint_head k CROSS JOIN LATERAL audit.leaves(k.no, $3::uuid) WITH ORDINALITY AS l(own, leaf, n)
@@ -162,6 +185,17 @@ export async function* ownCheckpoints(ask: Ask, tenantId: string, size = 500): A
     const byNo = Map.groupBy(leaves, (l) => Number(l.no));
     yield page.map((c) => withOwn(c, byNo.get(c.no)));
   }
+}
+
+/** The first checkpoint that stands over a link of this tenant, with the tenant's head under it. */
+export async function checkpointOver(ask: Ask, tenantId: string, seq: number): Promise<Checkpoint | null> {
+  const [row] = await ask<{ no: string }>(
+    "SELECT no::text FROM audit.checkpoint_head WHERE tenant_id = $1::uuid AND seq >= $2::int8 ORDER BY no LIMIT 1",
+    [tenantId, String(seq)],
+  );
+  if (row === undefined) return null;
+  for await (const [c] of ownCheckpoints(ask, tenantId, { size: 1, after: Number(row.no) - 1 })) return c ?? null;
+  return null;
 }
 
 function withOwn(c: Checkpoint, tree: (HeadRow & { own: boolean; leaf: string })[] | undefined): Checkpoint {

@@ -1,5 +1,6 @@
-// Twelve changes by a superuser who first switches the triggers off: each is found inside the database or by the saved
-// checkpoint, and three of them only by the latter. Each case has a tenant and a database state of its own.
+// Fourteen statements that are refused, and twelve changes by a superuser who first switches the triggers off: each is
+// found inside the database or by a signed checkpoint, and three of them only by the latter; and all of them again by
+// whoever has nothing but an export made afterwards. Each case has a tenant and a database state of its own.
 import { createPublicKey } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,11 +10,12 @@ import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { audit } from "#lib/adapters/audit";
 import { monthFile, ndjson } from "#lib/adapters/checkpoint-file";
-import { signingKey } from "#lib/adapters/checkpoint-key";
+import { publicKeyFile, signingKey } from "#lib/adapters/checkpoint-key";
 import type { TenantContext } from "#lib/adapters/db";
 import { verifyLive } from "#lib/commands/audit/verify-live";
 import { keyIdOf } from "#lib/domain/audit/checkpoint";
 import type { Ask } from "#lib/queries/audit-proof";
+import { auditCommand } from "../../start/audit.ts";
 import { type TestDatabase, testDatabase } from "#lib/testing/database";
 import { makeTenant } from "#lib/testing/make";
 import { checkpoint } from "./checkpoint.ts";
@@ -59,6 +61,43 @@ function keys() {
 const codes = (found: { findings: { code: string }[] }) => found.findings.map((f) => f.code).sort();
 /** What the tables alone can say. */
 const inside = async () => codes(await verifyLive({ ask, tenantId: context.tenantId, keys: null, now: NOW.getTime() }));
+/** The same by the database's own function, as an auditor's role calls it. */
+async function insideSql(): Promise<string[]> {
+  const client = new pg.Client({ connectionString: db.ownerUrl });
+  await client.connect();
+  try {
+    await client.query("SET ROLE tocsin_auditor");
+    await client.query("SELECT set_config('app.tenant', $1, false)", [context.tenantId]);
+    return (await client.query<{ code: string }>("SELECT code FROM audit.verify()")).rows.map((r) => r.code).sort();
+  } finally {
+    await client.end();
+  }
+}
+/** An export made now, verified without the database. @returns the codes found */
+async function byExport(saved: boolean): Promise<string[]> {
+  const out = mkdtempSync(join(folder, "export-"));
+  const [tenant] = await db.sql<{ slug: string }>("SELECT slug FROM tenant WHERE id = $1", [context.tenantId]);
+  const key = publicKeyFile(places().keyFile);
+  const said: string[] = [];
+  const before = process.env.DATABASE_URL;
+  process.env.DATABASE_URL = db.ownerUrl;
+  try {
+    const args = ["--tenant", tenant?.slug ?? "", "--out", out, "--public-key", key];
+    expect(await auditCommand(["export", ...args], () => {})).toBe(0);
+    process.env.DATABASE_URL = "postgresql://nobody@127.0.0.1:1/none";
+    await auditCommand(
+      [
+        ...["verify", "--bundle", out, "--public-key", key],
+        ...(saved ? ["--checkpoints", monthFile(places().dir, NOW.toISOString())] : []),
+      ],
+      (line) => void said.push(line),
+    );
+  } finally {
+    if (before === undefined) delete process.env.DATABASE_URL;
+    else process.env.DATABASE_URL = before;
+  }
+  return said.flatMap((line) => /^✗ ([a-z-]+)/.exec(line)?.[1] ?? []);
+}
 /** What somebody with the saved file can say beyond that. */
 const bySavedFile = async () => {
   const { findings } = await verifyLive({
@@ -159,6 +198,12 @@ describe("a superuser's change is found", () => {
   test.each(mutations)("%i: %s", async (_no, _what, statements, seenInside, seenBySaved) => {
     await forge(...statements);
     expect(await inside()).toEqual(seenInside);
+    expect([...new Set(await insideSql())]).toEqual([...new Set(seenInside)]);
+    const exported = await byExport(true);
+    expect([...new Set(exported.filter((c) => !c.startsWith("checkpoint-") && c !== "unproven"))].sort()).toEqual([
+      ...new Set(seenInside),
+    ]);
+    expect(exported.includes("checkpoint-mismatch")).toBe(seenBySaved);
     const saved = await bySavedFile();
     expect(saved.includes("checkpoint-mismatch")).toBe(seenBySaved);
     expect(seenInside.length > 0 || saved.length > 0).toBe(true);
@@ -184,49 +229,154 @@ describe("a superuser's change is found", () => {
     await checkpoint(db.workerDb, { ...places(), dir: join(folder, "elsewhere") }, quiet, NOW);
     expect(codes(await verifyLive({ ask, tenantId: null, keys: keys(), now: NOW.getTime() }))).toEqual([]);
     expect((await bySavedFile()).sort()).toEqual(["checkpoint-mismatch", "checkpoint-missing"]);
+    // An export alone believes the new line of checkpoints: it takes the file that was saved before.
+    expect(await byExport(false)).toEqual([]);
+    expect(await byExport(true)).toContain("checkpoint-mismatch");
   });
 });
 
 describe("what is lawful is clean", () => {
   test("an untouched log with events after the checkpoint", async () => {
     await write(6);
-    expect([await inside(), await bySavedFile()]).toEqual([[], []]);
+    expect([await inside(), await insideSql(), await bySavedFile()]).toEqual([[], [], []]);
+    expect(await byExport(true)).toEqual([]);
   });
 
   test("an erasure that its own event names", async () => {
-    await db.appDb.withTenant(context, (tx) =>
-      audit(tx, context, { action: "gdpr.erased", target: "request:1", body: { events: [ids[1]] } }),
+    const [gone] = await db.workerDb.withTenant(
+      context,
+      (tx) => tx.$queryRaw<{ n: number }[]>`SELECT audit.erase(${`person:${ACTOR}`}, 'request-1')::int AS n`,
     );
-    await db.sql("DELETE FROM audit.pii WHERE event_id = $1", [ids[1] ?? ""]);
-    expect([await inside(), await bySavedFile()]).toEqual([[], []]);
+    expect(gone?.n).toBe(ids.length);
+    expect([await inside(), await insideSql(), await bySavedFile()]).toEqual([[], [], []]);
+    expect(await byExport(true)).toEqual([]);
   });
 });
 
-describe("refused to the roles that serve", () => {
-  test.each([
+describe("refused", () => {
+  const asApp = `SELECT set_config('app.tenant', $T, true)`;
+  const event = (columns: string, values: string) =>
+    `INSERT INTO audit.event (id, tenant_id, actor, action, target, body${columns}) VALUES (gen_random_uuid(), ${values})`;
+  const OTHER = "'00000000-0000-4000-8000-000000000001'";
+  /** The statement, who sends it, and PostgreSQL's word for the refusal. */
+  const fourteen: [no: number, who: string, what: string, sql: string, refusal: RegExp][] = [
+    [1, "app", "UPDATE of an event", "UPDATE audit.event SET target = 'x'", /permission denied/],
+    [2, "app", "DELETE of an event", "DELETE FROM audit.event", /permission denied/],
+    [3, "app", "TRUNCATE of the events", "TRUNCATE audit.event", /permission denied/],
     [
+      4,
+      "app",
+      "INSERT into the chain",
+      "INSERT INTO audit.chain SELECT tenant_id, 99, event_id, event_at, content_hash, hash, hash FROM audit.chain",
+      /permission denied/,
+    ],
+    [
+      5,
+      "app",
+      "INSERT for another tenant",
+      event("", `${OTHER}, $T, 'server.remove', 'server:1', '{}'`),
+      /row-level security/,
+    ],
+    [
+      6,
+      "app",
+      "INSERT of a back-dated event",
+      event(", at", "$T, $T, 'server.remove', 'server:1', '{}', '2026-01-01'"),
+      /permission denied/,
+    ],
+    [7, "app", "session_replication_role", "SET session_replication_role = replica", /permission denied/],
+    [8, "app", "DISABLE TRIGGER", "ALTER TABLE audit.event DISABLE TRIGGER USER", /must be owner/],
+    [9, "app", "SET ROLE to the owner", "SET ROLE tocsin_owner", /permission denied/],
+    [
+      10,
+      "auditor",
+      "INSERT by an auditor",
+      event("", "$T, $T, 'server.remove', 'server:1', '{}'"),
+      /permission denied/,
+    ],
+    [11, "app", "DELETE of personal data", "DELETE FROM audit.pii", /permission denied/],
+    [12, "app", "reading the salts of personal data", "SELECT * FROM audit.pii", /permission denied/],
+    [13, "owner", "UPDATE by a superuser", "UPDATE audit.event SET target = 'x'", /append-only/],
+    [
+      14,
+      "owner",
+      "UPDATE by a superuser as a replica",
+      "SET session_replication_role = replica; UPDATE audit.event SET target = 'x'",
+      /append-only/,
+    ],
+  ];
+  const further: typeof fourteen = [
+    [
+      15,
       "app",
       "writing a checkpoint",
       "INSERT INTO audit.checkpoint SELECT no + 1, at, tree_size, root, hash, root, signature, key_id FROM audit.checkpoint",
+      /permission denied/,
     ],
-    ["app", "reading every tenant's head", "SELECT * FROM audit.heads()"],
-    ["app", "keeping heads of its own", "SELECT audit.keep_heads(1, '{}', '{}', '{}')"],
-    ["app", "reading a salt", "SELECT salt FROM audit.pii"],
-    ["worker", "changing a checkpoint", "UPDATE audit.checkpoint SET no = no"],
-    ["worker", "removing a checkpoint", "DELETE FROM audit.checkpoint"],
-    ["worker", "emptying the checkpoints", "TRUNCATE audit.checkpoint CASCADE"],
+    [16, "app", "reading every tenant's head", "SELECT * FROM audit.heads()", /permission denied/],
+    [17, "app", "keeping heads of its own", "SELECT audit.keep_heads(1, '{}', '{}', '{}')", /permission denied/],
+    [18, "app", "erasing", "SELECT audit.erase('person:1', 'r')", /permission denied/],
+    [19, "app", "dropping a month", "SELECT audit.drop_partition('2019-10-01')", /permission denied/],
+    [20, "worker", "changing a checkpoint", "UPDATE audit.checkpoint SET no = no", /permission denied/],
+    [21, "worker", "removing a checkpoint", "DELETE FROM audit.checkpoint", /permission denied/],
+    [22, "worker", "emptying the checkpoints", "TRUNCATE audit.checkpoint CASCADE", /permission denied/],
+    [23, "worker", "reading the salts", "SELECT salt FROM audit.pii", /permission denied/],
     [
+      24,
+      "worker",
+      "saying that a month is gone",
+      "INSERT INTO audit.dropped SELECT * FROM audit.dropped",
+      /permission/,
+    ],
+    [25, "worker", "lifting a hold", "UPDATE audit.hold SET released_at = now()", /permission denied/],
+    [26, "worker", "a back-dated export", "INSERT INTO audit.export_record (at) VALUES ('2019-01-01')", /permission/],
+    [
+      27,
       "owner",
       "changing a checkpoint as a replica",
       "SET session_replication_role = replica; UPDATE audit.checkpoint SET no = no",
+      /append-only/,
     ],
-  ])("%s: %s", async (who, _what, sql) => {
+    [28, "auditor", "reading a salt", "SELECT salt FROM audit.pii", /permission denied/],
+    [29, "auditor", "erasing", "SELECT audit.erase('person:1', 'r')", /permission denied/],
+  ];
+  async function refused(who: string, sql: string, refusal: RegExp): Promise<string> {
     const client = new pg.Client({
-      connectionString: { app: db.appUrl, worker: db.workerUrl, owner: db.ownerUrl }[who] ?? "",
+      connectionString: { app: db.appUrl, worker: db.workerUrl }[who] ?? db.ownerUrl,
     });
     await client.connect();
     try {
-      await expect(client.query(sql)).rejects.toMatchObject({ code: "42501" });
+      await client.query("BEGIN");
+      if (who === "auditor") await client.query("SET LOCAL ROLE tocsin_auditor");
+      await client.query(asApp.replaceAll("$T", `'${context.tenantId}'`));
+      await client.query(sql.replaceAll("$T", `'${context.tenantId}'`));
+      return "done";
+    } catch (err) {
+      const { code, message } = err as { code: string; message: string };
+      return code === "42501" && refusal.test(message) ? "refused" : `${code} ${message}`;
+    } finally {
+      await client.end();
+    }
+  }
+  test.each([
+    ["fourteen of fourteen", fourteen],
+    ["and what else might serve a forger", further],
+  ])("%s, and the log is what it was", async (_what, statements) => {
+    const answers: unknown[] = [];
+    for (const [no, who, what, sql, refusal] of statements) answers.push([no, what, await refused(who, sql, refusal)]);
+    expect(answers).toEqual(statements.map(([no, , what]) => [no, what, "refused"]));
+    expect([await inside(), await bySavedFile()]).toEqual([[], []]);
+  });
+
+  test("an auditor reads the log of the tenant that is set, and no other's", async () => {
+    const client = new pg.Client({ connectionString: db.ownerUrl });
+    await client.connect();
+    try {
+      await client.query("SET ROLE tocsin_auditor");
+      const count = async () => (await client.query("SELECT 1 FROM audit.event")).rowCount;
+      expect(await count()).toBe(0);
+      await client.query("SELECT set_config('app.tenant', $1, false)", [context.tenantId]);
+      expect(await count()).toBe(5);
     } finally {
       await client.end();
     }

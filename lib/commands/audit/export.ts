@@ -2,12 +2,13 @@
 import { z } from "zod";
 import {
   BUNDLE_FORMAT,
+  bundleLine,
   type BundleEvent,
   type BundleKind,
   type BundleLink,
   type BundleManifest,
 } from "#lib/domain/audit/bundle";
-import { type Ask, headNow, looseEvents, ownCheckpoints, sealedRows } from "#lib/queries/audit-proof";
+import { type Ask, droppedMonths, headNow, looseEvents, ownCheckpoints, sealedRows } from "#lib/queries/audit-proof";
 import { defineCommand } from "../command.ts";
 
 /** Written before the first line leaves, so that the export itself shows who made it. */
@@ -25,17 +26,39 @@ export interface ExportLine {
 /** The manifest fixes where the export ends: what is written later is not in it. */
 export async function manifestOf(ask: Ask, tenant: { id: string; slug: string }, now: Date): Promise<BundleManifest> {
   const { head } = await headNow(ask, tenant.id);
-  return { format: BUNDLE_FORMAT, tenantId: tenant.id, slug: tenant.slug, exportedAt: now.toISOString(), head };
+  const dropped = await droppedMonths(ask, tenant.id);
+  return {
+    format: BUNDLE_FORMAT,
+    tenantId: tenant.id,
+    slug: tenant.slug,
+    exportedAt: now.toISOString(),
+    head,
+    ...(dropped.length > 0 ? { dropped } : {}),
+  };
 }
 
-/** All lines in batches: links with their events, then the checkpoints. */
+/** All lines in batches: links with their events, events that no link names (each is a finding), then the checkpoints. */
 export async function* exportLines(ask: Ask, manifest: BundleManifest): AsyncGenerator<ExportLine[]> {
+  yield* linkLines(ask, manifest);
+  for await (const events of looseEvents(ask, manifest.tenantId))
+    yield events.map((event) => ({ kind: "event", value: { ...event, pii: null } satisfies BundleEvent }));
   const last = manifest.head?.seq ?? 0;
-  for await (const rows of sealedRows(ask, manifest.tenantId, last)) {
+  for await (const page of ownCheckpoints(ask, manifest.tenantId)) {
+    const upTo = page.findIndex((c) => (c.own?.seq ?? 0) > last);
+    yield (upTo < 0 ? page : page.slice(0, upTo)).map((value) => ({ kind: "checkpoint", value }));
+    if (upTo >= 0) return;
+  }
+}
+
+/** From the manifest's first link to its head. */
+export async function* linkLines(ask: Ask, manifest: BundleManifest): AsyncGenerator<ExportLine[]> {
+  const from = manifest.from?.seq ?? 0;
+  for await (const rows of sealedRows(ask, manifest.tenantId, manifest.head?.seq ?? 0, { from })) {
     yield rows.flatMap(({ event, pii, ...row }): ExportLine[] => {
       const link: BundleLink = {
         seq: row.seq,
         eventId: row.eventId,
+        eventAt: row.eventAt,
         contentHash: row.contentHash,
         prev: row.prev,
         hash: row.hash,
@@ -44,14 +67,9 @@ export async function* exportLines(ask: Ask, manifest: BundleManifest): AsyncGen
       return [{ kind: "link", value: link }, ...(kept ? [{ kind: "event" as const, value: kept }] : [])];
     });
   }
-  for await (const page of ownCheckpoints(ask, manifest.tenantId)) {
-    const upTo = page.findIndex((c) => (c.own?.seq ?? 0) > last);
-    yield (upTo < 0 ? page : page.slice(0, upTo)).map((value) => ({ kind: "checkpoint", value }));
-    if (upTo >= 0) return;
-  }
 }
 
-/** Events outside the chain cannot be exported as proof of anything; whoever exports is told how many there are. */
+/** Events outside the chain prove nothing; whoever exports is told how many there are. */
 export async function countLoose(ask: Ask, tenantId: string): Promise<number> {
   let count = 0;
   for await (const ids of looseEvents(ask, tenantId)) count += ids.length;
@@ -66,6 +84,6 @@ export async function* taggedExport(
   now: Date,
 ): AsyncGenerator<string> {
   const manifest = await manifestOf(ask, tenant, now);
-  yield `${JSON.stringify({ kind: "manifest", value: { ...manifest, publicKey } })}\n`;
-  for await (const lines of exportLines(ask, manifest)) yield lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+  yield bundleLine({ kind: "manifest", value: { ...manifest, publicKey } });
+  for await (const lines of exportLines(ask, manifest)) yield lines.map(bundleLine).join("");
 }

@@ -9,11 +9,13 @@ import {
   BundleLink,
   type BundleManifest,
 } from "#lib/domain/audit/bundle";
+import type { Checkpoint } from "#lib/domain/audit/checkpoint";
+import { drops, onlyMonth } from "#lib/domain/audit/dropped";
 import { type Findings, findings } from "#lib/domain/audit/finding";
 import type { Head } from "#lib/domain/audit/merkle";
 import { type SealedRow, verifyChain } from "#lib/domain/audit/verify";
 import { verifyCheckpoints } from "#lib/domain/audit/verify-checkpoints";
-import type { Verified } from "./verify-live.ts";
+import { parsed, type Verified } from "./verify-live.ts";
 
 export interface Bundle {
   manifest: BundleManifest;
@@ -22,6 +24,8 @@ export interface Bundle {
   altered?: readonly string[];
   /** A fresh reading from the beginning; a value that is no JSON comes as null. */
   lines(kind: BundleKind): AsyncIterable<readonly unknown[]>;
+  /** Lines of a file of checkpoints that was saved before, by another hand than the export's. */
+  saved?: AsyncIterable<readonly unknown[]>;
 }
 
 /** Events stand in the order of their links; this many may stand ahead of theirs. */
@@ -30,9 +34,15 @@ const WINDOW = 10_000;
 export async function verifyBundle(bundle: Bundle): Promise<Verified> {
   const found = findings();
   for (const name of bundle.altered ?? []) found.add("file-altered", name);
-  const { tenantId, head } = bundle.manifest;
+  const { tenantId, head, from, month } = bundle.manifest;
+  const lawful = month === undefined ? drops(bundle.manifest.dropped ?? []) : onlyMonth(month);
   const events = new Events(read(bundle, "event", BundleEvent, found));
-  const counted = await verifyChain({ tenantId, rows: rows(bundle, events, found), head, loose: events.rest() }, found);
+  const counted = await verifyChain(
+    { tenantId, rows: rows(bundle, events, found), from, head, loose: events.rest(), drops: lawful },
+    found,
+  );
+  const gone = lawful.judge(`tenant ${tenantId}`, found).map((d) => ({ ...d, tenantId }));
+  const dropped = gone.map(({ month, events: count }) => ({ tenantId, month, events: count }));
   const cursor = new Cursor(read(bundle, "link", BundleLink, findings()));
   const checkpoint = await verifyCheckpoints(
     {
@@ -43,11 +53,65 @@ export async function verifyBundle(bundle: Bundle): Promise<Verified> {
         for (const claim of claims) hashes.push(claim.tenantId === tenantId ? await cursor.hashAt(claim) : null);
         return hashes;
       },
+      drops: gone,
     },
     found,
   );
   if (checkpoint === null) found.add("unproven", "checkpoints", "The export holds none: nothing in it is signed.");
-  return { findings: found.list, count: found.count, events: counted, checkpoint };
+  const result = { findings: found.list, count: 0, events: counted, dropped, checkpoint };
+  if (bundle.saved === undefined) return { ...result, count: found.count };
+  const saved = await againstSaved(bundle, bundle.saved, found);
+  return { ...result, count: found.count, saved };
+}
+
+/** What the chain is now against what was signed then: finds a history that was written anew, checkpoints and all. */
+async function againstSaved(
+  bundle: Bundle,
+  lines: AsyncIterable<readonly unknown[]>,
+  found: Findings,
+): Promise<Checkpoint | null> {
+  const { tenantId, exportedAt, from } = bundle.manifest;
+  const cursor = new Cursor(read(bundle, "link", BundleLink, findings()));
+  const younger = { said: false };
+  const last = await verifyCheckpoints(
+    {
+      checkpoints: upTo(parsed(lines, found), exportedAt, younger),
+      keys: bundle.keys,
+      hashesAt: async (claims) => {
+        const hashes: (string | null)[] = [];
+        // Of other tenants, and of links before an archive's first, this export says nothing.
+        for (const claim of claims)
+          hashes.push(
+            claim.tenantId !== tenantId || claim.seq <= (from?.seq ?? 0) ? claim.hash : await cursor.hashAt(claim),
+          );
+        return hashes;
+      },
+    },
+    found,
+  );
+  if (younger.said)
+    found.add(
+      "unproven",
+      "saved file",
+      "It goes on after the export was made: compare a younger export, or a file of before it.",
+    );
+  if (last === null) found.add("unproven", "saved file", "It holds no checkpoint of before the export.");
+  return last;
+}
+
+async function* upTo(
+  batches: AsyncIterable<readonly Checkpoint[]>,
+  at: string,
+  younger: { said: boolean },
+): AsyncGenerator<Checkpoint[]> {
+  for await (const batch of batches) {
+    const before = batch.filter((c) => Date.parse(c.at) <= Date.parse(at));
+    yield before;
+    if (before.length < batch.length) {
+      younger.said = true;
+      return;
+    }
+  }
 }
 
 async function* read<T>(bundle: Bundle, kind: BundleKind, schema: z.ZodType<T>, found: Findings): AsyncGenerator<T[]> {
@@ -65,7 +129,9 @@ async function* rows(bundle: Bundle, events: Events, found: Findings): AsyncGene
     const batch: SealedRow[] = [];
     for (const link of links) {
       const event = await events.take(link.eventId);
-      batch.push({ ...link, event, pii: event === null ? undefined : event.pii });
+      // An archive does not hold the later erasures that would explain what is gone.
+      const pii = event === null || bundle.manifest.month !== undefined ? undefined : event.pii;
+      batch.push({ ...link, event, pii });
     }
     yield batch;
   }

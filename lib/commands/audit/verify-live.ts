@@ -3,11 +3,13 @@
 import type { KeyObject } from "node:crypto";
 import { CheckpointSchema, type Checkpoint } from "#lib/domain/audit/checkpoint";
 import { type Finding, findings, type Findings } from "#lib/domain/audit/finding";
+import { drops, type LawfulDrop } from "#lib/domain/audit/dropped";
 import { verifyChain } from "#lib/domain/audit/verify";
 import { verifyCheckpoints } from "#lib/domain/audit/verify-checkpoints";
 import {
   type Ask,
   auditedTenants,
+  droppedMonths,
   hashesAt,
   headNow,
   looseEvents,
@@ -22,6 +24,8 @@ export interface Verified {
   /** All that were found; the list is bounded. */
   count: number;
   events: number;
+  /** Months that are lawfully gone, each with its tenant. */
+  dropped: { tenantId: string; month: string; events: number }[];
   /** Last checkpoint that was looked at. */
   checkpoint: Pick<Checkpoint, "no" | "at"> | null;
   /** The same for the saved file. */
@@ -45,31 +49,42 @@ export async function verifyLive(input: VerifyLive): Promise<Verified> {
   const { ask, keys } = input;
   const found = findings();
   let events = 0;
+  const gone: (LawfulDrop & { tenantId: string })[] = [];
   const tenants = input.tenantId === null ? (await auditedTenants(ask)).map((t) => t.id) : [input.tenantId];
   for (const tenantId of tenants) {
     const { head, last } = await headNow(ask, tenantId);
     const progress = (seq: number) => input.progress?.({ what: "events", done: seq, of: last });
+    const lawful = drops(await droppedMonths(ask, tenantId));
     events += await verifyChain(
-      { tenantId, rows: sealedRows(ask, tenantId, last), head, loose: looseEvents(ask, tenantId), progress },
+      {
+        tenantId,
+        rows: sealedRows(ask, tenantId, last),
+        head,
+        loose: looseIds(ask, tenantId),
+        drops: lawful,
+        progress,
+      },
       found,
     );
+    gone.push(...lawful.judge(`tenant ${tenantId}`, found).map((d) => ({ ...d, tenantId })));
   }
-  if (keys === null) return { findings: found.list, count: found.count, events, checkpoint: null };
+  const dropped = gone.map(({ tenantId, month, events: count }) => ({ tenantId, month, events: count }));
+  if (keys === null) return { findings: found.list, count: found.count, events, dropped, checkpoint: null };
   if (keys.size === 0) {
     found.add(
       "unproven",
       "checkpoints",
       "The public key was not found here: name it with --public-key, or put it beside the key file.",
     );
-    return { findings: found.list, count: found.count, events, checkpoint: null };
+    return { findings: found.list, count: found.count, events, dropped, checkpoint: null };
   }
   const [newest] = await ask<{ no: string }>("SELECT coalesce(max(no), 0)::text AS no FROM audit.checkpoint");
   const progress = (no: number) => input.progress?.({ what: "checkpoints", done: no, of: Number(newest?.no ?? 0) });
   const shared = { keys, hashesAt: (claims: Parameters<typeof hashesAt>[1]) => hashesAt(ask, claims), progress };
   const checkpoints = input.tenantId === null ? wholeCheckpoints(ask) : ownCheckpoints(ask, input.tenantId);
-  const checkpoint = await verifyCheckpoints({ ...shared, checkpoints, until: input.now }, found);
+  const checkpoint = await verifyCheckpoints({ ...shared, checkpoints, drops: gone, until: input.now }, found);
   if (checkpoint === null) found.add("unproven", "checkpoints", "There is none yet: the worker makes one each minute.");
-  const result = { findings: found.list, count: 0, events, checkpoint };
+  const result = { findings: found.list, count: 0, events, dropped, checkpoint };
   if (input.saved === undefined) return { ...result, count: found.count };
   const saved = await verifyCheckpoints(
     { ...shared, checkpoints: compared(ask, parsed(input.saved, found), found) },
@@ -79,8 +94,12 @@ export async function verifyLive(input: VerifyLive): Promise<Verified> {
   return { ...result, count: found.count, saved };
 }
 
+async function* looseIds(ask: Ask, tenantId: string): AsyncGenerator<string[]> {
+  for await (const events of looseEvents(ask, tenantId)) yield events.map((e) => e.id);
+}
+
 /** A line that is no checkpoint is said and left out; then its neighbours no longer follow one another. */
-async function* parsed(lines: AsyncIterable<readonly unknown[]>, found: Findings): AsyncGenerator<Checkpoint[]> {
+export async function* parsed(lines: AsyncIterable<readonly unknown[]>, found: Findings): AsyncGenerator<Checkpoint[]> {
   for await (const batch of lines) {
     yield batch.flatMap((value) => {
       const read = CheckpointSchema.safeParse(value);

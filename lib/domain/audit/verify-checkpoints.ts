@@ -8,6 +8,7 @@ import {
   checkpointHash,
   signatureHolds,
 } from "./checkpoint.ts";
+import type { LawfulDrop } from "./dropped.ts";
 import type { Findings } from "./finding.ts";
 import { type Head, leafHash, leavesOf, merkleRoot, rootFromPath } from "./merkle.ts";
 
@@ -19,6 +20,8 @@ export interface CheckpointsInput {
   hashesAt: (claims: readonly Head[]) => Promise<readonly (string | null)[]>;
   /** When given, the time from the last checkpoint until then counts as a gap too. Epoch ms. */
   until?: number;
+  /** Months that are gone: their ends have to have been signed seven years before. Judged where the line begins at its first. */
+  drops?: readonly (LawfulDrop & { tenantId: string })[];
   progress?: (no: number) => void;
 }
 
@@ -29,10 +32,12 @@ export async function verifyCheckpoints(input: CheckpointsInput, found: Findings
   const heads = new Map<string, Head>();
   let whole = false;
   let before: Checkpoint | null = null;
+  let waiting: readonly (LawfulDrop & { tenantId: string })[] | null = null;
   for await (const batch of input.checkpoints) {
     const claims: { head: Head; c: Checkpoint }[] = [];
     for (const c of batch) {
       judgeItself(c, before, input.keys, found);
+      if (before === null) waiting = c.no === 1 ? (input.drops ?? []) : null;
       for (const head of c.own ? [c.own] : (c.heads ?? [])) {
         const old = heads.get(head.tenantId);
         if (old && head.seq < old.seq)
@@ -42,6 +47,7 @@ export async function verifyCheckpoints(input: CheckpointsInput, found: Findings
             `It stands before checkpointed link ${old.seq} of tenant ${head.tenantId}.`,
           );
         claims.push({ head, c });
+        waiting = waiting && judgeAge(waiting, head, c, found);
         if (c.own) heads.set(head.tenantId, head);
       }
       if (c.own) judgePath(c, found);
@@ -64,6 +70,8 @@ export async function verifyCheckpoints(input: CheckpointsInput, found: Findings
     });
     if (before !== null) input.progress?.(before.no);
   }
+  for (const d of waiting ?? [])
+    found.add("event-missing", `tenant ${d.tenantId}, month ${d.month}`, "No checkpoint stands over its end.");
   if (before !== null && input.until !== undefined && input.until - Date.parse(before.at) > CHECKPOINT_GAP_MS)
     found.add("checkpoint-gap", `after ${where(before)}`);
   return before;
@@ -84,6 +92,25 @@ function judgeItself(
   if (silence > CHECKPOINT_GAP_MS)
     found.add("checkpoint-gap", `before ${where(c)}`, `It lasted ${Math.round(silence / 1000)} seconds.`);
   else if (silence < 0) found.add("checkpoint-link", where(c), "It says an earlier time than the one before it.");
+}
+
+/** The first checkpoint over a dropped month's end. @returns the drops that still wait for theirs */
+function judgeAge<D extends LawfulDrop & { tenantId: string }>(
+  waiting: readonly D[],
+  head: Head,
+  c: Checkpoint,
+  found: Findings,
+): readonly D[] {
+  const reached = waiting.filter((d) => d.tenantId === head.tenantId && head.seq >= d.last);
+  if (reached.length === 0) return waiting;
+  for (const d of reached)
+    if (Date.parse(c.at) > d.signedBy)
+      found.add(
+        "event-missing",
+        `tenant ${d.tenantId}, month ${d.month}`,
+        `Its end was first signed at ${c.at}: that is less than seven years before it was dropped.`,
+      );
+  return waiting.filter((d) => !reached.includes(d));
 }
 
 function judgeRoot(
