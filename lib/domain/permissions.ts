@@ -79,6 +79,12 @@ export const PERMISSIONS = {
     writes: true,
     notAsAnother: true,
   },
+  "erasure.open": {
+    sentence: "Read whom a request for erasure is about",
+    layers: ["operator"],
+    writes: true,
+    notAsAnother: true,
+  },
   "visit.read": {
     sentence: "See who looked into this tenant as one of its people, when and why",
     layers: ["customer", "operator", "auditor"],
