@@ -5,7 +5,9 @@ import { at } from "./where.ts";
 
 export const PEOPLE = {
   root: "Rosa Root",
+  root2: "Remy Root",
   operator: "Omar Operator",
+  operator2: "Olga Operator",
   auditor: "Aida Auditor",
   customer: "Carl Customer",
 } as const;

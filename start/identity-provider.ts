@@ -1,4 +1,4 @@
-// The development identity provider: a real OpenID Connect server on 127.0.0.1 with one person per role and no
+// The development identity provider: a real OpenID Connect server on 127.0.0.1 with people of each role and no
 // passwords. A process of its own: `node start/identity-provider.ts --port N --data DIR --console URL[,URL]`;
 // client id and secret come from OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, as the console has them.
 import "./assert-node.ts";
@@ -56,6 +56,9 @@ const configuration: Configuration = {
   scopes: ["openid", "offline_access"],
   conformIdTokenClaims: false, // Groups belong into the id token: the console asks for nothing else.
   pkce: { required: () => true },
+  // Without asking for consent first: the console asks for the groups again with it.
+  issueRefreshToken: async (_ctx, client, code) =>
+    client.grantTypeAllowed("refresh_token") && code.scopes.has("openid"),
   ttl: {
     AccessToken: 3_600,
     AuthorizationCode: 60,

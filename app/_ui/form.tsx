@@ -2,8 +2,10 @@
 import { createContext, startTransition, useActionState, useContext, useEffect, useRef, type ReactNode } from "react";
 import { toast } from "sonner";
 import { Button, type ButtonLook } from "./button.tsx";
+import { ConfirmYou } from "./confirm-you.tsx";
 import { useHydrated } from "./hydrated.ts";
 import { IDLE, type FormAction, type FormState } from "./form-state.ts";
+import { restoreTyped } from "./typed.ts";
 
 interface FormHere {
   state: FormState;
@@ -41,6 +43,9 @@ export function Form({
   const done = useRef(onDone);
   done.current = onDone;
   useEffect(() => {
+    if (form.current !== null) restoreTyped(form.current);
+  }, []);
+  useEffect(() => {
     if (state.ok === true) {
       if (clear) form.current?.reset();
       done.current?.();
@@ -64,7 +69,10 @@ export function Form({
         startTransition(() => dispatch(data));
       }}
     >
-      <FormContext value={{ state, pending }}>{children}</FormContext>
+      <FormContext value={{ state, pending }}>
+        {children}
+        {state.ok === false && state.code === "E_STEP_UP" && <ConfirmYou form={() => form.current} />}
+      </FormContext>
     </form>
   );
 }
@@ -72,7 +80,7 @@ export function Form({
 /** The refusal that belongs to no field. */
 export function FormError({ fields = [] }: { fields?: string[] }) {
   const { state } = useFormHere();
-  if (state.ok !== false) return null;
+  if (state.ok !== false || state.code === "E_STEP_UP") return null;
   if (state.field !== null && fields.includes(state.field)) return null;
   return (
     <p role="alert" className="rounded-md border border-down bg-down-wash px-3 py-2 text-sm text-ink">

@@ -42,6 +42,19 @@ const schema = z.object({
   OIDC_CLIENT_ID: z.string({ error: "is missing" }).min(1),
   OIDC_CLIENT_SECRET: z.string({ error: "is missing" }).min(1),
   OIDC_GROUPS_CLAIM: z.string().default("groups"),
+  /** What is asked for at sign-in. Absent: of openid, profile, email, groups and offline_access what discovery names. */
+  OIDC_SCOPE: z
+    .string()
+    .refine((s) => s.split(" ").includes("openid"), { error: "must hold the word openid" })
+    .optional(),
+  /** How the identity provider signs its tokens; never a shared secret and never "none". */
+  OIDC_ID_TOKEN_ALG: z
+    .enum(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"])
+    .default("RS256"),
+  /** For a provider that never says when somebody proved who they are (auth_time): believe it that prompt=login was obeyed. */
+  OIDC_TRUST_PROMPT_LOGIN: z.stringbool().default(false),
+  /** How many proxies of yours stand before the console and each add the address they saw to X-Forwarded-For. */
+  TOCSIN_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(9).default(0),
   /** Regions this installation probes from, comma-separated. */
   TOCSIN_REGIONS: z
     .string()

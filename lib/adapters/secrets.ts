@@ -35,6 +35,13 @@ export const places = {
     column: "sealed",
     rowId: serverId,
   }),
+  /** The identity provider's refresh token of one session; sessions belong to no tenant, so to the installation's own. */
+  sessionRefresh: (tenantId: string, sessionId: string): SecretPlace => ({
+    tenantId,
+    table: "session",
+    column: "refresh_sealed",
+    rowId: sessionId,
+  }),
 };
 
 const VERSION = 1;

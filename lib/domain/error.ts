@@ -66,12 +66,19 @@ export class TocsinError extends Error {
   readonly detail: string | undefined;
   /** Form field the sentence belongs to, where there is one. */
   readonly field: string | undefined;
-  constructor(code: ErrorCode, message: string, more: { detail?: string; field?: string; cause?: unknown } = {}) {
+  /** Seconds after which another try makes sense, where that is known. */
+  readonly retryAfterS: number | undefined;
+  constructor(
+    code: ErrorCode,
+    message: string,
+    more: { detail?: string; field?: string; cause?: unknown; retryAfterS?: number } = {},
+  ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = "TocsinError";
     this.code = code;
     this.detail = more.detail;
     this.field = more.field;
+    this.retryAfterS = more.retryAfterS;
   }
   get httpStatus(): number {
     return STATUS[this.code];

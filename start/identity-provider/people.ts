@@ -1,4 +1,4 @@
-// Who can sign in during development: one person per layer of lib/domain/permissions.ts.
+// Who can sign in during development: somebody of each layer of lib/domain/permissions.ts, and a second one where two are needed.
 export interface Person {
   /** The subject, and the value of the button. */
   id: string;
@@ -20,12 +20,28 @@ export const PEOPLE: readonly Person[] = [
     may: "Runs the platform: its processes, its own alerts and who watches it. Reads no tenant's content.",
   },
   {
+    id: "remy",
+    name: "Remy Root",
+    email: "remy@tocsin.example",
+    groups: ["tocsin-root"],
+    role: "Root operator",
+    may: "The same as Rosa: the second person where one alone must not decide.",
+  },
+  {
     id: "omar",
     name: "Omar Operator",
     email: "omar@tocsin.example",
     groups: ["tocsin-operator-acme"],
     role: "Operator of Acme",
     may: "Registers servers, sets sinks and policies, acknowledges and resolves incidents of Acme.",
+  },
+  {
+    id: "olga",
+    name: "Olga Operator",
+    email: "olga@tocsin.example",
+    groups: ["tocsin-operator-acme"],
+    role: "Operator of Acme",
+    may: "The same as Omar: the second person where one alone must not decide.",
   },
   {
     id: "aida",

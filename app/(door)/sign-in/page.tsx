@@ -8,11 +8,14 @@ import { SignInButton } from "./_parts/sign-in-button.tsx";
 export const metadata: Metadata = { title: "Sign in" };
 
 const SENTENCES: Record<string, string> = {
-  AccessDenied: "Your account is disabled here. Ask whoever runs this console to enable it.",
-  OAuthCallback:
-    "The identity provider's answer could not be used. Try again; if it stays, the operator finds the cause in the console's log.",
-  OAuthSignin:
-    "The identity provider cannot be reached. Try again in a moment; if it stays, the operator finds the cause in the console's log.",
+  E_FORBIDDEN: "Your account is disabled here. Ask whoever runs this console to enable it.",
+  E_OIDC_CHECK: "This sign-in was not begun in this browser, or is too old. Sign in again from the start.",
+  E_ID_TOKEN:
+    "The identity provider's answer does not hold, or it did not ask again who you are. Try again; if it stays, the operator finds the cause in the console's log.",
+  E_UNAVAILABLE:
+    "The identity provider cannot be reached, or the console could not write. Try again in a moment; if it stays, the operator finds the cause in the console's log.",
+  E_RATE_LIMITED: "Too many tries from here. Wait a minute and try again.",
+  E_CONFIG: "Sign-in is not set up right. The operator finds the cause in the console's log.",
   Configuration: "Sign-in is not set up right. The operator finds the cause in the console's log.",
 };
 

@@ -33,14 +33,22 @@ export function personFromClaims(claims: Record<string, unknown>, issuer: string
   };
 }
 
-/** @returns false when this person is disabled here */
-export async function signIn(db: Db, given: SignedInPerson, now: Date): Promise<boolean> {
+/**
+ * @param how where from, and whether it was asked for as a new proof of who somebody is
+ * @returns false when this person is disabled here
+ */
+export async function signIn(
+  db: Db,
+  given: SignedInPerson,
+  now: Date,
+  how: { from?: string; again?: boolean } = {},
+): Promise<boolean> {
   const found = await db.global((tx) =>
     tx.person.findUnique({ where: { issuer_subject: { issuer: given.issuer, subject: given.subject } } }),
   );
   const id = found?.id ?? randomUUID();
   const allowed = (found?.disabledAt ?? null) === null;
-  const context = { tenantId: PLATFORM_TENANT, actorId: id };
+  const context = { tenantId: PLATFORM_TENANT, actorId: id, ...(how.from ? { trace: { from: how.from } } : {}) };
   await db.withTenant(context, async (tx) => {
     const row = { name: given.name, email: given.email, groups: given.groups, lastSeenAt: now };
     await tx.person.upsert({
@@ -51,7 +59,11 @@ export async function signIn(db: Db, given: SignedInPerson, now: Date): Promise<
     await audit(tx, context, {
       action: allowed ? "session.sign_in" : "session.refused",
       target: `person:${id}`,
-      body: { groups: given.groups.filter((g) => g.startsWith("tocsin-")), first: found === null },
+      body: {
+        groups: given.groups.filter((g) => g.startsWith("tocsin-")),
+        first: found === null,
+        ...(how.again ? { again: true } : {}),
+      },
       personal: { subject: `person:${id}`, body: { name: given.name, email: given.email } },
     });
   });

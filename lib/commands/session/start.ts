@@ -1,26 +1,66 @@
 import { randomUUID } from "node:crypto";
-import type { Db } from "#lib/adapters/db";
+import { audit } from "#lib/adapters/audit";
+import { type Db, PLATFORM_TENANT } from "#lib/adapters/db";
+import { places, type SecretBox } from "#lib/adapters/secrets";
 import { SESSION_ABSOLUTE_MS } from "#lib/domain/session";
 import { tokenHash } from "#lib/queries/session";
+import { endVisitsOf } from "./end-visits.ts";
 
-/** A new session for somebody who has just signed in; also sweeps away this person's ended ones. */
-export async function startSession(
-  db: Db,
-  given: { token: string; personId: string; userAgent: string },
-  now: Date,
-): Promise<void> {
-  await db.global(async (tx) => {
+export interface NewSession {
+  token: string;
+  personId: string;
+  userAgent: string;
+  address?: string;
+  authTime?: Date | null;
+  /** The identity provider's own session. */
+  idpSid?: string | null;
+  refreshToken?: string | null;
+  /** The token that this browser had until now: its session ends, and where its person looked is kept. */
+  replaces?: string | null;
+}
+
+/**
+ * A new session for somebody who has just signed in; also sweeps away this person's ended ones.
+ * @param box seals the refresh token; without one it is not kept
+ */
+export async function startSession(db: Db, given: NewSession, now: Date, box?: SecretBox): Promise<void> {
+  const id = randomUUID();
+  const old = given.replaces
+    ? await db.global((tx) => tx.session.findUnique({ where: { tokenHash: tokenHash(given.replaces ?? "") } }))
+    : null;
+  if (old !== null) await endVisitsOf(db, [old], { by: given.personId, reason: "signed in again" }, now);
+  const context = {
+    tenantId: PLATFORM_TENANT,
+    actorId: given.personId,
+    ...(given.address ? { trace: { from: given.address } } : {}),
+  };
+  await db.withTenant(context, async (tx) => {
     await tx.session.deleteMany({ where: { personId: given.personId, expiresAt: { lte: now } } });
     await tx.session.create({
       data: {
-        id: randomUUID(),
+        id,
         tokenHash: tokenHash(given.token),
         personId: given.personId,
+        currentTenantId: old?.personId === given.personId ? old.currentTenantId : null,
         createdAt: now,
         lastSeenAt: now,
         expiresAt: new Date(now.getTime() + SESSION_ABSOLUTE_MS),
         userAgent: given.userAgent.slice(0, 200),
+        address: given.address ?? "",
+        authTime: given.authTime ?? null,
+        groupsCheckedAt: now,
+        idpSid: given.idpSid ?? null,
+        refreshSealed:
+          given.refreshToken && box ? box.seal(places.sessionRefresh(PLATFORM_TENANT, id), given.refreshToken) : null,
       },
     });
+    if (old === null) return;
+    const { count } = await tx.session.deleteMany({ where: { id: old.id } });
+    if (count > 0)
+      await audit(tx, context, {
+        action: "session.replaced",
+        target: `person:${old.personId}`,
+        body: { session: old.id, by: id },
+      });
   });
 }
