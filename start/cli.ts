@@ -1,6 +1,7 @@
 // `npm run tocsin -- …`: tenants and the private ranges they may reach; and, of a running development start, its parts.
 import "./assert-node.ts";
 import { existsSync, readFileSync } from "node:fs";
+import { PERMISSIONS_USAGE, permissionsCommand } from "./cli-permissions.ts";
 import { TENANT_USAGE, tenantCommand } from "./cli-tenants.ts";
 import { AUDIT_USAGE, auditCommand } from "./audit.ts";
 import { controlFile } from "./control.ts";
@@ -12,6 +13,7 @@ import { messageOf, Problem } from "./problem.ts";
 const USAGE = `Usage:
 ${TENANT_USAGE}
 ${AUDIT_USAGE}
+${PERMISSIONS_USAGE}
 
 In development, while it runs:
   npm run tocsin -- ps                              the parts and how they are
@@ -54,6 +56,11 @@ async function main(args: string[]): Promise<number> {
   }
   if (first === "tenant" || first === "allow") {
     const lines = await tenantCommand(args);
+    console[lines === null ? "error" : "log"]((lines ?? [USAGE]).join("\n"));
+    return lines === null ? 2 : 0;
+  }
+  if (first === "permissions") {
+    const lines = await permissionsCommand(args.slice(1));
     console[lines === null ? "error" : "log"]((lines ?? [USAGE]).join("\n"));
     return lines === null ? 2 : 0;
   }

@@ -1,12 +1,14 @@
 // `npm start`: from an installed checkout to a console where a person can sign in, step by step; the order is in up().
 import "./assert-node.ts";
 import { join } from "node:path";
+import { roleUrl } from "#lib/adapters/roles";
 import { buildConsole, generateClient } from "./build.ts";
 import { closingWords } from "./closing-words.ts";
 import { type Control, serveControl } from "./control.ts";
 import { FLEET, fleetServers } from "./fleet.ts";
 import { type InboxReady, inboxSettings } from "./inbox-bases.ts";
-import { keeper } from "./keeper.ts";
+import { keeper, type Part } from "./keeper.ts";
+import { withLedger } from "./ledger.ts";
 import { type Hold, holdFolder } from "./one-start.ts";
 import { whenNpmIsGone } from "./parent.ts";
 import {
@@ -27,6 +29,7 @@ import { announceReady, withdrawReady } from "./ready.ts";
 import { seedDevelopment } from "./seed-development.ts";
 import { developmentDefaults, type Plan, plan, present, type Settings } from "./settings.ts";
 import { migrated, reachableRedis } from "./stores.ts";
+import { changedWords, type Pinned, pinnedTable } from "./role-table.ts";
 
 const out = progress();
 const parts = keeper((line) => !stopping && out.say(`  · ${line}`));
@@ -100,10 +103,26 @@ async function up(): Promise<void> {
     );
     control = await serveControl(parts, await ports.of("control"), secrets.controlToken, dataDir);
   }
-  await out.step("Console, worker, guard and probers", async (note) => {
-    note(the.regions.join(", "));
-    await startWork(the, host, settings, context, (name) => ports.of(name));
+  const pinned = await out.step("Role table", async (note) => {
+    const now = await lookAtPin(settings);
+    note(PIN_WORDS[now.state]);
+    return now;
   });
+  const work = workParts(the, settings, context, (name) => ports.of(name));
+  const bringConsole = () => parts.add(consolePart(context, the.port, host, settings));
+  if (pinned.state === "changed") {
+    await out.step("Worker, guard and probers", async (note) => {
+      note(the.regions.join(", "));
+      await Promise.all((await work).map(parts.add));
+    });
+    out.say(["", ...changedWords(pinned), ""].join("\n"));
+    await acknowledged(settings);
+    await out.step("Console", bringConsole);
+  } else
+    await out.step("Console, worker, guard and probers", async (note) => {
+      note(the.regions.join(", "));
+      await Promise.all([bringConsole(), ...(await work).map(parts.add)]);
+    });
   announceReady(dataDir, { pid: process.pid, url: the.url, issuer: settings.OIDC_ISSUER ?? "", inbox: inbox ?? null });
   out.say(
     closingWords({
@@ -116,14 +135,33 @@ async function up(): Promise<void> {
   );
 }
 
-async function startWork(
+const PIN_WORDS: Record<Pinned["state"], string> = {
+  same: "as acknowledged",
+  pinned: "pinned",
+  changed: "changed: the console waits",
+};
+
+async function lookAtPin(settings: Settings): Promise<Pinned> {
+  const owner = settings.DATABASE_URL ?? "";
+  const urls = { owner, app: settings.DATABASE_URL_APP ?? roleUrl(owner, settings.TOCSIN_SECRET ?? "", "tocsin_app") };
+  return withLedger(urls, (ledger) => pinnedTable(ledger));
+}
+
+/** Until a root operator has said so at the command line; the database may go and come meanwhile. */
+async function acknowledged(settings: Settings): Promise<void> {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const now = await lookAtPin(settings).catch(() => null);
+    if (now !== null && now.state !== "changed") return;
+  }
+}
+
+async function workParts(
   the: Plan,
-  host: string,
   settings: Settings,
   context: Parameters<typeof consolePart>[0],
   portOf: (name: string) => Promise<number>,
-): Promise<void> {
-  const work = [consolePart(context, the.port, host, settings)];
+): Promise<Part[]> {
   const programs: [name: string, args: string[]][] = [
     ["worker", ["worker/main.ts"]],
     // It watches the worker and delivers what it finds, so it must be another process.
@@ -133,9 +171,10 @@ async function startWork(
       ["worker/probe/main.ts", "--region", region],
     ]),
   ];
+  const work: Part[] = [];
   for (const [name, args] of programs)
     work.push(workerPart(context, name, args, await portOf(`health-${name}`), settings));
-  await Promise.all(work.map(parts.add));
+  return work;
 }
 
 async function restart(...names: string[]): Promise<void> {
