@@ -8,6 +8,7 @@ import { listen } from "#lib/adapters/listen";
 import type { Log } from "#lib/adapters/log";
 import { makePartitions } from "./archive/partitions.ts";
 import { checkpoint } from "./audit/checkpoint.ts";
+import { retireMonths } from "./audit/retire.ts";
 import type { Outbox } from "./delivery/outbox.ts";
 import type { Duty } from "./duty.ts";
 import { heartbeat, type ProcessRow } from "./heartbeat.ts";
@@ -16,6 +17,7 @@ import { escalateDue } from "./pipeline/escalate.ts";
 import type { Scheduler } from "./probe/schedule.ts";
 import { sealDue } from "./probe/seal.ts";
 import { endStale, type Handlers, takeRequests } from "./requests/index.ts";
+import { logWatcher } from "./watch/log.ts";
 import { watcher } from "./watch/watch.ts";
 
 export interface Parts {
@@ -49,6 +51,7 @@ const timed = (
 /** @param only names to run; all when absent. @throws RangeError for a name that is none */
 export function duties(p: Parts, only?: readonly string[]): Duty[] {
   const watch = watcher(p.db, p.sweeper);
+  const watchLog = logWatcher(p.db, p.sweeper);
   const all: Duty[] = [
     timed("heartbeat", 5 * SECOND, false, (now) => heartbeat(p.db, p.me, now)),
     timed("schedule", SECOND, true, (now) => p.scheduler.tick(now)),
@@ -69,11 +72,13 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     timed("watch", 5 * SECOND, false, async (now, signal) =>
       watch(now, { silentMs: await silentMs(p.sweeper), signal }),
     ),
+    timed("watch_log", 15 * SECOND, false, (now) => watchLog(now)),
     timed("requests", 2 * SECOND, false, async (now) => {
       await takeRequests(p.db, p.sweeper, p.handlers, p.log);
       await endStale(p.db, p.sweeper, now);
     }),
     timed("checkpoint", 60 * SECOND, true, (now) => checkpoint(p.db, checkpointPlaces(env()), p.log, now)),
+    timed("audit_months", 6 * 3_600 * SECOND, true, (now) => retireMonths(p.db, checkpointPlaces(env()), p.log, now)),
     timed("partitions", 3_600 * SECOND, true, (now) => makePartitions(p.db, now)),
   ];
   const unknown = only?.find((name) => !all.some((d) => d.name === name));

@@ -285,6 +285,20 @@ export const REASONS = {
     "Region stopped checking",
     "Nothing has come from this region for two intervals: restart its prober process and look at its logs.",
   ),
+  checkpoint_gap: rule(
+    "platform",
+    "unknown",
+    "P2",
+    "Audit log not signed",
+    "No checkpoint of the audit log was made for 180 seconds: look at the worker's log for its signing key or its folder.",
+  ),
+  stream_behind: rule(
+    "platform",
+    "unknown",
+    "P2",
+    "Copy of the audit log behind",
+    "A copy of the audit log has not caught up for 180 seconds: look at its last error under Platform, Streams.",
+  ),
   worker_stopped: rule(
     "platform",
     "unknown",

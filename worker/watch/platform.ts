@@ -8,7 +8,7 @@ import { walk } from "../pipeline/decide.ts";
 import type { Subject } from "../pipeline/passage.ts";
 
 export interface Part {
-  kind: "region" | "worker";
+  kind: "region" | "worker" | "audit" | "access";
   /** Unique among the parts of its kind. */
   name: string;
   /** What people read. */
@@ -37,7 +37,7 @@ export function platformNow(db: Db): Promise<PlatformNow> {
     >`SELECT fingerprint FROM incident WHERE tenant_id = app.tenant() AND subject_kind <> 'server' AND state <> 'resolved'`;
     const ended = await tx.$queryRaw<
       { at: Date | null }[]
-    >`SELECT max(resolved_at) AS at FROM incident WHERE tenant_id = app.tenant() AND subject_kind <> 'server'`;
+    >`SELECT max(resolved_at) AS at FROM incident WHERE tenant_id = app.tenant() AND subject_kind IN ('region', 'worker')`;
     return { live: new Set(live.map((r) => r.fingerprint)), lastEnd: ended[0]?.at ?? null };
   });
 }
