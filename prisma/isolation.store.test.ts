@@ -202,8 +202,12 @@ const nameOf = (table: string): string => table.replace(/^\w+\./, "");
 function newRow(table: string, own: World): Row {
   const fresh = newWorld(own.tenant, own.slug);
   const name =
-    { address_allowance: "allowance", impersonation_grant: "grant", audit_stream: "stream" }[nameOf(table)] ??
-    nameOf(table);
+    {
+      address_allowance: "allowance",
+      impersonation_grant: "grant",
+      audit_stream: "stream",
+      erasure_request: "erasure",
+    }[nameOf(table)] ?? nameOf(table);
   const id = name in own ? { [name]: randomUUID() } : {};
   return ROWS[table]?.({ ...own, ...PARENTS.get(own.tenant), ...id, number: fresh.number }) ?? {};
 }

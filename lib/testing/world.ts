@@ -23,6 +23,7 @@ export interface World {
   event: string;
   hold: string;
   stream: string;
+  erasure: string;
   /** Two people: who acts, and whom it is about. */
   actor: string;
   target: string;
@@ -52,6 +53,7 @@ export function newWorld(tenant: string, slug: string): World {
     event: id(),
     hold: id(),
     stream: id(),
+    erasure: id(),
     actor: id(),
     target: id(),
     number: Math.floor(Math.random() * 1e9),
@@ -216,6 +218,7 @@ export const ROWS: Record<string, (w: World) => Row> = {
     reason: WHY,
     session_id: randomUUID(),
     session_fp: randomBytes(32),
+    secret_hash: randomBytes(32),
     asked_at: AT,
     started_at: AT,
     not_after: LATER,
@@ -233,6 +236,17 @@ export const ROWS: Record<string, (w: World) => Row> = {
     asked_by: w.actor,
     asked_at: AT,
     expires_at: "2099-01-01T00:00:00Z",
+  }),
+  "public.erasure_request": (w) => ({
+    tenant_id: w.tenant,
+    id: w.erasure,
+    number: w.number,
+    subject_kind: "account",
+    controller: "tenant",
+    identifiers: 1,
+    identifiers_sealed: randomBytes(40),
+    received_at: AT,
+    filed_by: w.actor,
   }),
   "public.audit_review": (w) => ({
     tenant_id: w.tenant,

@@ -23,7 +23,10 @@ const words = ({ cidr, portFrom, portTo }: Range): string =>
 async function allowable(tx: Tx, given: Input): Promise<{ range: Range; now: Range[] }> {
   const range = rangeOf(given);
   await tenantNamed(tx, given.tenantId);
-  const now = await tx.addressAllowance.findMany({ where: { revokedAt: null }, orderBy: { createdAt: "asc" } });
+  const now = await tx.addressAllowance.findMany({
+    where: { tenantId: given.tenantId, revokedAt: null },
+    orderBy: { createdAt: "asc" },
+  });
   if (now.some((a) => a.cidr === range.cidr && a.portFrom === range.portFrom && a.portTo === range.portTo))
     throw new TocsinError("E_CONFLICT", `${words(range)} is allowed already.`, { field: "cidr" });
   return { range, now };

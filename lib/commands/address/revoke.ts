@@ -8,9 +8,11 @@ export const revokeAddress = defineCommand({
   input: z.strictObject({ tenantId: z.uuid(), id: z.uuid() }),
   tenant: (input) => input.tenantId,
   async run({ tx, input, now }) {
-    const row = await tx.addressAllowance.findFirst({ where: { id: input.id, revokedAt: null } });
+    const row = await tx.addressAllowance.findFirst({
+      where: { tenantId: input.tenantId, id: input.id, revokedAt: null },
+    });
     const { count } = await tx.addressAllowance.updateMany({
-      where: { id: input.id, revokedAt: null },
+      where: { tenantId: input.tenantId, id: input.id, revokedAt: null },
       data: { revokedAt: now },
     });
     if (row === null || count === 0)

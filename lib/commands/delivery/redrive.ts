@@ -8,15 +8,16 @@ export const redriveDelivery = defineCommand({
   action: "delivery.redrive",
   input: z.strictObject({ deliveryId: z.uuid() }),
   async run({ tx, input, actor, now }) {
-    const delivery = await tx.delivery.findFirst({ where: { id: input.deliveryId } });
-    const sink = delivery === null ? null : await tx.sink.findFirst({ where: { id: delivery.sinkId } });
+    const delivery = await tx.delivery.findFirst({ where: { tenantId: actor.tenantId, id: input.deliveryId } });
+    const sink =
+      delivery === null ? null : await tx.sink.findFirst({ where: { tenantId: actor.tenantId, id: delivery.sinkId } });
     if (delivery === null || sink === null) throw new TocsinError("E_NOT_FOUND", "There is no such delivery.");
     if (sink.removedAt !== null)
       throw new TocsinError("E_STATE", "Its sink was removed, so this cannot be sent again.");
     if (sink.state === "disabled")
       throw new TocsinError("E_STATE", `The sink "${sink.name}" is disabled: enable it first, then send again.`);
     const { count } = await tx.delivery.updateMany({
-      where: { id: delivery.id, state: "dead" },
+      where: { tenantId: actor.tenantId, id: delivery.id, state: "dead" },
       data: { state: "pending", dueAt: now, redrivenAt: now, settledAt: null, reason: "Sent again by hand." },
     });
     if (count === 0) throw new TocsinError("E_STATE", "This delivery is not dead any more: look at its newest state.");

@@ -16,12 +16,12 @@ export const fileErasure = defineCommand({
   async run({ tx, input, actor, now }) {
     // One at a time per tenant: the number counts up, and two at once cannot pass the limit together.
     await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`erasure:${actor.tenantId}`}, 0))::text`;
-    if ((await tx.erasureRequest.count({ where: { state: "received" } })) >= OPEN_LIMIT)
+    if ((await tx.erasureRequest.count({ where: { tenantId: actor.tenantId, state: "received" } })) >= OPEN_LIMIT)
       throw new TocsinError(
         "E_LIMIT",
         `There are ${OPEN_LIMIT} open requests already: have some of them worked off, or speak to the operator.`,
       );
-    const last = await tx.erasureRequest.aggregate({ _max: { number: true } });
+    const last = await tx.erasureRequest.aggregate({ where: { tenantId: actor.tenantId }, _max: { number: true } });
     const id = randomUUID();
     const number = (last._max.number ?? 0) + 1;
     const seal = (column: "identifiers_sealed" | "note_sealed", text: string) =>

@@ -9,7 +9,7 @@ export const openErasure = defineCommand({
   action: "erasure.open",
   input: z.strictObject({ requestId: z.uuid() }),
   async run({ tx, input, actor }) {
-    const row = await tx.erasureRequest.findFirst({ where: { id: input.requestId } });
+    const row = await tx.erasureRequest.findFirst({ where: { tenantId: actor.tenantId, id: input.requestId } });
     if (row === null) throw new TocsinError("E_NOT_FOUND", "There is no such request.");
     const open = (column: "identifiers_sealed" | "note_sealed", sealed: Uint8Array) =>
       secrets().open(place(actor.tenantId, row.id, column), sealed);

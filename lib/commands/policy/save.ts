@@ -13,14 +13,14 @@ export const savePolicy = defineCommand({
   async run({ tx, input, actor, now }) {
     const wanted = [...new Set(input.steps.flatMap((step) => step.targets.map((target) => target.sinkId)))];
     // By this tenant's rows only: a sink of another tenant is as unknown as one that never was.
-    const known = await tx.sink.count({ where: { id: { in: wanted }, removedAt: null } });
+    const known = await tx.sink.count({ where: { tenantId: actor.tenantId, id: { in: wanted }, removedAt: null } });
     if (known !== wanted.length)
       throw new TocsinError(
         "E_INVALID",
         "One of the sinks was removed meanwhile: load the page again and choose anew.",
         { field: "steps" },
       );
-    const before = await tx.policy.findFirst({ where: { isDefault: true } });
+    const before = await tx.policy.findFirst({ where: { tenantId: actor.tenantId, isDefault: true } });
     const id = before?.id ?? randomUUID();
     if (before === null)
       await tx.policy.create({

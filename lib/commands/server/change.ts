@@ -20,7 +20,7 @@ export const changeServer = defineCommand({
   }),
   async run({ tx, input, actor, now }) {
     const { serverId, ...next } = input;
-    const before = await liveServer(tx, serverId);
+    const before = await liveServer(tx, actor.tenantId, serverId);
     const tenant = await tx.tenant.findUniqueOrThrow({ where: { id: actor.tenantId } });
     const shortest = shortestIntervalS(tenant.tier);
     if (next.intervalS < shortest && next.intervalS !== before.intervalS)

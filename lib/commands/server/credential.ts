@@ -12,7 +12,7 @@ export const setCredential = defineCommand({
   auditAs: "server.set_credential",
   input: credentialSchema.extend({ serverId: z.uuid() }).strict(),
   async run({ tx, input, actor, now }) {
-    await liveServer(tx, input.serverId);
+    await liveServer(tx, actor.tenantId, input.serverId);
     const { serverId, kind } = input;
     const headerName = kind === "bearer" ? "Authorization" : input.headerName;
     const value = kind === "bearer" ? input.secret.replace(/^bearer\s+/i, "") : input.secret;
@@ -33,8 +33,10 @@ export const deleteCredential = defineCommand({
   auditAs: "server.delete_credential",
   input: z.strictObject({ serverId: z.uuid() }),
   async run({ tx, input, actor }) {
-    await liveServer(tx, input.serverId);
-    const { count } = await tx.serverCredential.deleteMany({ where: { serverId: input.serverId } });
+    await liveServer(tx, actor.tenantId, input.serverId);
+    const { count } = await tx.serverCredential.deleteMany({
+      where: { tenantId: actor.tenantId, serverId: input.serverId },
+    });
     if (count === 0) throw new TocsinError("E_STATE", "This server has no credential stored.");
     await liveHint(tx, { tenant: actor.tenantId, what: "server", id: input.serverId });
     return { result: undefined, audit: { target: `server:${input.serverId}`, body: {} } };

@@ -2,8 +2,8 @@ import type { Tx } from "#lib/adapters/db";
 import { TocsinError } from "#lib/domain/error";
 
 /** @throws TocsinError E_NOT_FOUND: removed, unknown and another tenant's are one answer */
-export async function liveServer(tx: Tx, id: string) {
-  const row = await tx.server.findFirst({ where: { id, removedAt: null } });
+export async function liveServer(tx: Tx, tenantId: string, id: string) {
+  const row = await tx.server.findFirst({ where: { tenantId, id, removedAt: null } });
   if (row === null) throw new TocsinError("E_NOT_FOUND", "There is no such server; it may have been removed.");
   return row;
 }

@@ -10,7 +10,7 @@ export const probeNow = defineCommand({
   auditAs: "server.probe_now",
   input: z.strictObject({ serverId: z.uuid() }),
   async run({ tx, input, actor, now }) {
-    await liveServer(tx, input.serverId);
+    await liveServer(tx, actor.tenantId, input.serverId);
     const waiting = await tx.request.findFirst({
       where: { kind: "probe-now", state: "pending", payload: { path: ["serverId"], equals: input.serverId } },
       select: { id: true },

@@ -35,7 +35,7 @@ export const registerServer = defineCommand({
     await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`server-limit:${actor.tenantId}`}, 0))::text`;
     const tenant = await tx.tenant.findUniqueOrThrow({ where: { id: actor.tenantId } });
     const limit = SERVER_LIMIT[tenant.tier] ?? 0;
-    if ((await tx.server.count({ where: { removedAt: null } })) >= limit)
+    if ((await tx.server.count({ where: { tenantId: actor.tenantId, removedAt: null } })) >= limit)
       throw new TocsinError(
         "E_LIMIT",
         `This tenant's tier holds ${limit} servers: remove one first, or ask for a larger tier.`,
@@ -45,7 +45,10 @@ export const registerServer = defineCommand({
       throw new TocsinError("E_LIMIT", `This tenant's tier checks each ${shortest} s at most: choose that or longer.`, {
         field: "intervalS",
       });
-    const same = await tx.server.findFirst({ where: { url: input.url, removedAt: null }, select: { name: true } });
+    const same = await tx.server.findFirst({
+      where: { tenantId: actor.tenantId, url: input.url, removedAt: null },
+      select: { name: true },
+    });
     if (same !== null)
       throw new TocsinError("E_CONFLICT", `This address is already watched, as "${same.name}".`, { field: "url" });
 

@@ -10,7 +10,10 @@ export const createSilence = defineCommand({
   auditAs: "silence.create",
   input: silenceInput,
   async run({ tx, input, actor, now }) {
-    if (input.serverId !== null && (await tx.server.count({ where: { id: input.serverId, removedAt: null } })) === 0) {
+    if (
+      input.serverId !== null &&
+      (await tx.server.count({ where: { tenantId: actor.tenantId, id: input.serverId, removedAt: null } })) === 0
+    ) {
       throw new TocsinError("E_NOT_FOUND", "There is no such server.", { field: "serverId" });
     }
     const id = randomUUID();

@@ -12,11 +12,11 @@ export const endSilence = defineCommand({
     // Waits for whoever is just letting it hold an incident, so that the update below sees that incident.
     await tx.$executeRaw`SELECT 1 FROM silence WHERE tenant_id = app.tenant() AND id = ${input.silenceId}::uuid FOR UPDATE`;
     const { count } = await tx.silence.updateMany({
-      where: { id: input.silenceId, startsAt: { lte: now }, endsAt: { gt: now } },
+      where: { tenantId: actor.tenantId, id: input.silenceId, startsAt: { lte: now }, endsAt: { gt: now } },
       data: { endsAt: now },
     });
     if (count === 0) {
-      if ((await tx.silence.count({ where: { id: input.silenceId } })) === 0)
+      if ((await tx.silence.count({ where: { tenantId: actor.tenantId, id: input.silenceId } })) === 0)
         throw new TocsinError("E_NOT_FOUND", "There is no such silence.");
       throw new TocsinError("E_STATE", "This silence has ended already.");
     }

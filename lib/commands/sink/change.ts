@@ -9,7 +9,7 @@ export const changeSink = defineCommand({
   action: "sink.change",
   input: z.strictObject({ sinkId: z.uuid(), name: sinkNameSchema, config: sinkConfigSchema }),
   async run({ tx, input, actor, now }) {
-    const before = await liveSink(tx, input.sinkId);
+    const before = await liveSink(tx, actor.tenantId, input.sinkId);
     const sink = sinkKind(before.kind);
     const kept = openHidden(actor.tenantId, before.id, before.sealed);
     const { config, hidden } = partConfig(sink, input.config, kept);

@@ -9,7 +9,7 @@ export const removeSink = defineCommand({
   auditAs: "sink.remove",
   input: z.strictObject({ sinkId: z.uuid() }),
   async run({ tx, input, actor, now }) {
-    const sink = await liveSink(tx, input.sinkId);
+    const sink = await liveSink(tx, actor.tenantId, input.sinkId);
     await tx.sink.update({
       where: { tenantId_id: { tenantId: actor.tenantId, id: sink.id } },
       data: { removedAt: now, updatedAt: now, sealed: null, state: "disabled", disabledReason: "Removed." },

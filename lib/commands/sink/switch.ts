@@ -10,7 +10,7 @@ export const disableSink = defineCommand({
   auditAs: "sink.disable",
   input: z.strictObject({ sinkId: z.uuid() }),
   async run({ tx, input, actor, now }) {
-    const sink = await liveSink(tx, input.sinkId);
+    const sink = await liveSink(tx, actor.tenantId, input.sinkId);
     if (sink.state === "disabled") throw new TocsinError("E_STATE", "This sink is disabled already.");
     await tx.sink.update({
       where: { tenantId_id: { tenantId: actor.tenantId, id: sink.id } },
@@ -26,7 +26,7 @@ export const enableSink = defineCommand({
   auditAs: "sink.enable",
   input: z.strictObject({ sinkId: z.uuid() }),
   async run({ tx, input, actor, now }) {
-    const sink = await liveSink(tx, input.sinkId);
+    const sink = await liveSink(tx, actor.tenantId, input.sinkId);
     if (sink.state === "enabled") throw new TocsinError("E_STATE", "This sink is enabled already.");
     await tx.sink.update({
       where: { tenantId_id: { tenantId: actor.tenantId, id: sink.id } },

@@ -13,7 +13,7 @@ export const testSend = defineCommand({
   auditAs: "sink.test_send",
   input: z.strictObject({ sinkId: z.uuid() }),
   async run({ tx, input, actor, now }) {
-    const sink = await liveSink(tx, input.sinkId);
+    const sink = await liveSink(tx, actor.tenantId, input.sinkId);
     if (sink.state === "disabled")
       throw new TocsinError("E_STATE", "This sink is disabled: enable it, then send the test.");
     const tenant = await tx.tenant.findUniqueOrThrow({ where: { id: actor.tenantId } });

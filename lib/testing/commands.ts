@@ -1,0 +1,100 @@
+// Every command that lib/commands exports, found by reading the folder, and an input for each that it takes as it is.
+import { readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Command } from "#lib/commands/command";
+import type { World } from "./world.ts";
+
+const FOLDER = join(import.meta.dirname, "..", "commands");
+
+type AnyCommand = Command<unknown, unknown>;
+
+const isCommand = (value: unknown): value is AnyCommand =>
+  typeof value === "object" && value !== null && "action" in value && "input" in value && "run" in value;
+
+/** By "folder/file#name"; of a command that takes two people the command itself. */
+export async function allCommands(): Promise<Map<string, AnyCommand>> {
+  const found = new Map<string, AnyCommand>();
+  for (const file of readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).sort()) {
+    if (!file.endsWith(".ts") || file.endsWith(".test.ts")) continue;
+    const exported = (await import(pathToFileURL(join(FOLDER, file)).href)) as Record<string, unknown>;
+    for (const [name, value] of Object.entries(exported)) {
+      const command =
+        typeof value === "object" && value !== null && "command" in value
+          ? (value as { command: unknown }).command
+          : value;
+      if (isCommand(command) && ![...found.values()].includes(command))
+        found.set(`${relative(FOLDER, join(FOLDER, file)).replace(/\.ts$/, "")}#${name}`, command);
+    }
+  }
+  return found;
+}
+
+/** Whose tenant acts, and whose rows are named: the same for a lawful act. */
+export type Make = (of: { own: World; rows: World }) => Record<string, unknown>;
+
+export const INPUTS: Record<string, Make> = {
+  "address/allow#allowAddress": ({ own }) => ({ tenantId: own.tenant, cidr: "10.99.0.0/16", ports: "" }),
+  "address/revoke#revokeAddress": ({ own, rows }) => ({ tenantId: own.tenant, id: rows.allowance }),
+  "audit-review/mark#reviewDay": () => ({ day: "2026-11-20", note: "" }),
+  "audit/export#recordExport": () => ({}),
+  "delivery/redrive#redriveDelivery": ({ rows }) => ({ deliveryId: rows.delivery }),
+  "erasure-request/file#fileErasure": () => ({
+    subjectKind: "account",
+    controller: "tenant",
+    identifiers: "ann@example.com",
+    note: "",
+  }),
+  "erasure-request/open#openErasure": ({ rows }) => ({ requestId: rows.erasure }),
+  "incident/acknowledge#acknowledgeIncident": ({ rows }) => ({ incidentId: rows.incident }),
+  "incident/note#noteIncident": ({ rows }) => ({ incidentId: rows.incident, note: "It answers again." }),
+  "incident/resolve#resolveIncident": ({ rows }) => ({ incidentId: rows.incident }),
+  "person/disable#disablePerson": ({ rows }) => ({ personId: rows.target }),
+  "person/enable#enablePerson": ({ rows }) => ({ personId: rows.target }),
+  "person/end-sessions#endSessionsOf": ({ rows }) => ({ personId: rows.target }),
+  "policy/save#savePolicy": ({ rows }) => ({
+    steps: [{ afterMinutes: 0, targets: [{ severities: ["P1"], sinkId: rows.sink }] }],
+  }),
+  "role/bind#bindRole": () => ({ pattern: "a-group-of-auditors", layer: "auditor", tenantSlug: null }),
+  "role/unbind#unbindRole": ({ rows }) => ({ bindingId: rows.target }),
+  "server/change#changeServer": ({ rows }) => ({
+    serverId: rows.server,
+    name: "Renamed",
+    intervalS: 300,
+    fireAfter: 3,
+    clearAfter: 3,
+    weight: "own",
+    paused: true,
+  }),
+  "server/credential#setCredential": ({ rows }) => ({
+    serverId: rows.server,
+    kind: "header",
+    headerName: "X-API-Key",
+    secret: "a-secret-value",
+  }),
+  "server/credential#deleteCredential": ({ rows }) => ({ serverId: rows.server }),
+  "server/probe-now#probeNow": ({ rows }) => ({ serverId: rows.server }),
+  "server/register#registerServer": () => ({
+    url: "https://new.example.com/mcp",
+    name: "New",
+    intervalS: "300",
+    weight: "own",
+  }),
+  "server/remove#removeServer": ({ rows }) => ({ serverId: rows.server }),
+  "silence/create#createSilence": ({ rows }) => ({
+    serverId: rows.server,
+    comment: "A planned release",
+    minutes: "60",
+  }),
+  "silence/end#endSilence": ({ rows }) => ({ silenceId: rows.silence }),
+  "sink/change#changeSink": ({ rows }) => ({
+    sinkId: rows.sink,
+    name: "Renamed",
+    config: { url: "https://hooks.example.com/x" },
+  }),
+  "sink/create#createSink": () => ({ kind: "webhook", name: "New", config: { url: "https://hooks.example.com/x" } }),
+  "sink/remove#removeSink": ({ rows }) => ({ sinkId: rows.sink }),
+  "sink/switch#disableSink": ({ rows }) => ({ sinkId: rows.sink }),
+  "sink/switch#enableSink": ({ rows }) => ({ sinkId: rows.sink }),
+  "sink/test-send#testSend": ({ rows }) => ({ sinkId: rows.sink }),
+};
