@@ -1,5 +1,5 @@
 import { INTERVALS_S } from "#lib/domain/server";
-import { shortestIntervalS } from "#lib/domain/tier-limits";
+import { shortestIntervalS } from "#lib/domain/tier";
 
 /** Intervals this tier may choose, and the one in force even if the tier has since shrunk. */
 export function intervalOptions(tier: string, current?: number) {

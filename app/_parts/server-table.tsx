@@ -6,7 +6,15 @@ import { RegionDots } from "../_ui/region-cells.tsx";
 import { StatusMark } from "../_ui/status-mark.tsx";
 import { Table, Td, Th, Tr } from "../_ui/table.tsx";
 
-export function ServerTable({ rows, label, base = "" }: { rows: ServerRow[]; label: string; base?: "" | "/portal" }) {
+export function ServerTable({
+  rows,
+  label,
+  base = "",
+}: {
+  rows: Omit<ServerRow, "reasonName">[];
+  label: string;
+  base?: "" | "/portal";
+}) {
   return (
     <Table
       label={label}

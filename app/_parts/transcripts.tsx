@@ -1,12 +1,19 @@
-import type { ServerDetail } from "#lib/queries/server";
+import type { ServerDetail, ShownStep } from "#lib/queries/server";
 import { Empty } from "../_ui/empty.tsx";
 import { Moment } from "../_ui/moment.tsx";
 import { Section } from "../_ui/page-head.tsx";
 import { StatusMark } from "../_ui/status-mark.tsx";
 import { StepMark } from "../_ui/step-mark.tsx";
 
+export type ShownTranscript = Omit<ServerDetail["transcripts"][number], "steps"> & { steps: Step[] };
+/** What was answered and said on the wire is shown where it may be. */
+type Step = Pick<ShownStep, "title" | "status" | "durationMs"> & {
+  error: { code: string; detail?: string } | null;
+  bodyHead?: string;
+};
+
 /** What was sent and what came back, per region: the latest check and the latest one that failed. */
-export function Transcripts({ transcripts }: { transcripts: ServerDetail["transcripts"] }) {
+export function Transcripts({ transcripts }: { transcripts: ShownTranscript[] }) {
   return (
     <Section title="Last checks, step by step">
       {transcripts.length === 0 ? (
@@ -39,10 +46,8 @@ export function Transcripts({ transcripts }: { transcripts: ServerDetail["transc
                       {step.error !== null && <span className="font-mono text-down">{step.error.code}</span>}
                       <span className="tabular ml-auto text-ink-2">{step.durationMs} ms</span>
                     </div>
-                    {step.error !== null && step.error.detail !== "" && (
-                      <p className="mt-1 break-words text-ink-2">{step.error.detail}</p>
-                    )}
-                    {step.bodyHead !== "" && (
+                    {step.error?.detail && <p className="mt-1 break-words text-ink-2">{step.error.detail}</p>}
+                    {step.bodyHead && (
                       <section
                         // biome-ignore lint/a11y/noNoninteractiveTabindex: a frame that scrolls must be reachable by keyboard
                         tabIndex={0}

@@ -1,47 +1,13 @@
 import type { Metadata } from "next";
 import { tenantTier } from "#lib/queries/tenant";
+import { RegisterServer } from "../../../_parts/register-server.tsx";
 import { read } from "../../../_server/read.ts";
 import { allowed } from "../../../_server/session.ts";
-import { SelectField, TextField } from "../../../_ui/field.tsx";
-import { Form, FormError, Submit } from "../../../_ui/form.tsx";
-import { PageHead, Panel } from "../../../_ui/page-head.tsx";
 import { registerServerAction } from "../actions.ts";
-import { intervalOptions, WEIGHT_OPTIONS } from "../../../_parts/choices.ts";
 
 export const metadata: Metadata = { title: "Register a server" };
 
 export default async function NewServerPage() {
   const who = await allowed("server.register");
-  const tier = await read(who, (tx) => tenantTier(tx, who.seat.id));
-  return (
-    <div className="max-w-xl">
-      <PageHead
-        title="Register a server"
-        lead="Paste its address. The first check runs at once from every region, and you see each step as it happens."
-      />
-      <Panel>
-        <Form action={registerServerAction} label="Register a server">
-          <TextField
-            name="url"
-            label="Address"
-            type="url"
-            required
-            mono
-            inputMode="url"
-            placeholder="https://mcp.example.com/mcp"
-            help="The endpoint that MCP clients use; it often ends in /mcp or /sse."
-          />
-          <TextField name="name" label="Name" placeholder="Taken from the address when left empty" />
-          <div className="grid gap-4 sm:grid-cols-2">
-            <SelectField name="intervalS" label="Check every" required value="60" options={intervalOptions(tier)} />
-            <SelectField name="weight" label="Whose is it?" required value="own" options={WEIGHT_OPTIONS} />
-          </div>
-          <FormError fields={["url", "name", "intervalS", "weight"]} />
-          <div>
-            <Submit busy="Registering…">Register and check now</Submit>
-          </div>
-        </Form>
-      </Panel>
-    </div>
-  );
+  return <RegisterServer tier={await read(who, (tx) => tenantTier(tx, who.seat.id))} action={registerServerAction} />;
 }

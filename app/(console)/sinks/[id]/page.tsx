@@ -1,18 +1,10 @@
 import type { Metadata } from "next";
 import { deliveries, deliveryCount } from "#lib/queries/deliveries";
 import { sink as sinkQuery } from "#lib/queries/sinks";
+import { PER_PAGE, SinkView } from "../../../_parts/sink-view.tsx";
 import { pageOf, type SearchParams } from "../../../_server/query.ts";
 import { found, idOr404, read } from "../../../_server/read.ts";
 import { allowed, can } from "../../../_server/session.ts";
-import { Confirm } from "../../../_ui/confirm.tsx";
-import { Empty } from "../../../_ui/empty.tsx";
-import { TextField } from "../../../_ui/field.tsx";
-import { ActButton, Form, FormError, Submit } from "../../../_ui/form.tsx";
-import { Facts, PageHead, Panel, Section } from "../../../_ui/page-head.tsx";
-import { Pager } from "../../../_ui/pager.tsx";
-import { SinkFields } from "../../../_ui/sink-form.tsx";
-import { DeliveryList } from "../../../_parts/delivery-list.tsx";
-import { SinkState } from "../../../_parts/sink-state.tsx";
 import {
   changeSinkAction,
   disableSinkAction,
@@ -24,13 +16,13 @@ import {
 
 export const metadata: Metadata = { title: "Sink" };
 
-const DEDUP: Record<string, string> = {
-  vendor: "the vendor recognises it: no second page",
-  receiver: "the receiver can recognise it by its id",
-  none: "may appear once more, marked as sent again",
+const ACTIONS = {
+  change: changeSinkAction,
+  test: testSendAction,
+  enable: enableSinkAction,
+  disable: disableSinkAction,
+  remove: removeSinkAction,
 };
-
-const PER_PAGE = 50;
 
 export default async function SinkPage({
   params,
@@ -42,7 +34,7 @@ export default async function SinkPage({
   const given = (await params).id;
   const who = await allowed("sink.read", `/portal/sinks/${encodeURIComponent(given)}`);
   const id = idOr404(given);
-  const { sink, sent, total, page } = found(
+  const shown = found(
     await read(who, async (tx) => {
       const sink = await sinkQuery(tx, id);
       if (sink === null) return null;
@@ -56,110 +48,12 @@ export default async function SinkPage({
       };
     }),
   );
-  const mayChange = can(who, "sink.change");
-  const yes = (is: boolean, words: string) => (is ? words : `no ${words}`);
   return (
-    <>
-      <PageHead title={sink.name} lead={`${sink.kindName}${sink.tells === "" ? "" : `: ${sink.tells}`}`}>
-        {mayChange && sink.enabled && (
-          <ActButton
-            action={testSendAction}
-            fields={{ sinkId: id }}
-            look="primary"
-            busy="Queueing…"
-            label="Send a test"
-          >
-            Send a test
-          </ActButton>
-        )}
-        {mayChange && !sink.enabled && (
-          <ActButton action={enableSinkAction} fields={{ sinkId: id }} look="primary" busy="Enabling…" label="Enable">
-            Enable
-          </ActButton>
-        )}
-      </PageHead>
-      {!sink.enabled && (
-        <p className="mb-6 rounded-lg border border-down bg-down-wash px-4 py-3 text-sm">
-          <strong>Disabled.</strong> {sink.disabledReason ?? ""} Nothing is delivered here; what was due is kept as dead
-          and can be sent again.
-        </p>
-      )}
-      <Section title="Deliveries" aside={total === 0 ? undefined : `${total}, newest first`}>
-        {sent.length === 0 ? (
-          <Empty title="Nothing was sent here yet">
-            {mayChange
-              ? "Send a test: it goes the same road as a real notice."
-              : "The first notice appears here with its tries."}
-          </Empty>
-        ) : (
-          <DeliveryList rows={sent} again={can(who, "delivery.redrive") ? redriveAction : undefined} bySink />
-        )}
-        <Pager page={page} per={PER_PAGE} total={total} path={`/sinks/${id}`} keep={{}} />
-      </Section>
-      <div className="grid grid-cols-1 items-start gap-x-6 lg:grid-cols-[3fr_2fr]">
-        {mayChange && (
-          <Section title="Settings">
-            <Panel>
-              <Form action={changeSinkAction} label="Settings">
-                <input type="hidden" name="sinkId" value={id} />
-                <TextField name="name" label="Name" required value={sink.name} />
-                <SinkFields fields={sink.fields} values={sink.values} sealed={sink.hasSecret} />
-                <FormError fields={["name", ...sink.fields.map((f) => `config.${f.name}`)]} />
-                <div>
-                  <Submit busy="Saving…">Save</Submit>
-                </div>
-              </Form>
-            </Panel>
-          </Section>
-        )}
-        <div className="min-w-0">
-          <Section title="What it can do">
-            <Panel>
-              <Facts
-                rows={[
-                  ["State", <SinkState key="s" enabled={sink.enabled} dead={sink.dead} />],
-                  ...(sink.capabilities === null
-                    ? []
-                    : ([
-                        ["Wakes people", sink.wakes ? "yes, phone-grade" : "no, posts where they may look"],
-                        ["Acknowledge", yes(sink.capabilities.acknowledge, "sign there that somebody acknowledged")],
-                        ["Resolve", yes(sink.capabilities.resolve, "sign there that it is over")],
-                        ["Changes", sink.capabilities.editInPlace ? "edits what it said" : "says it anew"],
-                        ["A lost answer", DEDUP[sink.capabilities.dedup] ?? ""],
-                      ] as const)),
-                ]}
-              />
-            </Panel>
-          </Section>
-          {mayChange && (
-            <Section title="Take it out of use">
-              <div className="flex flex-wrap gap-2">
-                {sink.enabled && (
-                  <Confirm
-                    trigger="Disable"
-                    triggerLook="plain"
-                    title={`Disable ${sink.name}?`}
-                    consequence="Nothing is delivered here until it is enabled again. Notices that fall due meanwhile are kept as dead and can be sent again by hand."
-                    verb="Disable sink"
-                    busy="Disabling…"
-                    action={disableSinkAction}
-                    fields={{ sinkId: id }}
-                  />
-                )}
-                <Confirm
-                  trigger="Remove"
-                  title={`Remove ${sink.name}?`}
-                  consequence="Nothing is delivered here any more, and its stored secret is deleted. Open incidents told here are not resolved here: close them at the vendor. Past deliveries stay readable."
-                  verb="Remove sink"
-                  busy="Removing…"
-                  action={removeSinkAction}
-                  fields={{ sinkId: id }}
-                />
-              </div>
-            </Section>
-          )}
-        </div>
-      </div>
-    </>
+    <SinkView
+      {...shown}
+      mayChange={can(who, "sink.change")}
+      again={can(who, "delivery.redrive") ? redriveAction : undefined}
+      actions={ACTIONS}
+    />
   );
 }

@@ -1,61 +1,12 @@
 import type { Metadata } from "next";
-import Link from "next/link";
-import { SINKS } from "#lib/sinks/index";
-import type { Sink } from "#lib/sinks/sink";
+import { NewSink } from "../../../_parts/new-sink.tsx";
 import { param, type SearchParams } from "../../../_server/query.ts";
 import { allowed } from "../../../_server/session.ts";
-import { TextField } from "../../../_ui/field.tsx";
-import { Form, FormError, Submit } from "../../../_ui/form.tsx";
-import { PageHead, Panel } from "../../../_ui/page-head.tsx";
-import { SinkFields } from "../../../_ui/sink-form.tsx";
 import { createSinkAction } from "../actions.ts";
 
 export const metadata: Metadata = { title: "Add a sink" };
 
-const KINDS: Sink[] = Object.values(SINKS);
-
 export default async function NewSinkPage({ searchParams }: { searchParams: SearchParams }) {
   await allowed("sink.change");
-  const picked = await param(searchParams, "kind");
-  const sink = KINDS.find((s) => s.kind === picked);
-  if (sink === undefined) {
-    return (
-      <>
-        <PageHead title="Add a sink" lead="Where do your people look?" />
-        <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
-          {KINDS.map((s) => (
-            <li key={s.kind}>
-              <Link
-                href={`/sinks/new?kind=${s.kind}`}
-                className="block h-full rounded-lg border bg-panel p-4 hover:border-line-strong hover:bg-raised"
-              >
-                <span className="font-medium">{s.name}</span>
-                <span className="mt-1 block text-sm text-ink-2">{s.summary}</span>
-              </Link>
-            </li>
-          ))}
-        </ul>
-      </>
-    );
-  }
-  const fields = sink.fields.map((f) => `config.${f.name}`);
-  return (
-    <div className="max-w-xl">
-      <PageHead title={`Add ${sink.name}`} lead={sink.summary} />
-      <Panel>
-        <Form action={createSinkAction} label={`Add ${sink.name}`}>
-          <input type="hidden" name="kind" value={sink.kind} />
-          <TextField name="name" label="Name" required placeholder="What your people call it" />
-          <SinkFields fields={sink.fields} />
-          <FormError fields={["name", ...fields]} />
-          <div className="flex items-center gap-4">
-            <Submit busy="Adding…">Add sink</Submit>
-            <Link href="/sinks/new" className="text-sm text-ink-2 underline underline-offset-2 hover:text-ink">
-              Another kind
-            </Link>
-          </div>
-        </Form>
-      </Panel>
-    </div>
-  );
+  return <NewSink picked={await param(searchParams, "kind")} action={createSinkAction} />;
 }

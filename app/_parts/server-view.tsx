@@ -1,0 +1,96 @@
+import type { FormAction } from "../_ui/form-state.ts";
+import type { LatencyMinute } from "#lib/queries/latency";
+import type { IncidentRow } from "#lib/queries/incidents";
+import type { RequestNow } from "#lib/queries/request";
+import type { ServerDetail } from "#lib/queries/server";
+import { eraWord } from "#lib/queries/words";
+import { CopyId } from "../_ui/copy-id.tsx";
+import { ActButton } from "../_ui/form.tsx";
+import { LatencyChart } from "../_ui/latency-chart.tsx";
+import { Moment } from "../_ui/moment.tsx";
+import { Facts, PageHead, Panel, Section } from "../_ui/page-head.tsx";
+import { RegionCells } from "../_ui/region-cells.tsx";
+import { IncidentTable } from "./incident-table.tsx";
+import { LiveProbe } from "./live-probe.tsx";
+import { type ServerActions, Settings } from "./server-settings.tsx";
+import { Tools } from "./tools.tsx";
+import { type ShownTranscript, Transcripts } from "./transcripts.tsx";
+import { VerdictSentence } from "./verdict-sentence.tsx";
+
+const AUTH: Record<string, string> = {
+  open: "none asked for",
+  protected: "asks for credentials",
+  unknown: "not known yet",
+};
+
+export interface ServerViewProps {
+  detail: Omit<ServerDetail, "badStreak" | "transcripts"> & { transcripts: ShownTranscript[] };
+  minutes: LatencyMinute[];
+  past: IncidentRow[];
+  probe: RequestNow | null;
+  tier: string;
+  /** The request that the address names: shown also when it is done. */
+  look: string;
+  actions: ServerActions & { probe: FormAction };
+  may: { change: boolean; setCredential: boolean; remove: boolean };
+  base?: "" | "/portal";
+}
+
+export function ServerView({ detail, minutes, past, probe, tier, look, actions, may, base = "" }: ServerViewProps) {
+  const cities = Object.fromEntries(detail.allRegions.map((r) => [r.name, r.city]));
+  return (
+    <>
+      <PageHead title={detail.name} lead={<CopyId value={detail.url} shown={detail.shownUrl} what="address" />}>
+        {may.change && !detail.paused && (
+          <ActButton action={actions.probe} fields={{ serverId: detail.id }} busy="Asking…" label="Check now">
+            Check now
+          </ActButton>
+        )}
+      </PageHead>
+      <VerdictSentence server={detail} />
+      {probe !== null && (look === probe.id || probe.state === "pending" || probe.state === "running") && (
+        <LiveProbe request={probe} cities={cities} firstLook={detail.lastSlot === null} />
+      )}
+      {detail.cells.length > 0 && (
+        <Section title="Regions">
+          <RegionCells cells={detail.cells} />
+        </Section>
+      )}
+      <Section title="Latency, last 6 hours">
+        <Panel>
+          <LatencyChart points={minutes} cities={cities} />
+        </Panel>
+      </Section>
+      {past.length > 0 && (
+        <Section title="Its incidents">
+          <IncidentTable rows={past} label="Incidents of this server" withSubject={false} base={base} />
+        </Section>
+      )}
+      <div className="grid grid-cols-1 gap-x-6 lg:grid-cols-2">
+        <Section title="What it is">
+          <Panel>
+            <Facts
+              rows={[
+                ["Calls itself", detail.serverName ?? "not said yet"],
+                ["Protocol era", eraWord(detail.era)],
+                ["Protocol version", detail.protocolVersion ?? "not found yet"],
+                ["Sign-in", AUTH[detail.auth] ?? detail.auth],
+                ["Checked every", detail.intervalS < 60 ? `${detail.intervalS} s` : `${detail.intervalS / 60} min`],
+                [
+                  "Alerts after",
+                  `${detail.fireAfter} bad checks in a row; clears after ${detail.clearAfter} good ones`,
+                ],
+                ["Last checked", detail.lastSlot === null ? "never" : <Moment key="m" at={detail.lastSlot} />],
+              ]}
+            />
+          </Panel>
+        </Section>
+        <Section title="Tools" aside={detail.tools === null ? undefined : `${detail.tools.count} listed`}>
+          <Tools tools={detail.tools} />
+        </Section>
+      </div>
+      <Transcripts transcripts={detail.transcripts} />
+      {may.change && <Settings server={detail} tier={tier} actions={actions} may={may} />}
+    </>
+  );
+}

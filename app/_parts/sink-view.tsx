@@ -1,0 +1,147 @@
+import type { DeliveryRow } from "#lib/queries/deliveries";
+import type { SinkDetail } from "#lib/queries/sinks";
+import { Confirm } from "../_ui/confirm.tsx";
+import { Empty } from "../_ui/empty.tsx";
+import { TextField } from "../_ui/field.tsx";
+import { ActButton, Form, FormError, Submit } from "../_ui/form.tsx";
+import type { FormAction } from "../_ui/form-state.ts";
+import { Facts, PageHead, Panel, Section } from "../_ui/page-head.tsx";
+import { Pager } from "../_ui/pager.tsx";
+import { SinkFields } from "../_ui/sink-form.tsx";
+import { DeliveryList } from "./delivery-list.tsx";
+import { SinkState } from "./sink-state.tsx";
+
+const DEDUP: Record<string, string> = {
+  vendor: "the vendor recognises it: no second page",
+  receiver: "the receiver can recognise it by its id",
+  none: "may appear once more, marked as sent again",
+};
+
+/** Deliveries on one page. */
+export const PER_PAGE = 50;
+
+export interface SinkViewProps {
+  sink: SinkDetail;
+  sent: DeliveryRow[];
+  total: number;
+  page: number;
+  mayChange: boolean;
+  /** Sends a dead delivery again; absent for whoever may not. */
+  again?: FormAction | undefined;
+  actions: Record<"change" | "test" | "enable" | "disable" | "remove", FormAction>;
+  base?: "" | "/portal";
+}
+
+export function SinkView({ sink, sent, total, page, mayChange, again, actions, base = "" }: SinkViewProps) {
+  const yes = (is: boolean, words: string) => (is ? words : `no ${words}`);
+  return (
+    <>
+      <PageHead title={sink.name} lead={`${sink.kindName}${sink.tells === "" ? "" : `: ${sink.tells}`}`}>
+        {mayChange && sink.enabled && (
+          <ActButton
+            action={actions.test}
+            fields={{ sinkId: sink.id }}
+            look="primary"
+            busy="Queueing…"
+            label="Send a test"
+          >
+            Send a test
+          </ActButton>
+        )}
+        {mayChange && !sink.enabled && (
+          <ActButton
+            action={actions.enable}
+            fields={{ sinkId: sink.id }}
+            look="primary"
+            busy="Enabling…"
+            label="Enable"
+          >
+            Enable
+          </ActButton>
+        )}
+      </PageHead>
+      {!sink.enabled && (
+        <p className="mb-6 rounded-lg border border-down bg-down-wash px-4 py-3 text-sm">
+          <strong>Disabled.</strong> {sink.disabledReason ?? ""} Nothing is delivered here; what was due is kept as dead
+          and can be sent again.
+        </p>
+      )}
+      <Section title="Deliveries" aside={total === 0 ? undefined : `${total}, newest first`}>
+        {sent.length === 0 ? (
+          <Empty title="Nothing was sent here yet">
+            {mayChange
+              ? "Send a test: it goes the same road as a real notice."
+              : "The first notice appears here with its tries."}
+          </Empty>
+        ) : (
+          <DeliveryList rows={sent} again={again} bySink base={base} />
+        )}
+        <Pager page={page} per={PER_PAGE} total={total} path={`${base}/sinks/${sink.id}`} keep={{}} />
+      </Section>
+      <div className="grid grid-cols-1 items-start gap-x-6 lg:grid-cols-[3fr_2fr]">
+        {mayChange && (
+          <Section title="Settings">
+            <Panel>
+              <Form action={actions.change} label="Settings">
+                <input type="hidden" name="sinkId" value={sink.id} />
+                <TextField name="name" label="Name" required value={sink.name} />
+                <SinkFields fields={sink.fields} values={sink.values} sealed={sink.hasSecret} />
+                <FormError fields={["name", ...sink.fields.map((f) => `config.${f.name}`)]} />
+                <div>
+                  <Submit busy="Saving…">Save</Submit>
+                </div>
+              </Form>
+            </Panel>
+          </Section>
+        )}
+        <div className="min-w-0">
+          <Section title="What it can do">
+            <Panel>
+              <Facts
+                rows={[
+                  ["State", <SinkState key="s" enabled={sink.enabled} dead={sink.dead} />],
+                  ...(sink.capabilities === null
+                    ? []
+                    : ([
+                        ["Wakes people", sink.wakes ? "yes, phone-grade" : "no, posts where they may look"],
+                        ["Acknowledge", yes(sink.capabilities.acknowledge, "sign there that somebody acknowledged")],
+                        ["Resolve", yes(sink.capabilities.resolve, "sign there that it is over")],
+                        ["Changes", sink.capabilities.editInPlace ? "edits what it said" : "says it anew"],
+                        ["A lost answer", DEDUP[sink.capabilities.dedup] ?? ""],
+                      ] as const)),
+                ]}
+              />
+            </Panel>
+          </Section>
+          {mayChange && (
+            <Section title="Take it out of use">
+              <div className="flex flex-wrap gap-2">
+                {sink.enabled && (
+                  <Confirm
+                    trigger="Disable"
+                    triggerLook="plain"
+                    title={`Disable ${sink.name}?`}
+                    consequence="Nothing is delivered here until it is enabled again. Notices that fall due meanwhile are kept as dead and can be sent again by hand."
+                    verb="Disable sink"
+                    busy="Disabling…"
+                    action={actions.disable}
+                    fields={{ sinkId: sink.id }}
+                  />
+                )}
+                <Confirm
+                  trigger="Remove"
+                  title={`Remove ${sink.name}?`}
+                  consequence="Nothing is delivered here any more, and its stored secret is deleted. Open incidents told here are not resolved here: close them at the vendor. Past deliveries stay readable."
+                  verb="Remove sink"
+                  busy="Removing…"
+                  action={actions.remove}
+                  fields={{ sinkId: sink.id }}
+                />
+              </div>
+            </Section>
+          )}
+        </div>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,21 @@
+import type { Tx } from "#lib/adapters/db";
+import { show } from "#lib/domain/fields";
+import { deliveries } from "../deliveries.ts";
+import { sink, sinks } from "../sinks.ts";
+import { tens } from "./ours.ts";
+
+export async function portalSinks(tx: Tx) {
+  return (await sinks(tx)).map((row) => show("portal", "sink", row));
+}
+
+export async function portalSink(tx: Tx, id: string) {
+  const row = await sink(tx, id);
+  return row === null ? null : show("portal", "sink", row);
+}
+
+export async function portalDeliveries(tx: Tx, of: Parameters<typeof deliveries>[1]) {
+  return (await deliveries(tx, of)).map((row) => ({
+    ...show("portal", "delivery", row),
+    tries: row.tries.map((t) => ({ ...show("portal", "try", t), durationMs: tens(t.durationMs) })),
+  }));
+}
