@@ -23,5 +23,5 @@ export const auditKeys = () => knownKeys(file());
 export const auditPublicKey = (): string => (existsSync(file()) ? readFileSync(file(), "utf8") : "");
 
 /** @throws TocsinError E_FORBIDDEN */
-export const recordAuditExport = async (who: Seated): Promise<null> =>
-  execute(db(), recordExport, actorOf(who, sourceAddress(await headers())), {});
+export const recordAuditExport = async (who: Seated, why: string): Promise<null> =>
+  execute(db(), recordExport, actorOf(who, sourceAddress(await headers())), {}, why);

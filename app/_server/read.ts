@@ -7,9 +7,18 @@ import type { Seated } from "./session.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Reads in one read-only transaction of the tenant the viewer looks at; row security does the rest. */
-export function read<T>(who: Seated, question: (tx: Tx, now: Date) => Promise<T>): Promise<T> {
-  return db().withTenant({ tenantId: who.seat.id, actorId: who.personId, readOnly: true }, (tx) => question(tx, now()));
+/**
+ * Reads in one read-only transaction of the tenant the viewer looks at; row security does the rest.
+ * @param alsoRead further tenants that one question is about: only those where the viewer has a seat that may ask it
+ */
+export function read<T>(
+  who: Seated,
+  question: (tx: Tx, now: Date) => Promise<T>,
+  alsoRead: readonly string[] = [],
+): Promise<T> {
+  return db().withTenant({ tenantId: who.seat.id, actorId: who.personId, readOnly: true, alsoRead }, (tx) =>
+    question(tx, now()),
+  );
 }
 
 /** A path's id, or the same 404 that an id of another tenant gives. */

@@ -7,7 +7,11 @@ test.each([
   ["everything", "", {}],
   ["a noun", "action=incident", { action: "incident" }],
   ["several nouns", "action=role,person", { action: "role,person" }],
-  ["who, in whose place, on what", `actor=${ID}&as=${ID}&target=server:${ID}`, { actor: ID, actAs: ID, target: `server:${ID}` }],
+  [
+    "who, in whose place, on what",
+    `actor=${ID}&as=${ID}&target=server:${ID}`,
+    { actor: ID, actAs: ID, target: `server:${ID}` },
+  ],
   ["an address of each kind", "addr=2001:DB8::1", { address: "2001:db8::1" }],
   ["only some, in one order", "only=visits,refused,nonsense", { only: ["refused", "visits"] }],
   ["days", "from=2026-11-01&to=2026-11-30", { from: "2026-11-01", to: "2026-11-30" }],

@@ -14,10 +14,9 @@ const USUAL: Usual = {
     [
       "ann",
       new Map(
-        ["incident.note", "server.change", "server.remove", "sink.remove", "silence.create", "audit.export"].map((a) => [
-          a,
-          9,
-        ]),
+        ["incident.note", "server.change", "server.remove", "sink.remove", "silence.create", "audit.export"].map(
+          (a) => [a, 9],
+        ),
       ),
     ],
   ]),
@@ -40,8 +39,16 @@ test.each<[what: string, given: Partial<Act>, why: RuleName[]]>([
   ["where the log goes", { action: "audit_stream.remove" }, ["proof", "first_time"]],
   ["an export", { action: "audit.export" }, ["export"]],
   ["a sink that is gone", { action: "sink.remove" }, ["quieter"]],
-  ["a server that is paused", { action: "server.change", body: { before: { paused: false }, after: { paused: true } } }, ["quieter"]],
-  ["a server that was paused before", { action: "server.change", body: { before: { paused: true }, after: { paused: true } } }, []],
+  [
+    "a server that is paused",
+    { action: "server.change", body: { before: { paused: false }, after: { paused: true } } },
+    ["quieter"],
+  ],
+  [
+    "a server that was paused before",
+    { action: "server.change", body: { before: { paused: true }, after: { paused: true } } },
+    [],
+  ],
   ["a silence of a day", { action: "silence.create", body: { endsAt: new Date(NOON + 86_400_000).toISOString() } }, []],
   [
     "a silence of more",
@@ -89,7 +96,10 @@ test("the most serious first, what is alike once with its number, the newest of 
 });
 
 test("of somebody unknown it is said once, and what they did beside it stands for itself", () => {
-  const found = unusual([act({ actor: "new" }), act({ actor: "new", action: "sink.create" }), act({ actor: "new", action: "sink.remove" })], USUAL);
+  const found = unusual(
+    [act({ actor: "new" }), act({ actor: "new", action: "sink.create" }), act({ actor: "new", action: "sink.remove" })],
+    USUAL,
+  );
   expect(found.flatMap((f) => f.why).filter((w) => w === "new_person")).toHaveLength(1);
   expect(found.some((f) => f.why.includes("quieter"))).toBe(true);
 });

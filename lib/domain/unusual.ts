@@ -41,8 +41,10 @@ interface Rule {
   meant(act: Act, usual: Usual): boolean;
 }
 
-const begins = (...beginnings: string[]) => (act: Act) =>
-  beginnings.some((b) => act.action === b || act.action.startsWith(`${b}.`));
+const begins =
+  (...beginnings: string[]) =>
+  (act: Act) =>
+    beginnings.some((b) => act.action === b || act.action.startsWith(`${b}.`));
 const knows = (act: Act, usual: Usual): number =>
   [...(usual.acts.get(act.actor)?.values() ?? [])].reduce((sum, n) => sum + n, 0);
 
@@ -107,7 +109,8 @@ export const RULES = {
   new_address: {
     weight: 35,
     sentence: `From an address that this person was not seen at for ${USUAL_DAYS} days.`,
-    meant: (act, usual) => act.from !== "" && knows(act, usual) > 0 && usual.newAddresses.has(`${act.actor} ${act.from}`),
+    meant: (act, usual) =>
+      act.from !== "" && knows(act, usual) > 0 && usual.newAddresses.has(`${act.actor} ${act.from}`),
   },
   hours: {
     weight: 25,
@@ -198,7 +201,9 @@ export function unusual(acts: readonly Act[], usual: Usual): Finding[] {
     else found.set(key, { act, why, weight: Math.max(...why.map((name) => RULES[name].weight)), count: 1 });
   }
   // Of the newcomer only the newest of each kind of act is left by the key; say it of one act only.
-  return oncePerPerson([...found.values()], "new_person").toSorted((a, b) => b.weight - a.weight || b.act.at - a.act.at);
+  return oncePerPerson([...found.values()], "new_person").toSorted(
+    (a, b) => b.weight - a.weight || b.act.at - a.act.at,
+  );
 }
 
 /** Keeps a rule that is about a person, not an act, on one finding of that person. */

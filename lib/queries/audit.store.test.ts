@@ -152,7 +152,11 @@ describe("a row says who, as whom, from where and why", () => {
   test("what was erased says so and is found by nothing that it said", async () => {
     const id = await write(third, ANN, "server.remove", "server:2", {}, { from: "192.0.2.9", why: "No longer used." });
     await db.sql("DELETE FROM audit.pii WHERE event_id = $1", [id]);
-    expect((await asked("action=server.remove")).rows[0]?.personal).toMatchObject({ state: "erased", from: "", why: "" });
+    expect((await asked("action=server.remove")).rows[0]?.personal).toMatchObject({
+      state: "erased",
+      from: "",
+      why: "",
+    });
     expect((await asked("addr=192.0.2.9")).rows).toEqual([]);
   });
 

@@ -3,7 +3,7 @@
 import { Prisma, type Tx } from "#lib/adapters/db";
 import type { AuditFilter } from "#lib/domain/audit-filter";
 import { bodyOf } from "#lib/domain/audit-row";
-import { dayEnd, dayStart } from "#lib/domain/utc-day";
+import { DAY_MS, dayEnd, dayStart } from "#lib/domain/utc-day";
 import { targetNames } from "./audit-targets.ts";
 import { peopleNames } from "./incidents.ts";
 
@@ -66,25 +66,43 @@ interface Raw {
 }
 
 /** @returns up to `take` rows, and whether there are older ones */
-export async function auditRows(tx: Tx, asked: AuditQuestion, take = 100): Promise<{ rows: AuditRow[]; more: boolean }> {
+export async function auditRows(
+  tx: Tx,
+  asked: AuditQuestion,
+  take = 100,
+): Promise<{ rows: AuditRow[]; more: boolean }> {
   const where = await conditions(tx, asked);
-  const columns = Prisma.sql`e.id, e.tenant_id, e.at, e.actor, e.act_as, e.grant_id, e.action, e.target, e.body, e.pii_commit`;
-  const newest = (tenant: string) => Prisma.sql`(SELECT ${columns} FROM audit.event e
+  const newest = (tenant: string) => Prisma.sql`(SELECT ${COLUMNS} FROM audit.event e
     WHERE ${Prisma.join([Prisma.sql`e.tenant_id = ${tenant}::uuid`, ...where], " AND ")} ORDER BY e.at DESC, e.id DESC LIMIT ${take + 1})`;
   if (asked.tenants.length === 0) return { more: false, rows: [] };
   // Each tenant's newest by its own index, then the newest of those: never a sort of whole logs. One part per tenant
   // and no join, so that the planner knows how many rows each of them has.
-  const rows = await tx.$queryRaw<Raw[]>`
-    WITH e AS MATERIALIZED (
-      SELECT * FROM (${Prisma.join(asked.tenants.map(newest), " UNION ALL ")}) n ORDER BY n.at DESC, n.id DESC LIMIT ${take + 1})
+  const rows = await wholeRows(
+    tx,
+    Prisma.sql`SELECT * FROM (${Prisma.join(asked.tenants.map(newest), " UNION ALL ")}) n ORDER BY n.at DESC, n.id DESC LIMIT ${take + 1}`,
+  );
+  return { more: rows.length > take, rows: await readable(tx, rows.slice(0, take)) };
+}
+
+/** Rows of one day by their ids. @param day its first instant, epoch ms */
+export async function auditRowsOf(tx: Tx, tenantId: string, day: number, ids: readonly string[]): Promise<AuditRow[]> {
+  const found = Prisma.sql`SELECT ${COLUMNS} FROM audit.event e WHERE e.tenant_id = ${tenantId}::uuid
+    AND e.at >= ${new Date(day)} AND e.at < ${new Date(day + DAY_MS)} AND e.id = ANY(${[...ids]}::uuid[])`;
+  return readable(tx, await wholeRows(tx, found));
+}
+
+const COLUMNS = Prisma.sql`e.id, e.tenant_id, e.at, e.actor, e.act_as, e.grant_id, e.action, e.target, e.body, e.pii_commit`;
+
+/** With what stands beside them: the place in the chain, and personal data that is still kept. */
+const wholeRows = (tx: Tx, events: Prisma.Sql): Promise<Raw[]> =>
+  tx.$queryRaw<Raw[]>`
+    WITH e AS MATERIALIZED (${events})
     SELECT e.id::text, e.tenant_id::text AS "tenantId", to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS exact,
       e.actor::text, e.act_as::text AS "actAs", e.grant_id::text AS "grantId", e.action, e.target, e.body,
       e.pii_commit IS NOT NULL AS committed, p.body AS pii, c.seq
     FROM e LEFT JOIN audit.chain c ON c.tenant_id = e.tenant_id AND c.event_id = e.id
     LEFT JOIN audit.pii p ON p.tenant_id = e.tenant_id AND p.event_id = e.id
     ORDER BY e.at DESC, e.id DESC`;
-  return { more: rows.length > take, rows: await readable(tx, rows.slice(0, take)) };
-}
 
 async function readable(tx: Tx, rows: readonly Raw[]): Promise<AuditRow[]> {
   const names = await peopleNames(
@@ -154,9 +172,7 @@ async function conditions(tx: Tx, { filter: f, tenants, before }: AuditQuestion)
       ? Prisma.sql`(e.act_as IS NOT NULL OR e.grant_id IS NOT NULL OR starts_with(e.action, 'impersonation.'))`
       : null,
     f.target === "" ? null : Prisma.sql`starts_with(e.target, ${f.target})`,
-    f.text === ""
-      ? null
-      : Prisma.sql`(strpos(lower(e.target), ${lower}) > 0 OR strpos(lower(e.body), ${lower}) > 0)`,
+    f.text === "" ? null : Prisma.sql`(strpos(lower(e.target), ${lower}) > 0 OR strpos(lower(e.body), ${lower}) > 0)`,
     f.address === "" ? null : inPersonal(Prisma.sql`p.from_address = ${f.address}`),
     has("reason") ? inPersonal(Prisma.sql`p.has_why`) : null,
     from === null ? null : Prisma.sql`e.at >= ${new Date(from)}`,

@@ -1,20 +1,19 @@
 import "server-only";
 import { TocsinError } from "#lib/domain/error";
-import { may } from "#lib/domain/permissions";
 import { assertOwnOrigin } from "../../../_server/origin.ts";
-import { type Seated, viewer } from "../../../_server/session.ts";
+import { can, type Seated, viewer } from "../../../_server/session.ts";
 
 /** The two streams of this page are no actions, so they ask here: own page, session, permission. */
-export async function auditReader(request: Request): Promise<Seated | Response> {
+export async function auditTaker(request: Request): Promise<Seated | Response> {
   try {
-    assertOwnOrigin(request.headers);
+    await assertOwnOrigin(request.headers);
   } catch (error) {
     if (!(error instanceof TocsinError)) throw error;
     return refusal(403, error.code, error.message);
   }
   const who = await viewer();
   if (who === null || who.seat === null) return refusal(401, "E_SIGNED_OUT", "Sign in again.");
-  if (!may(who.seat.layers, "audit.read")) return refusal(403, "E_FORBIDDEN", "Your role does not allow this.");
+  if (!can(who as Seated, "audit.export")) return refusal(403, "E_FORBIDDEN", "Your role does not allow this.");
   return who as Seated;
 }
 

@@ -2,7 +2,7 @@ import { verifyLive } from "#lib/commands/audit/verify-live";
 import { askAs, auditKeys } from "../../../_server/audit.ts";
 import { now } from "../../../_server/clock.ts";
 import { log } from "../../../_server/log.ts";
-import { auditReader, refusal } from "../_parts/gate.ts";
+import { auditTaker, refusal } from "../_parts/gate.ts";
 
 export const dynamic = "force-dynamic";
 
@@ -10,7 +10,7 @@ const running = new Set<string>();
 
 /** Lines of JSON while it reads: {progress}, then {result} or {error}. One verification per tenant at a time. */
 export async function POST(request: Request): Promise<Response> {
-  const who = await auditReader(request);
+  const who = await auditTaker(request);
   if (who instanceof Response) return who;
   const tenantId = who.seat.id;
   if (running.has(tenantId))
