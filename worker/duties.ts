@@ -17,6 +17,7 @@ import { escalateDue } from "./pipeline/escalate.ts";
 import type { Scheduler } from "./probe/schedule.ts";
 import { sealDue } from "./probe/seal.ts";
 import { endStale, type Handlers, takeRequests } from "./requests/index.ts";
+import { watchAccess } from "./watch/access.ts";
 import { logWatcher } from "./watch/log.ts";
 import { watcher } from "./watch/watch.ts";
 
@@ -69,9 +70,13 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     },
     { kind: "loop", name: "deliver", staleMs: 30 * SECOND, run: (signal, beat) => p.outbox.run(signal, beat) },
     timed("escalate", 2 * SECOND, false, (now) => escalateDue(p.db, p.sweeper, now)),
-    timed("watch", 5 * SECOND, false, async (now, signal) =>
-      watch(now, { silentMs: await silentMs(p.sweeper), signal }),
-    ),
+    timed("watch", 5 * SECOND, false, async (now, signal) => {
+      try {
+        await watchAccess(p.db, now);
+      } finally {
+        await watch(now, { silentMs: await silentMs(p.sweeper), signal });
+      }
+    }),
     timed("watch_log", 15 * SECOND, false, (now) => watchLog(now)),
     timed("requests", 2 * SECOND, false, async (now) => {
       await takeRequests(p.db, p.sweeper, p.handlers, p.log);

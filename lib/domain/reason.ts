@@ -299,6 +299,20 @@ export const REASONS = {
     "Copy of the audit log behind",
     "A copy of the audit log has not caught up for 180 seconds: look at its last error under Platform, Streams.",
   ),
+  emergency_access: rule(
+    "platform",
+    "unknown",
+    "P1",
+    "Emergency account used",
+    "Ask the root operators who it was and why: when nobody says so, close the account and end its session at once.",
+  ),
+  emergency_refused: rule(
+    "platform",
+    "unknown",
+    "P1",
+    "Emergency sign-in refused",
+    "Ask the root operators whether one of them mistyped: when nobody did, somebody is trying the emergency door.",
+  ),
   worker_stopped: rule(
     "platform",
     "unknown",
