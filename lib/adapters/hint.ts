@@ -5,7 +5,7 @@ import type { Tx } from "./db.ts";
 /** What changed, for whoever looks at it live: ids only. */
 export interface LiveHint {
   tenant: string;
-  what: "server" | "incident" | "sink" | "delivery" | "request" | "silence" | "policy" | "approval";
+  what: "server" | "incident" | "sink" | "delivery" | "request" | "silence" | "policy" | "approval" | "visit";
   id: string;
 }
 

@@ -22,6 +22,8 @@ export interface Actor {
   authTime?: Date | null;
   /** Set while they look into this tenant as one of its people; `layers` are then that person's. */
   acting?: { grantId: string; actAs: string; mode: "ro" | "rw" };
+  /** What a visit is bound to: this session in this browser. */
+  bound?: { fp: Uint8Array<ArrayBuffer>; agent: Uint8Array<ArrayBuffer> };
 }
 
 export interface Step<Input> {
@@ -162,7 +164,9 @@ export function contextOf<Input>(
   input: Input,
   why: string | undefined,
 ): TenantContext {
-  return traced(actor, command.tenant?.(input) ?? actor.tenantId, why);
+  const context = traced(actor, command.tenant?.(input) ?? actor.tenantId, why);
+  // Authorised or not: the database itself takes no write from a visit that only looks.
+  return actor.acting?.mode === "ro" ? { ...context, readOnly: true } : context;
 }
 
 export function traced(actor: Actor, tenantId: string, why?: string): TenantContext {
@@ -187,6 +191,7 @@ export async function carryOut<Input, Result>(
   decided?: Record<string, unknown>,
 ): Promise<Result> {
   const context = contextOf(command, actor, input, reason(command.action, why));
+  if (actor.acting) await holdVisit(tx, actor.acting.grantId);
   const { result, audit: entry } = await command.run({ tx, input, actor, now: now(), context });
   await audit(tx, context, {
     action: command.auditAs ?? command.action,
@@ -194,6 +199,13 @@ export async function carryOut<Input, Result>(
     body: { ...entry.body, ...decided },
   });
   return result;
+}
+
+/** Until this transaction ends nobody ends the visit, and after its end no change of it commits. */
+async function holdVisit(tx: Tx, grantId: string): Promise<void> {
+  const held = await tx.$queryRaw<unknown[]>`SELECT 1 FROM impersonation_grant
+    WHERE id = ${grantId}::uuid AND ended_at IS NULL AND clock_timestamp() < not_after FOR SHARE`;
+  if (held.length === 0) throw new TocsinError("E_IMPERSONATION_ENDED", "The visit is over, and nothing was changed.");
 }
 
 function invalid(error: z.ZodError): TocsinError {

@@ -384,6 +384,7 @@ export const FIELD_TABLE = {
       ...TENANT,
       sessionFp: "What binds the visit to one browser.",
       secretHash: "What binds the visit to one browser.",
+      agentHash: "What binds the visit to one browser.",
       approvedSession: "What keeps the approver a second person.",
     },
   },

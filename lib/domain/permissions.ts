@@ -197,6 +197,18 @@ export const PERMISSIONS = {
     fresh: true,
     notAsAnother: true,
   },
+  "impersonation.begin": {
+    sentence: "Begin, or give up, a visit that one asked a second person for",
+    layers: ["root", "operator"],
+    writes: true,
+    notAsAnother: true,
+  },
+  "impersonation.revoke": {
+    sentence: "End another's visit at once",
+    layers: ["root", "operator"],
+    writes: true,
+    notAsAnother: true,
+  },
 } as const satisfies Record<string, Rule>;
 
 export type Action = keyof typeof PERMISSIONS;
