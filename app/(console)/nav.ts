@@ -7,6 +7,7 @@ export const NAV: NavItem[] = [
   { label: "Sinks", href: "/sinks", permission: "sink.read", key: "k", icon: "sinks" },
   { label: "Routes", href: "/routes", permission: "policy.read", key: "r", icon: "routes" },
   { label: "Silences", href: "/silences", permission: "silence.read", key: "l", icon: "silences" },
+  { label: "Erasure", href: "/erasure", permission: "erasure.read", key: "e", icon: "erasure" },
   { label: "Audit log", href: "/audit", permission: "audit.read", key: "a", icon: "audit" },
   { label: "Platform", href: "/platform", permission: "platform.read", key: "p", icon: "platform" },
 ];

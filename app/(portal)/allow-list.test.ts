@@ -20,7 +20,7 @@ describe("pages", () => {
   });
   test.each(pages)("%s asks the allow-list under its own address", (page) => {
     const text = textOf(`${page.slice(1)}/page.tsx`);
-    expect(text).toContain(`= await enter("${page}");`);
+    expect(text).toContain(`await enter("${page}");`);
     expect(text.match(/\benter\(/g)).toHaveLength(1);
   });
   test("there is no route handler: what answers a customer is a page or a listed action", () => {

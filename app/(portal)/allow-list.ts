@@ -1,16 +1,39 @@
 // All that a customer can reach: every page and every server action of the portal, with the permission that it asks.
 // allow-list.test.ts compares it with the source and e2e/portal.spec.ts with what was built: what is not listed here
 // fails, and so does what is listed and not there.
-import type { Action } from "#lib/domain/permissions";
 import type { OwnAct } from "#lib/domain/own-acts";
+import type { Action } from "#lib/domain/permissions";
 
 export const PORTAL_PAGES = {
   "/portal": "incident.read",
+  "/portal/servers": "server.read",
+  "/portal/servers/new": "server.register",
+  "/portal/servers/[id]": "server.read",
+  "/portal/incidents": "incident.read",
+  "/portal/incidents/[id]": "incident.read",
+  "/portal/sinks": "sink.read",
+  "/portal/sinks/new": "sink.change",
+  "/portal/sinks/[id]": "sink.read",
+  "/portal/requests": "erasure.read",
+  "/portal/requests/new": "erasure.file",
 } as const satisfies Record<string, Action>;
 
 /** By the names under which they are exported. */
 export const PORTAL_ACTIONS = {
   portalChooseTenant: "session.choose_tenant",
+  portalRegisterServer: "server.register",
+  portalChangeServer: "server.change",
+  portalProbeNow: "server.change",
+  portalSetCredential: "server.credential",
+  portalDeleteCredential: "server.credential",
+  portalRemoveServer: "server.remove",
+  portalCreateSink: "sink.change",
+  portalChangeSink: "sink.change",
+  portalTestSend: "sink.change",
+  portalDisableSink: "sink.change",
+  portalEnableSink: "sink.change",
+  portalRemoveSink: "sink.change",
+  portalFileErasure: "erasure.file",
 } as const satisfies Record<string, Action | OwnAct>;
 
 export type PortalPage = keyof typeof PORTAL_PAGES;

@@ -1,5 +1,17 @@
 "use client";
-import { BellRing, Cpu, ListChecks, Moon, Route, ScrollText, Server, Siren } from "lucide-react";
+import {
+  BellRing,
+  Cpu,
+  Eraser,
+  History,
+  ListChecks,
+  Moon,
+  Route,
+  ScrollText,
+  Server,
+  Siren,
+  UserSearch,
+} from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import type { Action } from "#lib/domain/permissions";
@@ -13,6 +25,9 @@ export const ICONS = {
   silences: Moon,
   audit: ScrollText,
   platform: Cpu,
+  erasure: Eraser,
+  retention: History,
+  visits: UserSearch,
 };
 
 export interface NavItem {

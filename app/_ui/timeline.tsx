@@ -6,7 +6,8 @@ export interface TimelineEntry {
   id: string;
   /** Epoch milliseconds. */
   at: number;
-  stage: string;
+  /** Which stage of the pipeline took it, where that is anybody's business. */
+  stage?: string;
   sentence: string;
   /** Decisions of people stand out from those of the pipeline. */
   byPerson: boolean;
@@ -28,7 +29,7 @@ export function Timeline({ entries }: { entries: TimelineEntry[] }) {
           <p className="text-sm break-words">{entry.sentence}</p>
           <p className="mt-0.5 flex flex-wrap gap-x-2 text-xs text-ink-2">
             <Moment at={entry.at} />
-            <span className="font-mono text-2xs leading-[1.125rem]">{entry.stage}</span>
+            {entry.stage !== undefined && <span className="font-mono text-2xs leading-[1.125rem]">{entry.stage}</span>}
           </p>
           {entry.extra}
         </li>

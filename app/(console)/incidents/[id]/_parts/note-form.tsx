@@ -11,7 +11,7 @@ export function NoteForm({ incidentId }: { incidentId: string }) {
         label="Note"
         required
         rows={2}
-        placeholder="What you found or did; everybody who can see this incident reads it."
+        placeholder="What you found or did; your colleagues read it, customers do not."
       />
       <FormError fields={["note"]} />
       <div>
