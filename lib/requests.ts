@@ -5,6 +5,8 @@ import { z } from "zod";
 export const REQUESTS = {
   /** Probe one server now, from every region, step by step into `progress`. */
   "probe-now": z.object({ serverId: z.uuid() }),
+  /** Replace the key that signs checkpoints; only the worker can read it. */
+  "rotate-key": z.object({ askedBy: z.uuid() }),
 } as const;
 
 export type RequestKind = keyof typeof REQUESTS;

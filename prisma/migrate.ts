@@ -87,6 +87,10 @@ export async function migrate(
       done.push(m.name);
       log(m.name);
     }
+    // A tenant table that came with any of them may be erased with its tenant.
+    await db.query("SET ROLE tocsin_owner");
+    await db.query("SELECT app.let_owner_delete()");
+    await db.query("RESET ROLE");
     return done;
   } finally {
     await db.end();

@@ -5,7 +5,7 @@ import { now } from "#lib/adapters/clock";
 import type { Ledger } from "./ledger.ts";
 import { SHELL_ACTOR, typedBy } from "./ledger.ts";
 import { cleanText } from "#lib/domain/text";
-import { SERVER_LIMIT } from "#lib/domain/tier-limits";
+import { SERVER_LIMIT } from "#lib/domain/tier";
 import { Problem } from "./problem.ts";
 
 export interface TenantRow {

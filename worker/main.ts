@@ -2,6 +2,7 @@
 // duties → run. With a choice of duties it is a guard. Drains in order on SIGTERM and SIGINT.
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
+import { checkpointPlaces } from "#lib/adapters/checkpoint-key";
 import { now } from "#lib/adapters/clock";
 import { armCrashPoint } from "#lib/adapters/crash";
 import { databaseUrls, openDb, openSweeper } from "#lib/adapters/db";
@@ -21,6 +22,7 @@ import { farewell, heartbeat, type ProcessRow } from "./heartbeat.ts";
 import { scheduler } from "./probe/schedule.ts";
 import { nameRegions } from "./regions.ts";
 import { failRequest } from "./requests/index.ts";
+import { rotateKey } from "./requests/rotate-key.ts";
 
 const DRAIN_MS = 10_000;
 
@@ -48,6 +50,7 @@ async function main(): Promise<void> {
         const jobs = await probes.probeNow({ tenantId, serverId, requestId: id }, at);
         if (jobs === 0) await failRequest(db, tenantId, id, "There is no such server any more.", at);
       },
+      "rotate-key": (request, at) => rotateKey(db, checkpointPlaces(env()), request, log, at),
     },
   };
 

@@ -1,7 +1,17 @@
 // The key that signs checkpoints: a file of its own, never in the database. Its public half lies beside it for the
 // console and the auditor. Only the worker makes the pair; everybody else gets no key at all instead of a new one.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { TocsinError } from "../domain/error.ts";
 import { publicKeys } from "../domain/audit/checkpoint.ts";
@@ -44,11 +54,7 @@ export function signingKey(keyFile: string): KeyObject {
         "E_CONFIG",
         "TOCSIN_CHECKPOINT_KEY_FILE must hold an Ed25519 key: openssl genpkey -algorithm ed25519",
       );
-    const open = publicKeyFile(keyFile);
-    const pem = createPublicKey(key).export({ type: "spki", format: "pem" }) as string;
-    // An old key stays in the file, so that what it signed can still be checked.
-    const known = existsSync(open) ? readFileSync(open, "utf8") : "";
-    if (!known.includes(pem)) writeFileSync(open, known + pem, { mode: 0o644 });
+    publish(keyFile, key);
     return key;
   } catch (cause) {
     if (cause instanceof TocsinError) throw cause;
@@ -60,9 +66,45 @@ export function signingKey(keyFile: string): KeyObject {
   }
 }
 
+/** The next key lies beside the one that signs until it takes its place. */
+const nextKeyFile = (keyFile: string): string => `${keyFile}.next`;
+
+/**
+ * Makes the next key, or reads the one that an interrupted rotation left. It does not sign yet; its public half is known
+ * before anything is signed with it.
+ */
+export function prepareNextKey(keyFile: string): KeyObject {
+  const file = nextKeyFile(keyFile);
+  try {
+    if (!existsSync(file)) makeKey(file);
+    const key = createPrivateKey(readFileSync(file));
+    publish(keyFile, key);
+    return key;
+  } catch (cause) {
+    throw new TocsinError(
+      "E_CONFIG",
+      "The next key cannot be made: the worker has to be able to write to the folder of TOCSIN_CHECKPOINT_KEY_FILE.",
+      { cause },
+    );
+  }
+}
+
+/** The next key signs from now on. The old one is gone; its public half stays, for what it signed. */
+export function takeNextKey(keyFile: string): void {
+  if (existsSync(nextKeyFile(keyFile))) renameSync(nextKeyFile(keyFile), keyFile);
+}
+
 /** Every public key that signed here, by id; empty where the file is not: then no signature can be checked. */
 export function knownKeys(file: string): Map<string, KeyObject> {
   return existsSync(file) ? publicKeys(readFileSync(file, "utf8")) : new Map();
+}
+
+/** An old key stays in the file, so that what it signed can still be checked. */
+function publish(keyFile: string, key: KeyObject): void {
+  const open = publicKeyFile(keyFile);
+  const pem = createPublicKey(key).export({ type: "spki", format: "pem" }) as string;
+  const known = existsSync(open) ? readFileSync(open, "utf8") : "";
+  if (!known.includes(pem)) writeFileSync(open, known + pem, { mode: 0o644 });
 }
 
 /** "wx": two workers that start at once make one key. */

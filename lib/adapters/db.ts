@@ -4,7 +4,8 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { Prisma, PrismaClient } from "#generated/prisma/client";
 import { env } from "./env.ts";
-import { isOutage } from "./outage.ts";
+import { TocsinError } from "../domain/error.ts";
+import { isOutage, sqlStates } from "./outage.ts";
 import { roleUrl } from "./roles.ts";
 
 export { Prisma };
@@ -23,6 +24,8 @@ export interface TenantContext {
   trace?: Trace;
   /** For what deletes much at once: minutes and not seconds. */
   patient?: boolean;
+  /** For what belongs to the log of a tenant that was erased: its proof is still kept and taken away. */
+  evenErased?: boolean;
 }
 
 /** Everything here is about the person who acts: it goes to the part of the log that can be erased. */
@@ -70,10 +73,7 @@ export function openDb(url: string, options: { poolSize?: number; applicationNam
       (context.readOnly === true ? readAgain : once)(() =>
         prisma.$transaction(
           async (tx) => {
-            const also = `{${(context.alsoRead ?? []).join(",")}}`;
-            await tx.$queryRaw`SELECT set_config('app.tenant', ${context.tenantId}, true),
-          set_config('app.actor', ${context.actorId}, true), set_config('app.tenants', ${also}, true),
-          set_config('transaction_read_only', ${context.readOnly === true ? "on" : "off"}, true)`;
+            await enter(tx, context);
             if (context.patient === true)
               await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(PATIENT_MS)}, true)`;
             return fn(tx);
@@ -85,6 +85,31 @@ export function openDb(url: string, options: { poolSize?: number; applicationNam
     close: () => prisma.$disconnect(),
   };
 }
+
+/**
+ * The first statement: names tenant and actor. Whoever writes also stands in the tenant's door until the end of the
+ * transaction: an erasure waits for them, and nobody enters after it.
+ */
+async function enter(tx: Tx, context: TenantContext): Promise<void> {
+  const { tenantId, actorId, alsoRead = [], readOnly = false, evenErased = false } = context;
+  try {
+    await tx.$queryRaw`SELECT set_config('app.tenant', ${tenantId}, true), set_config('app.actor', ${actorId}, true),
+      set_config('app.tenants', ${`{${alsoRead.join(",")}}`}, true),
+      set_config('transaction_read_only', ${readOnly ? "on" : "off"}, true),
+      CASE WHEN ${!readOnly && !evenErased} THEN app.enter(${tenantId}::uuid)::text END`;
+  } catch (cause) {
+    if (!sqlStates(cause).includes("TG001")) throw cause;
+    throw new TocsinError("E_STATE", "This tenant has been erased, or is being erased: nothing can be done in it.", {
+      detail: ERASED,
+      cause,
+    });
+  }
+}
+
+const ERASED = "tenant erased";
+/** What was under way for a tenant ends here without an error: there is nobody left to do it for. */
+export const isErased = (error: unknown): boolean =>
+  error instanceof TocsinError && error.code === "E_STATE" && error.detail === ERASED;
 
 /** The rest of `fn` in another tenant of the same transaction: for an act on a tenant that is decided in another one. */
 export async function inTenant<T>(tx: Tx, home: TenantContext, there: TenantContext, fn: () => Promise<T>): Promise<T> {

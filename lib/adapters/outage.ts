@@ -38,3 +38,12 @@ export function isOutage(err: unknown, depth = 0): boolean {
     isOutage((meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError, depth + 1)
   );
 }
+
+/** Every code that the database or the client gave an error, from the outermost inwards. */
+export function sqlStates(err: unknown, depth = 0): string[] {
+  if (typeof err !== "object" || err === null || depth > 5) return [];
+  const { code, originalCode, cause, meta, driverAdapterError } = err as Record<string, unknown>;
+  return [code, originalCode]
+    .filter((c) => typeof c === "string")
+    .concat(...[cause, meta, driverAdapterError].map((inner) => sqlStates(inner, depth + 1)));
+}

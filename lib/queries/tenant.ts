@@ -13,7 +13,7 @@ export async function tenantNamed(
   id: string,
 ): Promise<{ id: string; slug: string; name: string; tier: string }> {
   const row = await tx.tenant.findFirst({
-    where: { id, isPlatform: false },
+    where: { id, isPlatform: false, erasedAt: null },
     select: { id: true, slug: true, name: true, tier: true },
   });
   if (row === null) throw new TocsinError("E_NOT_FOUND", "There is no such tenant.");

@@ -4,7 +4,7 @@ import { type JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Sweeper } from "#lib/adapters/db";
 import { dueWithin, slotStart } from "#lib/domain/cadence";
-import { shortestIntervalS } from "#lib/domain/tier-limits";
+import { shortestIntervalS } from "#lib/domain/tier";
 import { MAX_BATCH, type ProbeJob, queueName, queuePrefix } from "./job.ts";
 import { openSlot } from "./record.ts";
 

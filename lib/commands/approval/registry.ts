@@ -1,14 +1,20 @@
-// Every command that takes two people, a line each. permissions.ts says which actions these are; registry.test.ts holds
-// that none of them is missing here.
+// Every command that takes two people, a line each. permissions.ts says which actions these are; approval.store.test.ts
+// holds that none of them is missing here.
 import { allowAddress } from "#lib/commands/address/allow";
+import { rotateKey } from "#lib/commands/key/rotate";
+import { cutRetention } from "#lib/commands/retention/cut";
 import { bindDual } from "#lib/commands/role/bind";
 import { unbindDual } from "#lib/commands/role/unbind";
+import { eraseTenant } from "#lib/commands/tenant/erase";
 import type { Dual } from "./dual.ts";
 
 export const DUALS = {
   "address.allow": allowAddress,
+  "key.rotate": rotateKey,
+  "retention.cut": cutRetention,
   "role.bind": bindDual,
   "role.unbind": unbindDual,
+  "tenant.erase": eraseTenant,
 } as const;
 
 export type DualName = keyof typeof DUALS;

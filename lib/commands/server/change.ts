@@ -3,7 +3,7 @@ import { liveHint } from "#lib/adapters/hint";
 import { defineCommand } from "#lib/commands/command";
 import { TocsinError } from "#lib/domain/error";
 import { intervalSchema, serverNameSchema, streakSchema, weightSchema } from "#lib/domain/server";
-import { shortestIntervalS } from "#lib/domain/tier-limits";
+import { shortestIntervalS } from "#lib/domain/tier";
 import { liveServer } from "./live-server.ts";
 
 /** Name, interval, thresholds, weight, and whether it is looked at at all. The address never changes: that is another server. */

@@ -7,7 +7,7 @@ import { assertUrlAllowed } from "#lib/adapters/http";
 import { defineCommand } from "#lib/commands/command";
 import { TocsinError } from "#lib/domain/error";
 import { intervalSchema, nameFromUrl, serverNameSchema, serverUrlSchema, weightSchema } from "#lib/domain/server";
-import { SERVER_LIMIT, shortestIntervalS } from "#lib/domain/tier-limits";
+import { SERVER_LIMIT, shortestIntervalS } from "#lib/domain/tier";
 import { addressPolicy } from "#lib/queries/address-policy";
 
 export const registerServer = defineCommand({
