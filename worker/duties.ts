@@ -9,6 +9,7 @@ import type { Log } from "#lib/adapters/log";
 import { makePartitions } from "./archive/partitions.ts";
 import { checkpoint } from "./audit/checkpoint.ts";
 import { retireMonths } from "./audit/retire.ts";
+import { type Streamer, streamLog } from "./audit/stream.ts";
 import type { Outbox } from "./delivery/outbox.ts";
 import type { Duty } from "./duty.ts";
 import { heartbeat, type ProcessRow } from "./heartbeat.ts";
@@ -30,6 +31,7 @@ export interface Parts {
   outbox: Outbox;
   scheduler: Scheduler;
   handlers: Handlers;
+  streamer: Streamer;
   log: Log;
 }
 
@@ -83,6 +85,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
       await endStale(p.db, p.sweeper, now);
     }),
     timed("checkpoint", 60 * SECOND, true, (now) => checkpoint(p.db, checkpointPlaces(env()), p.log, now)),
+    timed("audit_streams", 10 * SECOND, true, (now, signal) => streamLog(p.streamer, now, signal)),
     timed("audit_months", 6 * 3_600 * SECOND, true, (now) => retireMonths(p.db, checkpointPlaces(env()), p.log, now)),
     timed("partitions", 3_600 * SECOND, true, (now) => makePartitions(p.db, now)),
   ];

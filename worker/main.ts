@@ -6,12 +6,13 @@ import { checkpointPlaces } from "#lib/adapters/checkpoint-key";
 import { now } from "#lib/adapters/clock";
 import { armCrashPoint } from "#lib/adapters/crash";
 import { databaseUrls, openDb, openSweeper } from "#lib/adapters/db";
-import { env, sinkBases } from "#lib/adapters/env";
+import { env, extraCa, sinkBases } from "#lib/adapters/env";
 import { releaseLeases } from "#lib/adapters/lock";
 import { createLog } from "#lib/adapters/log";
 import { openRedis, redisPrefix } from "#lib/adapters/redis";
 import { secrets } from "#lib/adapters/secrets";
 import { send } from "#lib/adapters/send";
+import { streamSender } from "#lib/adapters/send-stream";
 import { TocsinError } from "#lib/domain/error";
 import { REQUESTS } from "#lib/requests";
 import { Outbox } from "./delivery/outbox.ts";
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
   const outbox = new Outbox({ db, box, bases: sinkBases(), send, random: Math.random }, sweeper, me.id, log);
   const parts: Parts = {
     ...{ me, db, sweeper, redis, prefix, outbox, scheduler: probes, log },
+    streamer: { db, box, send: streamSender(send), ca: extraCa, log },
     handlers: {
       "probe-now": async ({ tenantId, id, payload }, at) => {
         const { serverId } = REQUESTS["probe-now"].parse(payload);

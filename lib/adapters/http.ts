@@ -65,13 +65,15 @@ export function guardedHttpsAgent(
   return new GuardedAgent(policy, options);
 }
 
-/** A plain TCP socket for protocols other than HTTP (SMTP); the caller may start TLS on it. Ports are the operator's choice. */
+/** A socket for protocols other than HTTP (SMTP, syslog); the caller may start TLS on a plain one. Ports are the operator's choice. */
 export async function guardedSocket(
   policy: AddressPolicy,
-  target: { host: string; port: number; timeoutMs: number; resolve?: ConnectOptions["resolve"] },
+  target: { host: string; port: number; timeoutMs: number; tls?: boolean } & Partial<
+    Pick<ConnectOptions, "ca" | "resolve">
+  >,
 ): Promise<Socket> {
   assertHost(target.host, target.port, policy);
-  return connectGuarded(policy, { ...target, tls: false });
+  return connectGuarded(policy, { ...target, tls: target.tls ?? false });
 }
 
 class GuardedAgent extends HttpsAgent {

@@ -35,6 +35,13 @@ export const places = {
     column: "sealed",
     rowId: serverId,
   }),
+  /** JSON object of the stream's secret fields. */
+  auditStream: (tenantId: string, streamId: string): SecretPlace => ({
+    tenantId,
+    table: "audit_stream",
+    column: "sealed",
+    rowId: streamId,
+  }),
   /** The identity provider's refresh token of one session; sessions belong to no tenant, so to the installation's own. */
   sessionRefresh: (tenantId: string, sessionId: string): SecretPlace => ({
     tenantId,

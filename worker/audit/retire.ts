@@ -59,7 +59,8 @@ export async function exportMonth(
   now: Date,
 ): Promise<boolean> {
   const tenantId = row.tenant_id ?? "";
-  const context = { tenantId, actorId: WORKER_ACTOR };
+  // The log of a tenant that was erased is exported and goes like any other.
+  const context = { tenantId, actorId: WORKER_ACTOR, evenErased: true };
   // A transaction for each batch: what stands in the log does not change between two.
   const ask: Ask = (sql, params = []) =>
     db.withTenant({ ...context, readOnly: true }, (tx) => tx.$queryRawUnsafe(sql, ...params));
