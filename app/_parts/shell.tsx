@@ -41,7 +41,7 @@ export function Shell({ items, open, person, seats, seatId, chooseTenant, childr
       >
         Skip to the page
       </a>
-      <aside className="sticky top-0 hidden h-dvh flex-col gap-4 border-r bg-panel p-3 md:flex">
+      <aside className="sticky top-(--banner,0px) hidden h-[calc(100dvh-var(--banner,0px))] flex-col gap-4 border-r bg-panel p-3 md:flex">
         <div className="flex items-center justify-between px-1 pt-1">
           <Logo />
           <Live />
@@ -53,7 +53,7 @@ export function Shell({ items, open, person, seats, seatId, chooseTenant, childr
         </nav>
         {about}
       </aside>
-      <header className="sticky top-0 z-20 flex items-center justify-between gap-3 border-b bg-panel px-4 py-2 md:hidden">
+      <header className="sticky top-(--banner,0px) z-20 flex items-center justify-between gap-3 border-b bg-panel px-4 py-2 md:hidden">
         <Logo size={18} />
         <div className="w-44">
           <TenantSwitch seats={seats} seatId={seatId} action={chooseTenant} />

@@ -2,17 +2,18 @@ import "server-only";
 import { randomUUID } from "node:crypto";
 import { refresh } from "next/cache";
 import { headers } from "next/headers";
-import { forbidden, redirect, unstable_rethrow } from "next/navigation";
+import { forbidden, redirect, unauthorized, unstable_rethrow } from "next/navigation";
 import { now } from "#lib/adapters/clock";
 import { type Actor, type Command, execute, refuse } from "#lib/commands/command";
 import { touchSession } from "#lib/commands/session/touch";
-import { TocsinError } from "#lib/domain/error";
+import { type ErrorCode, TocsinError } from "#lib/domain/error";
 import type { FormState } from "../_ui/form-state.ts";
 import { db } from "./db.ts";
 import { sourceAddress } from "./from.ts";
 import { log } from "./log.ts";
 import { assertOwnOrigin } from "./origin.ts";
 import { actorOf, type Router, routerOf, type Seated, seated } from "./session.ts";
+import { recordVisit } from "./visit.ts";
 
 export interface Doing {
   who: Seated;
@@ -25,6 +26,9 @@ export interface Doing {
 export interface GoTo {
   to: string;
 }
+
+/** No form offers these: whoever sends one gets no page that takes another try. */
+const FORBIDDEN = new Set<ErrorCode>(["E_FORBIDDEN", "E_ORIGIN", "E_READ_ONLY", "E_IMPERSONATION_BLOCKED"]);
 
 let answers = 0;
 
@@ -41,13 +45,15 @@ export async function act(
   let to: string | undefined;
   try {
     const sent = await headers();
-    assertOwnOrigin(sent);
+    await assertOwnOrigin(sent);
     const who = await seated();
     const actor = actorOf(who, sourceAddress(sent));
     if (of !== "own" && routerOf(who) !== of)
       await refuse(db(), actor, `router:${of}`, "E_FORBIDDEN", "Your role does not allow this.");
     await touchSession(db(), who.sessionId, now());
-    const done = await what({ who, actor, run: (command, input, why) => execute(db(), command, actor, input, why) });
+    const done = await ofVisit(who, () =>
+      what({ who, actor, run: (command, input, why) => execute(db(), command, actor, input, why) }),
+    );
     if (typeof done === "string") {
       refresh();
       return { ok: true, message: done, n };
@@ -60,10 +66,23 @@ export async function act(
   redirect(to);
 }
 
+/** An action of a visit leaves its row, whatever became of it. */
+async function ofVisit<T>(who: Seated, work: () => Promise<T>): Promise<T> {
+  try {
+    const done = await work();
+    await recordVisit(who, "POST", "done");
+    return done;
+  } catch (error) {
+    await recordVisit(who, "POST", error instanceof TocsinError ? error.code : "failed");
+    throw error;
+  }
+}
+
 function refusal(error: unknown, n: number): FormState {
   if (error instanceof TocsinError) {
     log().info({ code: error.code, detail: error.detail, field: error.field }, "action refused");
-    if (error.code === "E_FORBIDDEN" || error.code === "E_ORIGIN") forbidden();
+    if (FORBIDDEN.has(error.code)) forbidden();
+    if (error.code === "E_IMPERSONATION_ENDED") unauthorized();
     return { ok: false, message: error.message, code: error.code, field: error.field ?? null, n };
   }
   const id = randomUUID().slice(0, 8);

@@ -1,30 +1,58 @@
 import "server-only";
 import { cookies } from "next/headers";
-import { forbidden, redirect } from "next/navigation";
+import { forbidden, redirect, unauthorized } from "next/navigation";
 import { cache } from "react";
 import { now } from "#lib/adapters/clock";
 import type { Actor } from "#lib/commands/command";
 import { type Action, may, ruleOf } from "#lib/domain/permissions";
-import { type TenantSeat, type Viewer, viewerOf } from "#lib/queries/session";
+import { TocsinError } from "#lib/domain/error";
+import { type Standing, standingOf, type TenantSeat, type Viewer } from "#lib/queries/session";
+import type { Shown } from "#lib/queries/visit-key";
 import { sessionCookieName } from "./cookie.ts";
 import { db } from "./db.ts";
+import { problem } from "./problem.ts";
+import { overError, recordPage, shownNow, writeOver } from "./visit.ts";
 
 export interface Seated extends Viewer {
   seat: TenantSeat;
+  /** What a visit that begins now is bound to. */
+  shown: Shown;
 }
 
-/** Who asks, once per request; null without a session that holds. */
-export const viewer = cache(async (): Promise<Viewer | null> => {
+/** What the cookies of this request amount to, once per request. A visit that they find to be over ends here. */
+export const standing = cache(async (): Promise<Standing & { shown: Shown | null }> => {
   const token = (await cookies()).get(sessionCookieName())?.value;
-  return token === undefined || token.length > 500 ? null : viewerOf(db(), token, now());
+  if (token === undefined || token.length > 500) return { viewer: null, over: null, shown: null };
+  const shown = await shownNow(token);
+  const found = await standingOf(db(), token, now(), shown);
+  if (found.over !== null) await writeOver(found.over);
+  return { ...found, shown };
 });
+
+/** Who asks; null without a session that holds, and for a visit that is over. */
+export async function viewer(): Promise<Viewer | null> {
+  return (await standing()).viewer;
+}
+
+/** For routes: who asks, or the answer that nobody does and why. */
+export async function viewerOrProblem(): Promise<Seated | Response> {
+  const { viewer: who, over, shown } = await standing();
+  if (over !== null) return problem(overError(over));
+  if (who === null || who.seat === null || shown === null)
+    return problem(new TocsinError("E_SIGNED_OUT", "Sign in again."));
+  return { ...who, seat: who.seat, shown };
+}
+
+const recorded = cache(recordPage);
 
 /** For pages: sends strangers to the sign-in page, and people without any seat to the page that says so. */
 export async function seated(): Promise<Seated> {
-  const who = await viewer();
-  if (who === null) redirect("/sign-in");
+  const { viewer: who, over, shown } = await standing();
+  if (over !== null) unauthorized();
+  if (who === null || shown === null) redirect("/sign-in");
   if (who.seat === null) redirect("/no-access");
-  return who as Seated;
+  await recorded(who);
+  return { ...who, seat: who.seat, shown };
 }
 
 /** Two routers, one service: customers, and staff who look as one of them, are served by the portal alone. */
@@ -65,6 +93,7 @@ export function actorOf(who: Seated, from: string): Actor {
     sessionId: who.sessionId,
     from,
     authTime: who.authTime,
+    bound: who.shown,
     ...(acting ? { acting: { grantId: acting.grantId, actAs: acting.as.personId, mode: acting.mode } } : {}),
   };
 }

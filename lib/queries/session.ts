@@ -42,6 +42,8 @@ export interface Acting {
   reason: string;
   /** When it ends, by the database's clock. */
   notAfter: Date;
+  /** How long that is from now, by the same clock. */
+  leftMs: number;
 }
 
 /** What a request's cookies amount to. With `over` there is no viewer: nothing is served until its end is written. */

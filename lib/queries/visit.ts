@@ -47,6 +47,7 @@ interface GrantRow {
   not_after: Date | null;
   ended_at: Date | null;
   runs: boolean | null;
+  left_ms: number | null;
 }
 
 /** @returns null when this session makes no visit and shows no cookie of one */
@@ -88,6 +89,7 @@ export async function visitNow(db: Db, who: Asking, shown: Shown | null): Promis
       as: { personId: grant.target_id, name: grant.target_name },
       reason: grant.reason,
       notAfter: grant.not_after as Date,
+      leftMs: grant.left_ms ?? 0,
     },
     tenant,
   };
@@ -103,7 +105,8 @@ function row(db: Db, who: Asking, tenantId: string, id: string): Promise<GrantRo
   return db.withTenant({ tenantId, actorId: who.personId, readOnly: true }, async (tx) => {
     const rows = await tx.$queryRaw<GrantRow[]>`SELECT id, actor_id, target_id, target_name, mode, reason, session_id,
       session_fp, secret_hash, agent_hash, started_at, not_after, ended_at,
-      ended_at IS NULL AND clock_timestamp() < not_after AS runs
+      ended_at IS NULL AND clock_timestamp() < not_after AS runs,
+      floor(extract(epoch FROM not_after - clock_timestamp()) * 1000)::float8 AS left_ms
       FROM impersonation_grant WHERE id = ${id}::uuid`;
     return rows[0] ?? null;
   });

@@ -4,7 +4,7 @@ import { now } from "../../_server/clock.ts";
 import { sessionCookieName } from "../../_server/cookie.ts";
 import { db } from "../../_server/db.ts";
 import { follow } from "../../_server/live.ts";
-import { viewer } from "../../_server/session.ts";
+import { viewerOrProblem } from "../../_server/session.ts";
 
 export const dynamic = "force-dynamic";
 
@@ -16,9 +16,8 @@ const RECHECK_EVERY_BEATS = 3;
  * for what it shows. The session is asked for again each minute, so that a stream does not outlive it.
  */
 export async function GET(request: Request): Promise<Response> {
-  const who = await viewer();
-  if (who === null || who.seat === null)
-    return Response.json({ code: "E_SIGNED_OUT", title: "Sign in again." }, { status: 401 });
+  const who = await viewerOrProblem();
+  if (who instanceof Response) return who;
   const tenantId = who.seat.id;
   const token = (await cookies()).get(sessionCookieName())?.value ?? "";
   const encoder = new TextEncoder();
@@ -38,9 +37,10 @@ export async function GET(request: Request): Promise<Response> {
       let beats = 0;
       const timer = setInterval(async () => {
         say(": here\n\n");
-        if (++beats % RECHECK_EVERY_BEATS !== 0) return;
-        const still = await viewerOf(db(), token, now()).catch(() => who);
-        if (still?.seat?.id !== tenantId) {
+        // A visit is asked for at each beat: it ends at a moment that others see.
+        if (++beats % RECHECK_EVERY_BEATS !== 0 && who.acting === null) return;
+        const still = await viewerOf(db(), token, now(), who.shown).catch(() => who);
+        if (still?.seat?.id !== tenantId || still.acting?.grantId !== who.acting?.grantId) {
           say("event: ended\ndata: {}\n\n");
           stop();
         }

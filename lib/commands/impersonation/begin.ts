@@ -19,8 +19,8 @@ export const beginVisit = defineCommand({
     actor,
     context,
   }): Promise<{ result: Begun; audit: { target: string; body: Record<string, unknown> } }> {
-    const { sessionId, bound } = boundOf(actor);
     const scope = await scopeOf(tx, actor.personId, input.tenantId);
+    const { sessionId, bound } = boundOf(actor);
     await inLine(tx, sessionId);
     const visit = await tx.impersonationGrant.findFirst({
       where: { tenantId: scope.tenant.id, id: input.visitId, actorId: actor.personId, mode: "rw" },

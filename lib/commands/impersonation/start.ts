@@ -18,8 +18,8 @@ export const startVisit = defineCommand({
   input: z.strictObject({ tenantId: z.uuid(), personId: z.uuid("Choose a person."), mode: z.enum(MODES) }),
   tenant: (input) => input.tenantId,
   async run({ tx, input, actor, context }): Promise<{ result: Asked; audit: { target: string; body: object } & Row }> {
-    const { sessionId, bound } = boundOf(actor);
     const scope = await scopeOf(tx, actor.personId, input.tenantId);
+    const { sessionId, bound } = boundOf(actor);
     const target = await targetIn(tx, actor.personId, input.personId, scope);
     await inLine(tx, sessionId);
     const session = await tx.session.findUnique({ where: { id: sessionId }, select: { grantId: true } });
