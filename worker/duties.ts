@@ -17,6 +17,7 @@ import { consume } from "./pipeline/consume.ts";
 import { escalateDue } from "./pipeline/escalate.ts";
 import type { Scheduler } from "./probe/schedule.ts";
 import { sealDue } from "./probe/seal.ts";
+import { makeReports } from "./reports/weekly.ts";
 import { endStale, type Handlers, takeRequests } from "./requests/index.ts";
 import { watchAccess } from "./watch/access.ts";
 import { logWatcher } from "./watch/log.ts";
@@ -88,6 +89,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     timed("audit_streams", 10 * SECOND, true, (now, signal) => streamLog(p.streamer, now, signal)),
     timed("audit_months", 6 * 3_600 * SECOND, true, (now) => retireMonths(p.db, checkpointPlaces(env()), p.log, now)),
     timed("partitions", 3_600 * SECOND, true, (now) => makePartitions(p.db, now)),
+    timed("reports", 3_600 * SECOND, true, (now, signal) => makeReports(p.db, now, signal)),
   ];
   const unknown = only?.find((name) => !all.some((d) => d.name === name));
   if (unknown !== undefined)

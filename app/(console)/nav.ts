@@ -9,5 +9,6 @@ export const NAV: NavItem[] = [
   { label: "Silences", href: "/silences", permission: "silence.read", key: "l", icon: "silences" },
   { label: "Erasure", href: "/erasure", permission: "erasure.read", key: "e", icon: "erasure" },
   { label: "Audit log", href: "/audit", permission: "audit.read", key: "a", icon: "audit" },
+  { label: "Reports", href: "/reports", permission: "report.read", key: "w", icon: "reports" },
   { label: "Platform", href: "/platform", permission: "platform.read", key: "p", icon: "platform" },
 ];

@@ -3,7 +3,7 @@
 import { Prisma, type Tx } from "#lib/adapters/db";
 import type { AuditFilter } from "#lib/domain/audit-filter";
 import { bodyOf } from "#lib/domain/audit-row";
-import { DAY_MS, dayEnd, dayStart } from "#lib/domain/utc-day";
+import { dayEnd, dayStart } from "#lib/domain/utc-day";
 import { targetNames } from "./audit-targets.ts";
 import { peopleNames } from "./incidents.ts";
 
@@ -84,10 +84,16 @@ export async function auditRows(
   return { more: rows.length > take, rows: await readable(tx, rows.slice(0, take)) };
 }
 
-/** Rows of one day by their ids. @param day its first instant, epoch ms */
-export async function auditRowsOf(tx: Tx, tenantId: string, day: number, ids: readonly string[]): Promise<AuditRow[]> {
+/** Rows by their ids. @param from a time (epoch ms) that all are in, up to `to`: the log is kept by time */
+export async function auditRowsOf(
+  tx: Tx,
+  tenantId: string,
+  from: number,
+  to: number,
+  ids: readonly string[],
+): Promise<AuditRow[]> {
   const found = Prisma.sql`SELECT ${COLUMNS} FROM audit.event e WHERE e.tenant_id = ${tenantId}::uuid
-    AND e.at >= ${new Date(day)} AND e.at < ${new Date(day + DAY_MS)} AND e.id = ANY(${[...ids]}::uuid[])`;
+    AND e.at >= ${new Date(from)} AND e.at < ${new Date(to)} AND e.id = ANY(${[...ids]}::uuid[])`;
   return readable(tx, await wholeRows(tx, found));
 }
 

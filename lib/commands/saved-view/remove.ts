@@ -1,10 +1,9 @@
 import type { Db } from "#lib/adapters/db";
 import { TocsinError } from "#lib/domain/error";
-import type { Viewer } from "#lib/queries/session";
-import { refuseVisitor } from "./save.ts";
+import { type Owner, refuseVisitor } from "./save.ts";
 
 /** @throws TocsinError E_NOT_FOUND for a view of somebody else's, and for one that never was */
-export async function removeView(db: Db, viewer: Pick<Viewer, "personId" | "acting">, id: string): Promise<void> {
+export async function removeView(db: Db, viewer: Owner, id: string): Promise<void> {
   refuseVisitor(viewer);
   const known = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
   const { count } = known

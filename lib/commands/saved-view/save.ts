@@ -9,9 +9,9 @@ import type { Viewer } from "#lib/queries/session";
 
 const MOST = 30;
 
-type Owner = Pick<Viewer, "personId" | "acting">;
+export type Owner = Pick<Viewer, "personId"> & { acting: object | null };
 
-export function refuseVisitor(viewer: Pick<Viewer, "acting">): void {
+export function refuseVisitor(viewer: Pick<Owner, "acting">): void {
   if (viewer.acting !== null)
     throw new TocsinError("E_IMPERSONATION_BLOCKED", "This is never done as somebody else: end the visit first.");
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { savedViews } from "#lib/queries/saved-views";
 import { type TestDatabase, testDatabase } from "#lib/testing/database";
 import { removeView } from "./remove.ts";
-import { saveView } from "./save.ts";
+import { type Owner, saveView } from "./save.ts";
 
 const NOW = new Date("2026-11-21T08:00:00Z");
 let db: TestDatabase;
@@ -20,7 +20,6 @@ async function person() {
   );
   return { personId, acting: null };
 }
-type Owner = Awaited<ReturnType<typeof person>>;
 const views = (who: Owner) => db.appDb.global((tx) => savedViews(tx, who.personId));
 const save = (who: Owner, name: string, query: string) => saveView(db.appDb, who, { name, query }, NOW);
 
@@ -64,7 +63,14 @@ test("thirty are the most, also when two come at once", async () => {
 });
 
 test("never as somebody else", async () => {
-  const acting = { grantId: "g", mode: "rw" as const, as: { personId: "p", name: "C" }, reason: "", notAfter: NOW };
+  const acting = {
+    grantId: "g",
+    mode: "rw" as const,
+    as: { personId: "p", name: "C" },
+    reason: "",
+    notAfter: NOW,
+    leftMs: 0,
+  };
   const visitor = { ...(await person()), acting };
   await expect(saveView(db.appDb, visitor, { name: "A", query: "action=sink" }, NOW)).rejects.toMatchObject({
     code: "E_IMPERSONATION_BLOCKED",

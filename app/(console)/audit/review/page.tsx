@@ -1,5 +1,5 @@
 import type { Metadata } from "next";
-import { dayOf, dayStart, daysAfter } from "#lib/domain/utc-day";
+import { dayEnd, dayOf, dayStart, daysAfter } from "#lib/domain/utc-day";
 import { auditRowsOf } from "#lib/queries/audit";
 import { JUDGED_AT_MOST, otherReviewerThan, ownAmong, reviewDays, reviewOf, trendOf } from "#lib/queries/audit-review";
 import { param, type SearchParams } from "../../../_server/query.ts";
@@ -33,7 +33,7 @@ export default async function ReviewPage({ searchParams }: { searchParams: Searc
     return {
       ...{ day, review, over: day < today },
       days: await reviewDays(tx, who.seat.id, now),
-      rows: await auditRowsOf(tx, who.seat.id, dayStart(day) ?? 0, shown),
+      rows: await auditRowsOf(tx, who.seat.id, dayStart(day) ?? 0, dayEnd(day) ?? 0, shown),
       trend: await trendOf(tx, who.seat.id, day),
       others: await otherReviewerThan(tx, who.seat.id, who.personId),
     };
