@@ -107,9 +107,15 @@ async function enter(tx: Tx, context: TenantContext): Promise<void> {
 }
 
 const ERASED = "tenant erased";
-/** What was under way for a tenant ends here without an error: there is nobody left to do it for. */
-export const isErased = (error: unknown): boolean =>
-  error instanceof TocsinError && error.code === "E_STATE" && error.detail === ERASED;
+/** What was under way for a tenant that has been erased ends here without an error: there is nobody left to do it for. */
+export async function unlessErased<T, Otherwise>(work: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof TocsinError && error.code === "E_STATE" && error.detail === ERASED) return otherwise;
+    throw error;
+  }
+}
 
 /** The rest of `fn` in another tenant of the same transaction: for an act on a tenant that is decided in another one. */
 export async function inTenant<T>(tx: Tx, home: TenantContext, there: TenantContext, fn: () => Promise<T>): Promise<T> {

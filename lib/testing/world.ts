@@ -112,6 +112,13 @@ export const ROWS: Record<string, (w: World) => Row> = {
     reason: WHY,
     created_at: AT,
   }),
+  "public.tenant_retention": (w) => ({
+    tenant_id: w.tenant,
+    minutes_days: 30,
+    incidents_days: 90,
+    updated_by: w.actor,
+    updated_at: AT,
+  }),
   "public.sink": (w) => ({
     tenant_id: w.tenant,
     id: w.sink,

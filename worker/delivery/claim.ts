@@ -3,7 +3,7 @@
 import type { AddressPolicy } from "#lib/adapters/http";
 import { monotonicMs } from "#lib/adapters/clock";
 import { crashPoint } from "#lib/adapters/crash";
-import { type Db, type Tx, WORKER_ACTOR } from "#lib/adapters/db";
+import { type Db, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
 import { RETRY_HORIZON_MS, type SinkMemory } from "#lib/domain/delivery";
 import { type IncidentState, stillWanted } from "#lib/domain/incident";
@@ -76,7 +76,7 @@ export async function claim(
 ): Promise<Claim> {
   const leasedMs = monotonicMs();
   const until = new Date(now.getTime() + LEASE_MS);
-  return db
+  const work = db
     .withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
       const rows = await tx.$queryRaw<Row[]>`
       WITH due AS (
@@ -135,6 +135,7 @@ export async function claim(
       crashPoint("after_claim");
       return result;
     });
+  return unlessErased(work, { claimed: [], moved: 0 });
 }
 
 interface Refusal {

@@ -2,7 +2,7 @@
 // meets zero rows and changes nothing.
 import { audit } from "#lib/adapters/audit";
 import { crashPoint } from "#lib/adapters/crash";
-import { type Db, type Tx, WORKER_ACTOR } from "#lib/adapters/db";
+import { type Db, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
 import { type Judgement, nextTryAt, type SinkMemory } from "#lib/domain/delivery";
 import { type IncidentState, stillWanted } from "#lib/domain/incident";
@@ -18,19 +18,20 @@ export interface TryResult {
 
 /** Keeps what one request of several achieved, so that a later try does not repeat it. @returns false: lease lost */
 export async function progress(db: Db, claimed: Claimed, memory: SinkMemory, now: Date): Promise<boolean> {
-  return db.withTenant({ tenantId: claimed.tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+  const work = db.withTenant({ tenantId: claimed.tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     const until = new Date(now.getTime() + LEASE_MS);
     const changed =
       await tx.$executeRaw`UPDATE delivery SET memory = memory || ${JSON.stringify(memory)}::jsonb, lease_until = ${until}
       WHERE id = ${claimed.id}::uuid AND token = ${claimed.token} AND state = 'leased'`;
     return changed === 1;
   });
+  return unlessErased(work, false);
 }
 
 /** @param random uniform in [0,1), for the jitter */
 export async function settle(db: Db, claimed: Claimed, result: TryResult, now: Date, random: number): Promise<void> {
   const { judgement } = result;
-  await db.withTenant({ tenantId: claimed.tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+  const work = db.withTenant({ tenantId: claimed.tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     const end =
       judgement.verdict === "retry"
         ? await again(tx, claimed, judgement.afterS, now, random)
@@ -39,6 +40,7 @@ export async function settle(db: Db, claimed: Claimed, result: TryResult, now: D
     if (judgement.verdict === "dead" && judgement.disablesSink) await disable(tx, claimed, judgement.reason, now);
     crashPoint("inside_settle_tx");
   });
+  await unlessErased(work, undefined);
   crashPoint("after_settle");
 }
 

@@ -1,7 +1,7 @@
 // One verdict through all stages, in one transaction: what is decided, said and to be sent commits together, or not
 // at all. Judged against stored state, so that a replay or a late slot changes nothing.
 import { crashPoint } from "#lib/adapters/crash";
-import { type Db, type Tx, WORKER_ACTOR } from "#lib/adapters/db";
+import { type Db, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
 import { liveByFingerprint } from "#lib/commands/incident/row";
 import { writeTimeline } from "#lib/commands/incident/timeline";
@@ -34,7 +34,7 @@ export async function decide(db: Db, sealed: SealedSlot, now: Date): Promise<Dec
   const { tenantId, serverId } = sealed;
   const slot = new Date(sealed.slot);
   crashPoint("before_incident_tx");
-  const decided = await db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+  const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     const subject = await serverSubject(tx, serverId);
     if (subject === null) return nothing("ignored");
     const verdict = fold(sealed);
@@ -57,6 +57,7 @@ export async function decide(db: Db, sealed: SealedSlot, now: Date): Promise<Dec
     crashPoint("inside_incident_tx");
     return result;
   });
+  const decided = await unlessErased(work, nothing("ignored"));
   crashPoint("after_incident_commit");
   return decided;
 }

@@ -1,6 +1,6 @@
 // Clock to steps: incidents whose next step is due, each in a transaction of its own. An acknowledge that commits first
 // leaves nothing due; one that comes later waits for the row and takes back what was not sent yet.
-import { type Db, type Sweeper, type Tx, WORKER_ACTOR } from "#lib/adapters/db";
+import { type Db, type Sweeper, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
 import { type Incident, incidentById } from "#lib/commands/incident/row";
 import { writeTimeline } from "#lib/commands/incident/timeline";
@@ -36,7 +36,7 @@ export async function escalateDue(db: Db, sweeper: Sweeper, now: Date): Promise<
 
 /** @returns false when somebody else was first: acknowledged, resolved or stepped */
 export function escalate(db: Db, tenantId: string, incidentId: string, now: Date): Promise<boolean> {
-  return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+  const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     const incident = await incidentById(tx, incidentId);
     if (incident === null || incident.state !== "open" || incident.nextStepAt === null || incident.nextStepAt > now)
       return false;
@@ -68,6 +68,7 @@ export function escalate(db: Db, tenantId: string, incidentId: string, now: Date
     await say(tx, tenantId, incidentId, said, now);
     return true;
   });
+  return unlessErased(work, false);
 }
 
 async function say(

@@ -1,7 +1,7 @@
 // A probe that a person watches: each step becomes a line of the request's progress as it ends, and the region's last
 // line is its verdict. When every region has spoken the request is done.
 import { now as clockNow } from "#lib/adapters/clock";
-import { type Db, WORKER_ACTOR } from "#lib/adapters/db";
+import { type Db, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
 import type { Step } from "#lib/domain/transcript";
 import { REASONS } from "#lib/domain/reason";
@@ -61,7 +61,7 @@ async function append(
   place: { tenantId: string; requestId: string; regions: number },
   line: Progress,
 ): Promise<void> {
-  await db.withTenant({ tenantId: place.tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+  const work = db.withTenant({ tenantId: place.tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     await tx.$executeRaw`UPDATE request SET progress = progress || ${JSON.stringify([line])}::jsonb WHERE id = ${place.requestId}::uuid AND state IN ('pending', 'running')`;
     if (line.verdict) {
       await tx.$executeRaw`UPDATE request SET state = 'done', done_at = ${clockNow()}, result = '{}'::jsonb
@@ -70,4 +70,5 @@ async function append(
     }
     await liveHint(tx, { tenant: place.tenantId, what: "request", id: place.requestId });
   });
+  await unlessErased(work, undefined);
 }

@@ -1,7 +1,7 @@
 // What the console asked for: rows of `request`, taken by a conditional update, so that two workers never both act.
 // One that nobody finishes within a minute ends with a sentence.
 import { now as clockNow } from "#lib/adapters/clock";
-import { type Db, type Sweeper, WORKER_ACTOR } from "#lib/adapters/db";
+import { type Db, type Sweeper, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
 import type { Log } from "#lib/adapters/log";
 import { REQUESTS, type RequestKind } from "#lib/requests";
@@ -32,11 +32,12 @@ export async function takeRequests(db: Db, sweeper: Sweeper, handlers: Handlers,
   for (const { tenant_id: tenantId, id, kind } of found) {
     const context = { tenantId, actorId: WORKER_ACTOR };
     const now = clockNow();
-    const payload = await db.withTenant(context, async (tx) => {
+    const taking = db.withTenant(context, async (tx) => {
       const rows = await tx.$queryRaw<{ payload: unknown }[]>`UPDATE request SET state = 'running', taken_at = ${now}
         WHERE id = ${id}::uuid AND state = 'pending' RETURNING payload`;
       return rows[0]?.payload;
     });
+    const payload = await unlessErased(taking, undefined);
     if (payload === undefined) continue;
     taken++;
     try {
@@ -60,13 +61,14 @@ export function failRequest(
   now: Date,
   takenBefore = now,
 ): Promise<void> {
-  return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+  const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     const changed =
       await tx.$executeRaw`UPDATE request SET state = 'failed', result = ${JSON.stringify({ sentence })}::jsonb, done_at = ${now}
       WHERE id = ${id}::uuid AND state IN ('pending', 'running') AND (taken_at IS NULL OR taken_at <= ${takenBefore})`;
     if (changed === 0) return;
     await liveHint(tx, { tenant: tenantId, what: "request", id });
   });
+  return unlessErased(work, undefined);
 }
 
 /** Requests that nobody finished: their worker or prober is gone. They end with a sentence instead of spinning for ever. */

@@ -1,6 +1,6 @@
 // Servers that nobody has looked at for two intervals: unknown, and alerted each for itself only when nothing of ours
 // has stopped that explains them all.
-import { type Db, type Sweeper, WORKER_ACTOR } from "#lib/adapters/db";
+import { type Db, type Sweeper, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
 import { closeIncident } from "#lib/commands/incident/close";
 import { incidentById } from "#lib/commands/incident/row";
@@ -58,7 +58,7 @@ export function markUnlooked(
   now: Date,
 ): Promise<"opened" | "marked" | null> {
   const { tenantId, id: serverId } = server;
-  return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+  const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     const subject = await serverSubject(tx, serverId);
     if (subject === null) return null;
     const verdict: Verdict = unlookedVerdict("unknown", reason, SENTENCES[reason] ?? "Not checked.");
@@ -69,7 +69,7 @@ export function markUnlooked(
     await liveHint(tx, { tenant: tenantId, what: "server", id: serverId });
     if (covered) {
       await writeServerNow(tx, serverId, now, verdict, { ...before.streaks, bad: 0, good: 0 });
-      return "marked";
+      return "marked" as const;
     }
     const decided = await walk(tx, {
       tenantId,
@@ -81,8 +81,9 @@ export function markUnlooked(
       atOnce: true,
       before: before.streaks,
     });
-    return decided.change === "opened" ? "opened" : "marked";
+    return decided.change === "opened" ? ("opened" as const) : ("marked" as const);
   });
+  return unlessErased(work, null);
 }
 
 /** A server that is paused or removed while it fails: nothing more will be seen of it, so its incident ends with that reason. */
@@ -94,14 +95,14 @@ export async function closeAbandoned(db: Db, sweeper: Sweeper, now: Date): Promi
   );
   let closed = 0;
   for (const { tenant_id: tenantId, id, removed } of rows) {
-    const did = await db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+    const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
       const incident = await incidentById(tx, id);
       const sentence = removed
         ? "The server was removed, so nobody looks at it any more."
         : "The server was paused, so nobody looks at it for now.";
       return incident !== null && closeIncident(tx, incident, { tenantId, now, sentence });
     });
-    if (did) closed++;
+    if (await unlessErased(work, false)) closed++;
   }
   return closed;
 }
