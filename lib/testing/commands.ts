@@ -37,6 +37,18 @@ export const INPUTS: Record<string, Make> = {
   "address/allow#allowAddress": ({ own }) => ({ tenantId: own.tenant, cidr: "10.99.0.0/16", ports: "" }),
   "address/revoke#revokeAddress": ({ own, rows }) => ({ tenantId: own.tenant, id: rows.allowance }),
   "audit-review/mark#reviewDay": () => ({ day: "2026-11-20", note: "" }),
+  "audit-stream/add#addAuditStream": () => ({
+    kind: "webhook",
+    name: "New",
+    config: { url: "https://log.example.com/in", secret: `whsec_${"A".repeat(44)}` },
+  }),
+  "audit-stream/change#changeAuditStream": ({ rows }) => ({
+    streamId: rows.stream,
+    name: "Renamed",
+    config: { url: "https://log.example.com/in", secret: `whsec_${"A".repeat(44)}` },
+  }),
+  "audit-stream/remove#removeAuditStream": ({ rows }) => ({ streamId: rows.stream }),
+  "audit-stream/test-send#testAuditStream": ({ rows }) => ({ streamId: rows.stream }),
   "audit/export#recordExport": () => ({}),
   "delivery/redrive#redriveDelivery": ({ rows }) => ({ deliveryId: rows.delivery }),
   "erasure-request/file#fileErasure": () => ({

@@ -12,7 +12,7 @@ export const addAuditStream = defineCommand({
   input: z.strictObject({ kind: streamKindSchema, name: streamNameSchema, config: streamConfigSchema }),
   async run({ tx, input, actor, now }) {
     const { config, hidden } = partStream(input.kind, input.config);
-    if ((await tx.auditStream.count({ where: { removedAt: null } })) >= MAX_STREAMS)
+    if ((await tx.auditStream.count({ where: { tenantId: actor.tenantId, removedAt: null } })) >= MAX_STREAMS)
       throw new TocsinError("E_LIMIT", `There are ${MAX_STREAMS} streams already: remove one first.`);
     const id = randomUUID();
     await tx.auditStream.create({

@@ -15,7 +15,7 @@ export const changeAuditStream = defineCommand({
   action: "audit_stream.change",
   input: z.strictObject({ streamId: z.uuid(), name: streamNameSchema, config: streamConfigSchema }),
   async run({ tx, input, actor, now }) {
-    const before = await liveStream(tx, input.streamId);
+    const before = await liveStream(tx, actor.tenantId, input.streamId);
     const kept = openStream(actor.tenantId, before.id, before.sealed);
     const { config, hidden } = partStream(streamKindSchema.parse(before.kind), input.config, kept);
     await tx.auditStream.update({

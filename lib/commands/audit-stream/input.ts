@@ -66,8 +66,8 @@ export function openStream(tenantId: string, id: string, sealed: Uint8Array | nu
 }
 
 /** @throws TocsinError E_NOT_FOUND */
-export async function liveStream(tx: Tx, id: string) {
-  const row = await tx.auditStream.findFirst({ where: { id, removedAt: null } });
+export async function liveStream(tx: Tx, tenantId: string, id: string) {
+  const row = await tx.auditStream.findFirst({ where: { tenantId, id, removedAt: null } });
   if (row === null) throw new TocsinError("E_NOT_FOUND", "There is no such stream; it may have been removed.");
   return row;
 }

@@ -8,7 +8,7 @@ export const removeAuditStream = defineCommand({
   auditAs: "audit_stream.remove",
   input: z.strictObject({ streamId: z.uuid() }),
   async run({ tx, input, actor, now }) {
-    const stream = await liveStream(tx, input.streamId);
+    const stream = await liveStream(tx, actor.tenantId, input.streamId);
     await tx.auditStream.update({
       where: { tenantId_id: { tenantId: actor.tenantId, id: stream.id } },
       data: { removedAt: now, updatedAt: now, sealed: null },
