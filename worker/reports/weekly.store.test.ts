@@ -69,7 +69,7 @@ test("the same again by one person, and by several, is weak however good it read
   for (const who of [ann, ben, cem]) await said(id, who, "Customer asked for help with the form, ticket 12.");
   await makeReports(db.workerDb, monday);
   const [row] = await reports("weak_reasons", id);
-  const faults = (row?.findings as { faults: string[] }[]).map((f) => f.faults.join());
+  const faults = ((row?.findings ?? []) as { faults: string[] }[]).map((f) => f.faults.join());
   expect(faults.sort()).toEqual(["copied", "copied", "copied", "own_again", "own_again", "own_again"]);
 });
 
@@ -117,7 +117,7 @@ test("role drift is the installation's, and reads use from each tenant's own log
   await said(PLATFORM_TENANT, idle, "", "session.sign_in");
   await makeReports(db.workerDb, monday);
   const [row] = await reports("role_drift", PLATFORM_TENANT);
-  const findings = row?.findings as { kind: string; personId?: string; what?: string }[];
+  const findings = (row?.findings ?? []) as { kind: string; personId?: string; what?: string }[];
   expect(findings).toContainEqual({ kind: "few_roots", what: "0" });
   expect(findings).toContainEqual({ kind: "disabled_session", personId: gone });
   expect(findings).toContainEqual({ kind: "not_used", personId: idle, what: `operator of ${slug}` });
