@@ -14,6 +14,8 @@ export const PORTAL_PAGES = {
   "/portal/sinks": "sink.read",
   "/portal/sinks/new": "sink.change",
   "/portal/sinks/[id]": "sink.read",
+  "/portal/retention": "retention.read",
+  "/portal/visits": "visit.read",
   "/portal/requests": "erasure.read",
   "/portal/requests/new": "erasure.file",
 } as const satisfies Record<string, Action>;
@@ -33,6 +35,11 @@ export const PORTAL_ACTIONS = {
   portalDisableSink: "sink.change",
   portalEnableSink: "sink.change",
   portalRemoveSink: "sink.change",
+  portalKeepLonger: "retention.change",
+  portalAskCut: "retention.cut",
+  portalDecideCut: "retention.cut",
+  portalWithdrawCut: "retention.cut",
+  portalEndVisit: "visit.end",
   portalFileErasure: "erasure.file",
 } as const satisfies Record<string, Action | OwnAct>;
 
