@@ -3,6 +3,7 @@ import { incidents } from "#lib/queries/incidents";
 import { type DutyRow, duties, type ProcessRow, processes } from "#lib/queries/platform";
 import { read } from "../../_server/read.ts";
 import { allowed } from "../../_server/session.ts";
+import { ButtonLink } from "../../_ui/button.tsx";
 import { Empty } from "../../_ui/empty.tsx";
 import { Moment } from "../../_ui/moment.tsx";
 import { PageHead, Section } from "../../_ui/page-head.tsx";
@@ -37,7 +38,9 @@ export default async function PlatformPage() {
       <PageHead
         title="Platform"
         lead="The installation itself: its processes, what they do regularly, and what is wrong with them."
-      />
+      >
+        <ButtonLink href="/platform/streams">Audit streams</ButtonLink>
+      </PageHead>
       {own ? (
         <Section title="Its own alerts">
           {page.alerts.length === 0 ? (
