@@ -3,6 +3,7 @@
 import { type NextRequest, NextResponse } from "next/server";
 
 const SESSION_COOKIES = ["__Host-tocsin.session", "tocsin.session"];
+const REPORTS = "/api/csp-report";
 const OPEN = /^\/(sign-in|api\/|live$|ready$)/;
 
 export function proxy(request: NextRequest): NextResponse {
@@ -12,7 +13,7 @@ export function proxy(request: NextRequest): NextResponse {
     const to = request.nextUrl.clone();
     to.pathname = "/sign-in";
     to.search = pathname === "/" ? "" : `?to=${encodeURIComponent(pathname + search)}`;
-    return NextResponse.redirect(to);
+    return NextResponse.redirect(to, { headers: { "cache-control": "no-store" } });
   }
   const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString("base64");
   const policy = csp(nonce);
@@ -21,6 +22,9 @@ export function proxy(request: NextRequest): NextResponse {
   headers.set("content-security-policy", policy);
   const response = NextResponse.next({ request: { headers } });
   response.headers.set("content-security-policy", policy);
+  response.headers.set("reporting-endpoints", `csp="${REPORTS}"`);
+  // Everything but the built files belongs to one person; pages say so themselves, routes may forget.
+  response.headers.set("cache-control", "private, no-store");
   return response;
 }
 
@@ -38,6 +42,8 @@ function csp(nonce: string): string {
     "base-uri 'none'",
     "object-src 'none'",
     "frame-ancestors 'none'",
+    `report-uri ${REPORTS}`,
+    "report-to csp",
   ].join("; ");
 }
 

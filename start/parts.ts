@@ -122,7 +122,7 @@ function fleetPart(context: PartsContext, member: FleetMember, port: number, sec
 }
 
 export function consolePart(context: PartsContext, port: number, host: string, env: Settings): Part {
-  const args = ["node_modules/next/dist/bin/next", "start", "-H", host, "-p", String(port)];
+  const args = ["start/console.ts", "--host", host, "--port", String(port)];
   return childPart(
     context,
     "console",

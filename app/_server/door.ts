@@ -1,13 +1,12 @@
 // The door's answers: the sign-in library only knows redirects, an answer here also says by its status what went wrong.
 import "server-only";
-import NextAuth from "next-auth";
-import { NextRequest } from "next/server";
 import { now } from "#lib/adapters/clock";
-import { identityProvider, type Provider } from "#lib/adapters/oidc";
+import { identityProvider } from "#lib/adapters/oidc";
 import { recordRefusedSignIn } from "#lib/commands/session/refused";
 import { TocsinError } from "#lib/domain/error";
 import { askedAt, askedMark } from "./asked.ts";
 import { authOptions, type Flow } from "./auth.ts";
+import { callAuth } from "./auth-call.ts";
 import { cookieName, sessionCookieName, setCookie } from "./cookie.ts";
 import { db } from "./db.ts";
 import { sourceAddress } from "./from.ts";
@@ -20,23 +19,28 @@ export type DoorContext = { params: Promise<{ nextauth: string[] }> };
 const ASKED_FOR_S = 900;
 
 export async function door(request: Request, context: DoorContext): Promise<Response> {
-  const action = (await context.params).nextauth[0] ?? "";
-  const cookies = new NextRequest(request.url, { headers: request.headers }).cookies;
+  const { nextauth } = await context.params;
+  const action = nextauth[0] ?? "";
+  const cookies = cookiesOf(request);
   const begins = action === "signin" && request.method === "POST";
   const comesBack = action === "callback";
   const flow: Flow = {
     userAgent: (request.headers.get("user-agent") ?? "").replace(/[^\x20-\x7e]/g, "").slice(0, 200),
     from: sourceAddress(request.headers),
-    previousToken: cookies.get(sessionCookieName())?.value.slice(0, 500) ?? null,
+    previousToken: cookies[sessionCookieName()]?.slice(0, 500) ?? null,
     again: begins && new URL(request.url).searchParams.get("again") === "1",
-    askedAt: comesBack ? askedAt(cookies.get(cookieName("asked"))?.value) : null,
+    askedAt: comesBack ? askedAt(cookies[cookieName("asked")]) : null,
     proof: null,
     failed: null,
   };
   try {
     if (begins || comesBack) await limitBefore(begins ? "sign_in" : "callback", addressKey(request.headers));
     const provider = begins || comesBack ? await identityProvider() : null;
-    return await answer(request, context, flow, provider, begins, comesBack);
+    // When a sign-in begins, what stands in the address would go before our own words to the provider.
+    const query = begins ? {} : Object.fromEntries(new URL(request.url).searchParams);
+    const answer = await callAuth(request, nextauth, cookies, authOptions(flow, provider), query);
+    answer.headers.set("cache-control", "no-store");
+    return begins ? begun(answer, flow) : comesBack ? await back(answer, flow) : answer;
   } catch (error) {
     if (!(error instanceof TocsinError)) throw error;
     log().warn({ code: error.code, detail: error.detail }, "sign-in failed");
@@ -44,34 +48,34 @@ export async function door(request: Request, context: DoorContext): Promise<Resp
   }
 }
 
-async function answer(
-  request: Request,
-  context: DoorContext,
-  flow: Flow,
-  provider: Provider | null,
-  begins: boolean,
-  comesBack: boolean,
-): Promise<Response> {
-  // Whatever stands in the address would become part of the question to the provider, and go before ours.
-  const asked = begins ? withoutQuery(request) : request;
-  const given = await NextAuth(asked as never, context as never, authOptions(flow, provider));
-  const response = new Response(given.body, given);
-  response.headers.set("cache-control", "no-store");
-  if (begins) {
-    if (flow.failed) return problem(flow.failed);
-    response.headers.append("set-cookie", setCookie("asked", flow.again ? askedMark(now()) : "", ASKED_FOR_S));
-    return response;
-  }
-  if (!comesBack) return response;
-  const to = response.headers.get("location") ?? "";
-  const failed = flow.failed ?? libraryRefusal(to);
+function begun(answer: Response, flow: Flow): Response {
+  if (flow.failed) return problem(flow.failed);
+  answer.headers.append("set-cookie", setCookie("asked", flow.again ? askedMark(now()) : "", ASKED_FOR_S));
+  return answer;
+}
+
+async function back(answer: Response, flow: Flow): Promise<Response> {
+  const failed = flow.failed ?? libraryRefusal(answer.headers.get("location") ?? "");
   if (failed === null) {
-    response.headers.append("set-cookie", setCookie("asked", "", 0));
-    return response;
+    answer.headers.append("set-cookie", setCookie("asked", "", 0));
+    return answer;
   }
   if (failed.code === "E_OIDC_CHECK" || failed.code === "E_ID_TOKEN")
     await recordRefusedSignIn(db(), { code: failed.code, at: "callback", from: flow.from });
   return refusedPage(failed);
+}
+
+function cookiesOf(request: Request): Record<string, string> {
+  const pairs = (request.headers.get("cookie") ?? "").split(";").map((pair) => pair.split(/=(.*)/s, 2));
+  return Object.fromEntries(pairs.map(([name = "", value = ""]) => [name.trim(), decode(value.trim())]));
+}
+
+function decode(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
 }
 
 function libraryRefusal(to: string): TocsinError | null {
@@ -80,17 +84,6 @@ function libraryRefusal(to: string): TocsinError | null {
   return error === "AccessDenied"
     ? new TocsinError("E_FORBIDDEN", "Your account is disabled here. Ask whoever runs this console to enable it.")
     : new TocsinError("E_UNAVAILABLE", "Sign-in did not work, and nothing was changed. Try again in a moment.");
-}
-
-function withoutQuery(request: Request): NextRequest {
-  const url = new URL(request.url);
-  url.search = "";
-  return new NextRequest(url, {
-    method: request.method,
-    headers: request.headers,
-    body: request.body,
-    ...{ duplex: "half" },
-  });
 }
 
 /** A browser goes on to the sign-in page, which says the sentence; a program sees the status and the code. */

@@ -34,7 +34,7 @@ let asking: Promise<Provider> | undefined;
 
 /**
  * As the provider describes itself, asked for again every ten minutes; what was known goes on while it does not answer.
- * @throws TocsinError E_UNAVAILABLE when it was never reached, E_CONFIG when it is not the issuer of the settings
+ * @throws TocsinError E_UNAVAILABLE when it was never reached, or is not the issuer that the settings name
  */
 export async function identityProvider(): Promise<Provider> {
   if (known && now().getTime() - known.at < DISCOVERY_HOLDS_MS) return known.provider;
@@ -65,7 +65,7 @@ async function discover(): Promise<Provider> {
   const { authorization_endpoint, token_endpoint, jwks_uri } = issuer.metadata;
   const named = String(issuer.metadata.issuer).replace(/\/$/, "");
   if (named !== wanted || !authorization_endpoint || !token_endpoint || !jwks_uri)
-    throw new TocsinError("E_CONFIG", "The identity provider is not set up right: tell whoever runs this console.", {
+    throw new TocsinError("E_UNAVAILABLE", "Sign-in is not set up right: tell whoever runs this console.", {
       detail: `discovery names the issuer ${named.slice(0, 200)}, OIDC_ISSUER is ${wanted}; or it lacks an endpoint`,
     });
   const methods = issuer.metadata.token_endpoint_auth_methods_supported ?? ["client_secret_basic"];

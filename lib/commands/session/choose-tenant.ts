@@ -4,9 +4,11 @@ import type { Viewer } from "#lib/queries/session";
 
 /**
  * Looks at another tenant from now on. Only a pointer of one's own session: what may be done there is asked anew each time.
- * @throws TocsinError E_NOT_FOUND for a tenant without a seat, whether it exists or not
+ * @throws TocsinError E_NOT_FOUND for a tenant without a seat, whether it exists or not; E_IMPERSONATION_BLOCKED in a visit
  */
 export async function chooseTenant(db: Db, viewer: Viewer, tenantId: string): Promise<void> {
+  if (viewer.acting !== null)
+    throw new TocsinError("E_IMPERSONATION_BLOCKED", "A visit is to one tenant: end it first.");
   if (!viewer.seats.some((seat) => seat.id === tenantId))
     throw new TocsinError("E_NOT_FOUND", "There is no such tenant among yours.");
   await db.global((tx) => tx.session.update({ where: { id: viewer.sessionId }, data: { currentTenantId: tenantId } }));

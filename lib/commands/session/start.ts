@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { audit } from "#lib/adapters/audit";
 import { type Db, PLATFORM_TENANT } from "#lib/adapters/db";
 import { places, type SecretBox } from "#lib/adapters/secrets";
 import { SESSION_ABSOLUTE_MS } from "#lib/domain/session";
 import { tokenHash } from "#lib/queries/session";
-import { endVisitsOf } from "./end-visits.ts";
+import { endFoundSessions } from "./end-found.ts";
 
 export interface NewSession {
   token: string;
@@ -28,13 +27,15 @@ export async function startSession(db: Db, given: NewSession, now: Date, box?: S
   const old = given.replaces
     ? await db.global((tx) => tx.session.findUnique({ where: { tokenHash: tokenHash(given.replaces ?? "") } }))
     : null;
-  if (old !== null) await endVisitsOf(db, [old], { by: given.personId, reason: "signed in again" }, now);
-  const context = {
-    tenantId: PLATFORM_TENANT,
-    actorId: given.personId,
-    ...(given.address ? { trace: { from: given.address } } : {}),
-  };
-  await db.withTenant(context, async (tx) => {
+  // First: what crashes between leaves one who has to sign in again, never two sessions of one browser.
+  if (old !== null)
+    await endFoundSessions(
+      db,
+      [old],
+      { by: given.personId, action: "session.replaced", visit: "signed_in_again", from: given.address ?? "" },
+      now,
+    );
+  await db.global(async (tx) => {
     await tx.session.deleteMany({ where: { personId: given.personId, expiresAt: { lte: now } } });
     await tx.session.create({
       data: {
@@ -54,13 +55,5 @@ export async function startSession(db: Db, given: NewSession, now: Date, box?: S
           given.refreshToken && box ? box.seal(places.sessionRefresh(PLATFORM_TENANT, id), given.refreshToken) : null,
       },
     });
-    if (old === null) return;
-    const { count } = await tx.session.deleteMany({ where: { id: old.id } });
-    if (count > 0)
-      await audit(tx, context, {
-        action: "session.replaced",
-        target: `person:${old.personId}`,
-        body: { session: old.id, by: id },
-      });
   });
 }
