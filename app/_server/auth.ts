@@ -101,7 +101,10 @@ export function authOptions(flow: Flow, provider: Provider | null): NextAuthOpti
     callbacks: {
       async signIn({ account }) {
         if (account?.provider !== PROVIDER || flow.proof === null) return false;
-        const person = personFromClaims(flow.proof.claims, e.OIDC_ISSUER, e.OIDC_GROUPS_CLAIM);
+        const person = personFromClaims(flow.proof.claims, e.OIDC_ISSUER, e.OIDC_GROUPS_CLAIM, {
+          claim: e.OIDC_DIRECTORY_CLAIM,
+          groupsFrom: e.TOCSIN_GROUPS_FROM,
+        });
         return signIn(db(), person, now(), { from: flow.from, again: flow.askedAt !== null });
       },
       redirect: ({ url, baseUrl }) =>

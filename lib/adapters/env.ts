@@ -42,6 +42,10 @@ const schema = z.object({
   OIDC_CLIENT_ID: z.string({ error: "is missing" }).min(1),
   OIDC_CLIENT_SECRET: z.string({ error: "is missing" }).min(1),
   OIDC_GROUPS_CLAIM: z.string().default("groups"),
+  /** The claim that holds what the directory (SCIM) sends as externalId: "oid" for Entra ID. */
+  OIDC_DIRECTORY_CLAIM: z.string().min(1).default("sub"),
+  /** Whose word on groups counts: the identity provider's token, or the groups that the directory sends over SCIM. */
+  TOCSIN_GROUPS_FROM: z.enum(["token", "scim"], { error: "is token or scim" }).default("token"),
   /** What is asked for at sign-in. Absent: of openid, profile, email, groups and offline_access what discovery names. */
   OIDC_SCOPE: z
     .string()

@@ -13,15 +13,15 @@ export const enablePerson = defineCommand({
   async run({ tx, input: { personId } }) {
     const person = await onePerson(tx, personId);
     if (person.disabledAt === null) throw new TocsinError("E_STATE", "This person is not disabled.");
-    if (person.disabledSource === "directory")
+    const off =
+      person.directoryId !== null &&
+      (await tx.scimUser.count({ where: { externalId: person.directoryId, active: false } })) > 0;
+    if (off && person.disabledSource === "directory")
       throw new TocsinError(
         "E_STATE",
         "The directory has switched this person off: they have to be switched on there.",
       );
     // Switched off in the directory too, meanwhile: then that is what is left.
-    const off =
-      person.directoryId !== null &&
-      (await tx.scimUser.count({ where: { externalId: person.directoryId, active: false } })) > 0;
     await tx.person.update({
       where: { id: personId },
       data: off

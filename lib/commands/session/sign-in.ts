@@ -3,7 +3,6 @@
 import { randomUUID } from "node:crypto";
 import { audit } from "#lib/adapters/audit";
 import { type Db, PLATFORM_TENANT, type Tx } from "#lib/adapters/db";
-import { isReservedGroup } from "#lib/domain/break-glass";
 import { cleanText } from "#lib/domain/text";
 import { directorySays } from "#lib/queries/scim";
 
