@@ -8,6 +8,7 @@ export const NAV: NavItem[] = [
   { label: "Routes", href: "/routes", permission: "policy.read", key: "r", icon: "routes" },
   { label: "Silences", href: "/silences", permission: "silence.read", key: "l", icon: "silences" },
   { label: "Erasure", href: "/erasure", permission: "erasure.read", key: "e", icon: "erasure" },
+  { label: "Visits", href: "/visits", permission: "visit.read", key: "v", icon: "visits" },
   { label: "Audit log", href: "/audit", permission: "audit.read", key: "a", icon: "audit" },
   { label: "Reports", href: "/reports", permission: "report.read", key: "w", icon: "reports" },
   { label: "Platform", href: "/platform", permission: "platform.read", key: "p", icon: "platform" },

@@ -86,8 +86,8 @@ export const PERMISSIONS = {
     notAsAnother: true,
   },
   "visit.read": {
-    sentence: "See who looked into this tenant as one of its people, when and why",
-    layers: ["customer", "operator", "auditor"],
+    sentence: "See who looked into a tenant as one of its people, when and why",
+    layers: ["customer", "operator", "auditor", "root"],
   },
   "visit.end": {
     sentence: "End a visit of the staff to one's own tenant at once",
