@@ -96,7 +96,7 @@ async function enter(tx: Tx, context: TenantContext): Promise<void> {
     await tx.$queryRaw`SELECT set_config('app.tenant', ${tenantId}, true), set_config('app.actor', ${actorId}, true),
       set_config('app.tenants', ${`{${alsoRead.join(",")}}`}, true),
       set_config('transaction_read_only', ${readOnly ? "on" : "off"}, true),
-      CASE WHEN ${!readOnly && !evenErased} THEN app.enter(${tenantId}::uuid)::text END`;
+      CASE WHEN ${!readOnly && !evenErased} THEN app.enter(nullif(${tenantId}, '')::uuid)::text END`;
   } catch (cause) {
     if (!sqlStates(cause).includes("TG001")) throw cause;
     throw new TocsinError("E_STATE", "This tenant has been erased, or is being erased: nothing can be done in it.", {

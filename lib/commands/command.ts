@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { type AuditEntry, audit } from "#lib/adapters/audit";
 import { now } from "#lib/adapters/clock";
 import type { Db, TenantContext, Tx } from "#lib/adapters/db";
+import { isOutage } from "#lib/adapters/outage";
 import { type ErrorCode, TocsinError } from "#lib/domain/error";
 import { freshEnough } from "#lib/domain/session";
 import { weakReason } from "#lib/domain/justification";
@@ -79,6 +80,11 @@ export async function writtenDown<T>(db: Db, actor: Actor, action: Action, work:
   try {
     return await work();
   } catch (error) {
+    // Also at commit, where the log is sealed: nothing of it is left, and that is worth a plain sentence.
+    if (!(error instanceof TocsinError) && isOutage(error))
+      throw new TocsinError("E_UNAVAILABLE", "The database did not take this, so nothing was changed: try again.", {
+        cause: error,
+      });
     if (error instanceof TocsinError && error.code === "E_LAST_ROOT")
       await refuse(db, actor, `action:${action}`, error.code, error.message, error.detail);
     throw error;
@@ -159,14 +165,16 @@ export function reason(action: Action, why: string | undefined): string | undefi
 
 /** The transaction of a command: its tenant, its actor and the trace that the log keeps. */
 export function contextOf<Input>(
-  command: Pick<Command<Input, unknown>, "tenant">,
+  command: Pick<Command<Input, unknown>, "tenant" | "action">,
   actor: Actor,
   input: Input,
   why: string | undefined,
 ): TenantContext {
   const context = traced(actor, command.tenant?.(input) ?? actor.tenantId, why);
   // Authorised or not: the database itself takes no write from a visit that only looks.
-  return actor.acting?.mode === "ro" ? { ...context, readOnly: true } : context;
+  if (actor.acting?.mode === "ro") return { ...context, readOnly: true };
+  // The proof of a tenant that was erased is what is left of it: taking it away has its row there as ever.
+  return command.action === "audit.export" ? { ...context, evenErased: true } : context;
 }
 
 export function traced(actor: Actor, tenantId: string, why?: string): TenantContext {

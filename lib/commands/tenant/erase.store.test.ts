@@ -131,7 +131,11 @@ test("no text of it is left anywhere but in the log's own proof, its neighbour k
   expect(left["audit.event"]).toBeGreaterThan(1);
   expect(await rowsOf(neighbour.tenant)).toEqual(before);
   expect(await verified(world.tenant)).toEqual([]);
-  expect((done.result as { rows: Record<string, number> }).rows).toMatchObject({ server: 1, incident: 1, sink: 1 });
+  expect((done.result as { rows: Record<string, number> }).rows).toMatchObject({
+    "public.server": 1,
+    "public.incident": 1,
+    "public.sink": 1,
+  });
 });
 
 test("what stays is a row without a name, its sessions look elsewhere, its groups stand for nothing, and its slug is free", async () => {
