@@ -149,7 +149,7 @@ describe("refused", () => {
       db.appDb.withTenant(context, (tx) =>
         audit(tx, { ...context, tenantId: other.id }, { action: "a.b", target: "x", body: {} }),
       ),
-    ).rejects.toThrow(/row-level security/);
+    ).rejects.toMatchObject({ code: "E_UNAVAILABLE", detail: expect.stringMatching(/row-level security/) });
   });
 
   test.each([

@@ -23,6 +23,8 @@ export interface Actor {
   authTime?: Date | null;
   /** Set while they look into this tenant as one of its people; `layers` are then that person's. */
   acting?: { grantId: string; actAs: string; mode: "ro" | "rw" };
+  /** Their groups could not be confirmed for long: they read, and change nothing. */
+  readsOnly?: boolean;
   /** What a visit is bound to: this session in this browser. */
   bound?: { fp: Uint8Array<ArrayBuffer>; agent: Uint8Array<ArrayBuffer> };
 }
@@ -121,6 +123,11 @@ export async function authorise(db: Db, action: Action, actor: Actor): Promise<v
       `action:${action}`,
       "E_READ_ONLY",
       "This visit only looks: to change something, ask a colleague to approve it.",
+    );
+  if (actor.readsOnly && rule.writes)
+    throw new TocsinError(
+      "E_UNAVAILABLE",
+      "Your identity provider has not answered for 15 minutes, so your role cannot be confirmed and nothing is changed. Try again when it answers, or use an emergency account.",
     );
   if (rule.fresh && !freshEnough(actor.authTime ?? null, now()))
     throw new TocsinError("E_STEP_UP", "Confirm that it is you: sign in again, then repeat this.");
