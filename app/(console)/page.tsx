@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
+import { overdueReviews } from "#lib/queries/audit-review";
 import { wrongNow } from "#lib/queries/now";
 import { read } from "../_server/read.ts";
 import { allowed, can } from "../_server/session.ts";
@@ -15,7 +16,11 @@ export const metadata: Metadata = { title: "What is wrong now" };
 
 export default async function NowPage() {
   const who = await allowed("incident.read");
-  const now = await read(who, wrongNow);
+  const reviews = can(who, "audit.review");
+  const { now, overdue } = await read(who, async (tx, at) => ({
+    now: await wrongNow(tx, at),
+    overdue: reviews ? await overdueReviews(tx, who.seat.id, at) : 0,
+  }));
   const quiet = now.open.total + now.acknowledged.total + now.notChecked.total + now.watchedClosely.total === 0;
   const mayRegister = can(who, "server.register");
   return (
@@ -109,6 +114,14 @@ export default async function NowPage() {
       {quiet &&
         now.counts.all === 0 &&
         (who.seat.isPlatform ? <NothingOfOurs /> : <NoServer mayRegister={mayRegister} />)}
+      {overdue > 0 && (
+        <p className="mt-6 text-sm text-ink-2">
+          <Link href="/audit/review" className="underline underline-offset-2 hover:text-ink">
+            {overdue === 1 ? "One day of the audit log" : `${overdue} days of the audit log`}
+          </Link>{" "}
+          {overdue === 1 ? "was" : "were"} not reviewed in time.
+        </p>
+      )}
       {now.resolvedToday > 0 && (
         <p className="mt-6 text-sm text-ink-2">
           <Link href="/incidents?state=resolved" className="underline underline-offset-2 hover:text-ink">

@@ -5,6 +5,7 @@ import { Form, FormError, Submit } from "../_ui/form.tsx";
 import { Moment } from "../_ui/moment.tsx";
 import { Panel, Section } from "../_ui/page-head.tsx";
 import type { FormAction } from "../_ui/form-state.ts";
+import { OptionalWhy } from "../_ui/why-field.tsx";
 import { intervalOptions, WEIGHT_OPTIONS } from "./choices.ts";
 import { CredentialForm } from "./credential-form.tsx";
 
@@ -130,7 +131,9 @@ export function Settings({
               busy="Removing…"
               action={actions.remove}
               fields={{ serverId: server.id }}
-            />
+            >
+              <OptionalWhy />
+            </Confirm>
           </div>
         </Section>
       )}

@@ -8,6 +8,7 @@ import type { FormAction } from "../_ui/form-state.ts";
 import { Facts, PageHead, Panel, Section } from "../_ui/page-head.tsx";
 import { Pager } from "../_ui/pager.tsx";
 import { SinkFields } from "../_ui/sink-form.tsx";
+import { OptionalWhy } from "../_ui/why-field.tsx";
 import { DeliveryList } from "./delivery-list.tsx";
 import { SinkState } from "./sink-state.tsx";
 
@@ -126,7 +127,9 @@ export function SinkView({ sink, sent, total, page, mayChange, again, actions, b
                     busy="Disabling…"
                     action={actions.disable}
                     fields={{ sinkId: sink.id }}
-                  />
+                  >
+                    <OptionalWhy />
+                  </Confirm>
                 )}
                 <Confirm
                   trigger="Remove"
@@ -136,7 +139,9 @@ export function SinkView({ sink, sent, total, page, mayChange, again, actions, b
                   busy="Removing…"
                   action={actions.remove}
                   fields={{ sinkId: sink.id }}
-                />
+                >
+                  <OptionalWhy />
+                </Confirm>
               </div>
             </Section>
           )}

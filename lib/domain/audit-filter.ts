@@ -93,7 +93,7 @@ export interface View {
 export const BUILT_IN_VIEWS: readonly View[] = [
   { name: "Refused", query: "only=refused" },
   { name: "Visits", query: "only=visits" },
-  { name: "Roles and people", query: "action=role%2Cperson%2Cscim%2Cbreak_glass%2Cpermissions" },
+  { name: "Roles and people", query: "action=role%2Crole_table%2Cperson%2Cscim%2Cbreak_glass" },
   { name: "Exports", query: "action=audit.export" },
   { name: "By the command line", query: "only=shell" },
 ];

@@ -15,6 +15,7 @@ export function bodyOf(text: string): Body {
 
 type Words = string | ((body: Body) => string);
 const named = (body: Body, key: string): string => (typeof body[key] === "string" ? (body[key] as string) : "");
+const of = (body: Body): string => (named(body, "action") === "" ? "" : `: ${named(body, "action")}`);
 const count = (body: Body, key: string, one: string, many: string): string =>
   typeof body[key] === "number" ? ` (${body[key]} ${body[key] === 1 ? one : many})` : "";
 
@@ -25,6 +26,8 @@ const WORDS: Record<string, Words> = {
   "session.sign_out": "signed out",
   "session.refused": "was refused at sign-in",
   "session.end": "ended a session of {}",
+  "session.ended": "was signed out",
+  "session.replaced": "proved again who they are",
   "server.register": "registered {}",
   "server.change": "changed {}",
   "server.remove": "removed {}",
@@ -55,11 +58,46 @@ const WORDS: Record<string, Words> = {
   "tenant.erase": "erased {}",
   "address.allow": (b) => `allowed private addresses: ${named(b, "cidr")}`,
   "address.revoke": (b) => `took back private addresses: ${named(b, "cidr")}`,
-  "approval.ask": "asked for a second person",
-  "approval.approve": "approved what somebody else asked for",
-  "approval.refuse": "refused what somebody else asked for",
-  "approval.withdraw": "withdrew what they had asked for",
-  "approval.waived": "did alone what needs a second person: there was none",
+  "tenant.erased": "erased {}",
+  "approval.ask": (b) => `asked for a second person${of(b)}`,
+  "approval.approve": (b) => `approved what somebody else asked for${of(b)}`,
+  "approval.refuse": (b) => `refused what somebody else asked for${of(b)}`,
+  "approval.withdraw": (b) => `withdrew what they had asked for${of(b)}`,
+  "approval.fail": (b) => `approved something that then could not be done${of(b)}`,
+  "approval.waived": (b) => `did alone what needs a second person${of(b)}`,
+  "impersonation.ask": "asked to change things during a visit",
+  "impersonation.approve": "let somebody change things during a visit",
+  "impersonation.refuse": "refused that somebody changes things during a visit",
+  "impersonation.begin": "began to look into the tenant as one of its people",
+  "impersonation.start": "began to look into the tenant as one of its people",
+  "impersonation.request": (b) => `looked at ${named(b, "route") || "a page"}`,
+  "impersonation.end": "ended a visit",
+  "impersonation.drop": "took back a visit that was asked for",
+  "impersonation.revoke": "ended somebody's visit",
+  "visit.end": "ended a visit of the staff",
+  "role.bind": "gave a group a role",
+  "role.unbind": "took a role from a group",
+  "role_table.pin": "kept the table of permissions as it is",
+  "role_table.acknowledge": "acknowledged a changed table of permissions",
+  "person.disable": "disabled {}",
+  "person.enable": "let {} in again",
+  "person.end_sessions": "ended the sessions of {}",
+  "person.groups_changed": "has other groups now",
+  "scim.token_make": "gave the directory a token",
+  "scim.token_revoke": "took a token back from the directory",
+  "break_glass.make": "made an emergency account",
+  "break_glass.close": "closed an emergency account",
+  "break_glass.use": "came in by an emergency account",
+  "break_glass.refused": "was refused at the emergency door",
+  "key.rotate": "asked for a new key that signs the log",
+  "key.replaced": "replaced the key that signs the log",
+  "audit_stream.add": "began to copy the log to {}",
+  "audit_stream.change": "changed where the log is copied to",
+  "audit_stream.remove": "stopped copying the log to {}",
+  "audit_stream.test": "tested a copy of the log",
+  "audit.partition_dropped": "dropped a month of the log that is older than it is kept",
+  "erasure.open": "read whom a request for erasure is about",
+  "retention.delete": "deleted history that is older than it is kept",
   "gdpr.erased": (b) => `erased personal data from the log${count(b, "events", "row", "rows")}`,
 };
 
@@ -87,7 +125,7 @@ export function changesOf(body: Body): Change[] {
   for (const [what, value] of Object.entries(body)) {
     const pair = pairOf(value);
     if (pair) found.push(change(words(what), ...pair));
-    else if (what === "changed" && isObject(value))
+    else if ((what === "changed" || what === "form") && isObject(value))
       for (const [field, inner] of Object.entries(value)) {
         const both = pairOf(inner);
         if (both) found.push(change(words(field), ...both));
@@ -128,7 +166,13 @@ function said(value: unknown): string | null {
 
 /** What stands in a body beside its before and after: name and value. */
 export function factsOf(body: Body): [what: string, value: string][] {
-  const told = new Set(["changed", "diff", "changes", ...(pairOf(body) ? ["before", "after", "was", "will"] : [])]);
+  const told = new Set([
+    "changed",
+    "form",
+    "diff",
+    "changes",
+    ...(pairOf(body) ? ["before", "after", "was", "will"] : []),
+  ]);
   return Object.entries(body)
     .filter(([name, value]) => pairOf(value) === null && !told.has(name))
     .map(([name, value]) => [words(name), said(value) ?? "none"]);

@@ -72,7 +72,7 @@ export const RULES = {
   erased: {
     weight: 78,
     sentence: "Something was erased or is kept for a shorter time.",
-    meant: begins("tenant.erase", "retention.cut", "gdpr.erased"),
+    meant: begins("tenant.erase", "tenant.erased", "retention.cut", "gdpr.erased"),
   },
   visit: {
     weight: 75,
@@ -82,7 +82,7 @@ export const RULES = {
   roles: {
     weight: 70,
     sentence: "It changes who may do what.",
-    meant: begins("role", "person", "scim", "permissions"),
+    meant: begins("role", "role_table", "person", "scim"),
   },
   address: {
     weight: 60,

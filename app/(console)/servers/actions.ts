@@ -64,7 +64,7 @@ export async function probeNowAction(_: FormState, form: FormData): Promise<Form
 
 export async function removeServerAction(_: FormState, form: FormData): Promise<FormState> {
   return act(async ({ run }) => {
-    await run(removeServer, { serverId: text(form, "serverId") });
+    await run(removeServer, { serverId: text(form, "serverId") }, text(form, "why"));
     return { to: "/servers" };
   });
 }

@@ -43,7 +43,7 @@ export async function testSendAction(_: FormState, form: FormData): Promise<Form
 
 export async function disableSinkAction(_: FormState, form: FormData): Promise<FormState> {
   return act(async ({ run }) => {
-    await run(disableSink, { sinkId: text(form, "sinkId") });
+    await run(disableSink, { sinkId: text(form, "sinkId") }, text(form, "why"));
     return "Disabled.";
   });
 }
@@ -57,7 +57,7 @@ export async function enableSinkAction(_: FormState, form: FormData): Promise<Fo
 
 export async function removeSinkAction(_: FormState, form: FormData): Promise<FormState> {
   return act(async ({ run }) => {
-    await run(removeSink, { sinkId: text(form, "sinkId") });
+    await run(removeSink, { sinkId: text(form, "sinkId") }, text(form, "why"));
     return { to: "/sinks" };
   });
 }

@@ -10,7 +10,9 @@ export const endSilence = defineCommand({
   input: z.strictObject({ silenceId: z.uuid() }),
   async run({ tx, input, actor, now }) {
     // Waits for whoever is just letting it hold an incident, so that the update below sees that incident.
-    await tx.$executeRaw`SELECT 1 FROM silence WHERE tenant_id = app.tenant() AND id = ${input.silenceId}::uuid FOR UPDATE`;
+    const [before] = await tx.$queryRaw<
+      { endsAt: Date }[]
+    >`SELECT ends_at AS "endsAt" FROM silence WHERE tenant_id = app.tenant() AND id = ${input.silenceId}::uuid FOR UPDATE`;
     const { count } = await tx.silence.updateMany({
       where: { tenantId: actor.tenantId, id: input.silenceId, startsAt: { lte: now }, endsAt: { gt: now } },
       data: { endsAt: now },
@@ -23,6 +25,7 @@ export const endSilence = defineCommand({
     const held = await tx.$executeRaw`UPDATE incident SET next_step_at = ${now}
       WHERE tenant_id = app.tenant() AND silence_id = ${input.silenceId}::uuid AND state = 'open' AND next_step_at > ${now}`;
     await liveHint(tx, { tenant: actor.tenantId, what: "silence", id: input.silenceId });
-    return { result: { held }, audit: { target: `silence:${input.silenceId}`, body: { held } } };
+    const endsAt = { before: before?.endsAt.toISOString() ?? null, after: now.toISOString() };
+    return { result: { held }, audit: { target: `silence:${input.silenceId}`, body: { endsAt, held } } };
   },
 });

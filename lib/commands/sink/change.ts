@@ -28,7 +28,17 @@ export const changeSink = defineCommand({
           fields: Object.keys(config),
           secretsRenewed: renewed,
         },
+        ...personal(before.id, before.config, config),
       },
     };
   },
 });
+
+/** A mail address may stand in a form: what it said before and after goes where it can be erased. */
+function personal(sinkId: string, was: unknown, will: Record<string, string>) {
+  const before = (was ?? {}) as Record<string, unknown>;
+  const changed = [...new Set([...Object.keys(before), ...Object.keys(will)])].filter((n) => before[n] !== will[n]);
+  if (changed.length === 0) return {};
+  const pairs = changed.map((n) => [n, { before: before[n] ?? null, after: will[n] ?? null }]);
+  return { personal: { subject: `sink:${sinkId}`, body: { form: Object.fromEntries(pairs) } } };
+}

@@ -12,10 +12,10 @@ const LINK = "underline underline-offset-2 hover:text-ink";
 export function RowDetail({ row, own }: { row: AuditRow; own: boolean }) {
   const body = bodyOf(row.body);
   const { words, known } = actWords(row.action, body, row.targetName ?? row.target);
-  const changes = changesOf(body);
+  const changes = [...changesOf(body), ...changesOf(row.personal.facts)];
   return (
     <details className="min-w-0">
-      <summary className="cursor-pointer py-0.5">
+      <summary className="cursor-pointer">
         <span className={known ? "break-words" : "font-mono text-xs break-words"}>{clip(words, 160)}</span>
         {changes.length > 0 && (
           <span className="ml-1.5 text-xs text-ink-2">
@@ -27,7 +27,7 @@ export function RowDetail({ row, own }: { row: AuditRow; own: boolean }) {
         {changes.length > 0 && <Changes changes={changes} />}
         <Facts
           rows={[
-            ["Why", row.personal.state === "erased" ? "erased" : row.personal.why || "no reason was asked for"],
+            ["Why", row.personal.state === "erased" ? "erased" : row.personal.why || "none was given"],
             row.actAs === null
               ? null
               : [

@@ -65,7 +65,7 @@ export async function portalProbeNow(_: FormState, form: FormData): Promise<Form
 
 export async function portalRemoveServer(_: FormState, form: FormData): Promise<FormState> {
   return actInPortal("portalRemoveServer", async ({ run }) => {
-    await run(removeServer, { serverId: text(form, "serverId") });
+    await run(removeServer, { serverId: text(form, "serverId") }, text(form, "why"));
     return { to: "/portal/servers" };
   });
 }

@@ -43,7 +43,7 @@ export async function portalTestSend(_: FormState, form: FormData): Promise<Form
 
 export async function portalDisableSink(_: FormState, form: FormData): Promise<FormState> {
   return actInPortal("portalDisableSink", async ({ run }) => {
-    await run(disableSink, { sinkId: text(form, "sinkId") });
+    await run(disableSink, { sinkId: text(form, "sinkId") }, text(form, "why"));
     return "Disabled.";
   });
 }
@@ -57,7 +57,7 @@ export async function portalEnableSink(_: FormState, form: FormData): Promise<Fo
 
 export async function portalRemoveSink(_: FormState, form: FormData): Promise<FormState> {
   return actInPortal("portalRemoveSink", async ({ run }) => {
-    await run(removeSink, { sinkId: text(form, "sinkId") });
+    await run(removeSink, { sinkId: text(form, "sinkId") }, text(form, "why"));
     return { to: "/portal/sinks" };
   });
 }
