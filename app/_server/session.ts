@@ -10,6 +10,7 @@ import { type Standing, standingOf, type TenantSeat, type Viewer } from "#lib/qu
 import type { Shown } from "#lib/queries/visit-key";
 import { sessionCookieName } from "./cookie.ts";
 import { db } from "./db.ts";
+import { freshness } from "./fresh.ts";
 import { problem } from "./problem.ts";
 import { overError, recordPage, shownNow, writeOver } from "./visit.ts";
 
@@ -17,16 +18,22 @@ export interface Seated extends Viewer {
   seat: TenantSeat;
   /** What a visit that begins now is bound to. */
   shown: Shown;
+  /** The identity provider did not answer for so long that nothing may be changed. */
+  readsOnly: boolean;
 }
 
 /** What the cookies of this request amount to, once per request. A visit that they find to be over ends here. */
-export const standing = cache(async (): Promise<Standing & { shown: Shown | null }> => {
+export const standing = cache(async (): Promise<Standing & { shown: Shown | null; readsOnly: boolean }> => {
   const token = (await cookies()).get(sessionCookieName())?.value;
-  if (token === undefined || token.length > 500) return { viewer: null, over: null, shown: null };
+  const nobody = { viewer: null, over: null, shown: null, readsOnly: false };
+  if (token === undefined || token.length > 500) return nobody;
+  const fresh = await freshness(token);
+  if (fresh === "over") return nobody;
+  const readsOnly = fresh === "reads";
   const shown = await shownNow(token);
   const found = await standingOf(db(), token, now(), shown);
   if (found.over !== null) await writeOver(found.over);
-  return { ...found, shown };
+  return { ...found, shown, readsOnly };
 });
 
 /** Who asks; null without a session that holds, and for a visit that is over. */
@@ -36,23 +43,23 @@ export async function viewer(): Promise<Viewer | null> {
 
 /** For routes: who asks, or the answer that nobody does and why. */
 export async function viewerOrProblem(): Promise<Seated | Response> {
-  const { viewer: who, over, shown } = await standing();
+  const { viewer: who, over, shown, readsOnly } = await standing();
   if (over !== null) return problem(overError(over));
   if (who === null || who.seat === null || shown === null)
     return problem(new TocsinError("E_SIGNED_OUT", "Sign in again."));
-  return { ...who, seat: who.seat, shown };
+  return { ...who, seat: who.seat, shown, readsOnly };
 }
 
 const recorded = cache(recordPage);
 
 /** For pages: sends strangers to the sign-in page, and people without any seat to the page that says so. */
 export async function seated(): Promise<Seated> {
-  const { viewer: who, over, shown } = await standing();
+  const { viewer: who, over, shown, readsOnly } = await standing();
   if (over !== null) unauthorized();
   if (who === null || shown === null) redirect("/sign-in");
   if (who.seat === null) redirect("/no-access");
   await recorded(who);
-  return { ...who, seat: who.seat, shown };
+  return { ...who, seat: who.seat, shown, readsOnly };
 }
 
 /** Two routers, one service: customers, and staff who look as one of them, are served by the portal alone. */
@@ -94,6 +101,7 @@ export function actorOf(who: Seated, from: string): Actor {
     from,
     authTime: who.authTime,
     bound: who.shown,
+    ...(who.readsOnly ? { readsOnly: true } : {}),
     ...(acting ? { acting: { grantId: acting.grantId, actAs: acting.as.personId, mode: acting.mode } } : {}),
   };
 }

@@ -16,6 +16,8 @@ export type Freshness = "fresh" | "reads" | "over";
 export interface FreshSettings {
   issuer: string;
   groupsClaim: string;
+  /** Another source says the groups: the provider is then only asked whether this sign-in still stands. */
+  groupsElsewhere: boolean;
   box: SecretBox;
   /** Asks the identity provider. */
   ask(refreshToken: string): Promise<Asked>;
@@ -60,9 +62,9 @@ async function askFor(db: Db, token: string, session: Found, now: Date, by: Fres
   }
   const { proof } = answer;
   if (proof.subject !== session.person.subject) return gone(db, session, "the provider named somebody else", now);
-  const given = personFromClaims(proof.claims, by.issuer, by.groupsClaim);
   const before = session.person.groups;
-  const changed = before.length !== given.groups.length || before.some((g) => !given.groups.includes(g));
+  const after = by.groupsElsewhere ? before : personFromClaims(proof.claims, by.issuer, by.groupsClaim).groups;
+  const changed = before.length !== after.length || before.some((group) => !after.includes(group));
   const context = { tenantId: PLATFORM_TENANT, actorId: session.personId };
   await db.withTenant(context, async (tx) => {
     await tx.session.updateMany({
@@ -76,11 +78,11 @@ async function askFor(db: Db, token: string, session: Found, now: Date, by: Fres
       },
     });
     if (!changed) return;
-    await tx.person.update({ where: { id: session.personId }, data: { groups: given.groups } });
+    await tx.person.update({ where: { id: session.personId }, data: { groups: after } });
     await audit(tx, context, {
       action: "person.groups_changed",
       target: `person:${session.personId}`,
-      body: { before, after: given.groups },
+      body: { before, after },
     });
   });
   return "fresh";
