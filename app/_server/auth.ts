@@ -6,7 +6,7 @@ import { env } from "#lib/adapters/env";
 import { exchangeCode, type Proof, type Provider, refusal } from "#lib/adapters/oidc";
 import { secrets } from "#lib/adapters/secrets";
 import { endSession } from "#lib/commands/session/end";
-import { personFromClaims, signIn } from "#lib/commands/session/sign-in";
+import { signIn } from "#lib/commands/session/sign-in";
 import { startSession } from "#lib/commands/session/start";
 import type { TocsinError } from "#lib/domain/error";
 import { SESSION_ABSOLUTE_MS } from "#lib/domain/session";
@@ -14,6 +14,7 @@ import { personByIdentity } from "#lib/queries/session";
 import { cookieName, secureCookies, sessionCookieName } from "./cookie.ts";
 import { db } from "./db.ts";
 import { log } from "./log.ts";
+import { personOf } from "./person-of.ts";
 
 export const PROVIDER = "oidc";
 
@@ -101,11 +102,7 @@ export function authOptions(flow: Flow, provider: Provider | null): NextAuthOpti
     callbacks: {
       async signIn({ account }) {
         if (account?.provider !== PROVIDER || flow.proof === null) return false;
-        const person = personFromClaims(flow.proof.claims, e.OIDC_ISSUER, e.OIDC_GROUPS_CLAIM, {
-          claim: e.OIDC_DIRECTORY_CLAIM,
-          groupsFrom: e.TOCSIN_GROUPS_FROM,
-        });
-        return signIn(db(), person, now(), { from: flow.from, again: flow.askedAt !== null });
+        return signIn(db(), personOf(flow.proof.claims), now(), { from: flow.from, again: flow.askedAt !== null });
       },
       redirect: ({ url, baseUrl }) =>
         url.startsWith("/") && !url.startsWith("//")

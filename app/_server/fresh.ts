@@ -7,14 +7,13 @@ import { secrets } from "#lib/adapters/secrets";
 import { type Freshness, keepFresh } from "#lib/commands/session/keep-fresh";
 import { db } from "./db.ts";
 import { log } from "./log.ts";
+import { personOf } from "./person-of.ts";
 
 /** Once per request, before anything is decided by the groups: are they still what the identity provider says? */
 export const freshness = cache(async (token: string): Promise<Freshness> => {
-  const e = env();
-  const stands = await keepFresh(db(), token, now(), {
-    issuer: e.OIDC_ISSUER,
-    groupsClaim: e.OIDC_GROUPS_CLAIM,
-    groupsElsewhere: e.TOCSIN_GROUPS_FROM === "scim",
+  return keepFresh(db(), token, now(), {
+    issuer: env().OIDC_ISSUER,
+    person: personOf,
     box: secrets(),
     ask: async (refreshToken) => {
       const answer = await askAgain(refreshToken);
@@ -22,5 +21,4 @@ export const freshness = cache(async (token: string): Promise<Freshness> => {
       return answer;
     },
   });
-  return stands;
 });

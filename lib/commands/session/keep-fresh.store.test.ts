@@ -58,8 +58,7 @@ async function signedIn(options: { withoutRefresh?: boolean } = {}) {
 
 const settings = (ask: (refreshToken: string) => Promise<Asked> = askAgain): FreshSettings => ({
   issuer: idp.issuer,
-  groupsClaim: "groups",
-  groupsElsewhere: false,
+  person: (claims) => personFromClaims(claims, idp.issuer, "groups"),
   box,
   ask,
 });

@@ -8,16 +8,15 @@ import { places, type SecretBox } from "#lib/adapters/secrets";
 import { GROUPS_MAX_AGE_MS, groupsStand } from "#lib/domain/session";
 import { tokenHash } from "#lib/queries/session";
 import { endFoundSessions } from "./end-found.ts";
-import { personFromClaims } from "./sign-in.ts";
+import { directorysWord, type SignedInPerson } from "./sign-in.ts";
 
 /** fresh: all is allowed that the groups allow. reads: nothing may be changed. over: there is no session any more. */
 export type Freshness = "fresh" | "reads" | "over";
 
 export interface FreshSettings {
   issuer: string;
-  groupsClaim: string;
-  /** Another source says the groups: the provider is then only asked whether this sign-in still stands. */
-  groupsElsewhere: boolean;
+  /** Who the claims of a sign-in, or of a later answer, are about. */
+  person(claims: Record<string, unknown>): SignedInPerson;
   box: SecretBox;
   /** Asks the identity provider. */
   ask(refreshToken: string): Promise<Asked>;
@@ -62,9 +61,8 @@ async function askFor(db: Db, token: string, session: Found, now: Date, by: Fres
   }
   const { proof } = answer;
   if (proof.subject !== session.person.subject) return gone(db, session, "the provider named somebody else", now);
+  const given = by.person(proof.claims);
   const before = session.person.groups;
-  const after = by.groupsElsewhere ? before : personFromClaims(proof.claims, by.issuer, by.groupsClaim).groups;
-  const changed = before.length !== after.length || before.some((group) => !after.includes(group));
   const context = { tenantId: PLATFORM_TENANT, actorId: session.personId };
   await db.withTenant(context, async (tx) => {
     await tx.session.updateMany({
@@ -77,7 +75,9 @@ async function askFor(db: Db, token: string, session: Found, now: Date, by: Fres
           : { refreshSealed: by.box.seal(places.sessionRefresh(PLATFORM_TENANT, session.id), proof.refreshToken) }),
       },
     });
-    if (!changed) return;
+    const word = await directorysWord(tx, { ...given, directoryId: given.directoryId ?? session.person.directoryId });
+    const after = word.groups;
+    if (before.length === after.length && before.every((group) => after.includes(group))) return;
     await tx.person.update({ where: { id: session.personId }, data: { groups: after } });
     await audit(tx, context, {
       action: "person.groups_changed",
