@@ -106,6 +106,11 @@ test.each<[what: string, change: (given: DriftInput) => DriftInput, found: Drift
     [{ kind: "nobody", what: "ops-berlin" }],
   ],
   [
+    "the emergency accounts' own group, which nobody should be in",
+    (g) => ({ ...g, bindings: [...INSTALLED, { pattern: "tocsin:break-glass", layer: "root", tenantSlug: null }] }),
+    [],
+  ],
+  [
     "the directory says otherwise",
     plus(person("x", ["tocsin-customer-acme"], { directory: ["everybody"] })),
     [{ kind: "directory_differs", personId: "x", what: "none" }],

@@ -1,5 +1,6 @@
 // Roles as they are given against roles as they are used: what the weekly report asks a root operator to look at. Pure.
 import { type Binding, memberships } from "./bindings.ts";
+import { isReservedGroup } from "./break-glass.ts";
 import type { Layer } from "./permissions.ts";
 
 export const DRIFT_DAYS = 30;
@@ -73,7 +74,9 @@ function aboutGroups({ people, bindings, tenants }: DriftInput): Drift[] {
     ...exact
       .filter((b) => b.tenantSlug !== null && !slugs.has(b.tenantSlug) && !held.has(b.pattern))
       .map((b): Drift => ({ kind: "unknown_tenant", what: b.pattern })),
-    ...exact.filter((b) => !held.has(b.pattern)).map((b): Drift => ({ kind: "nobody", what: b.pattern })),
+    ...exact
+      .filter((b) => !held.has(b.pattern) && !isReservedGroup(b.pattern))
+      .map((b): Drift => ({ kind: "nobody", what: b.pattern })),
   ];
 }
 

@@ -91,6 +91,13 @@ test.each([
   expect(await reports("weak_reasons", id)).toMatchObject([{ week: daysAfter(week, days) }]);
 });
 
+test("of a week before the tenant was there, nothing is said", async () => {
+  const { id } = await makeTenant(db);
+  await db.sql("UPDATE tenant SET created_at = $2 WHERE id = $1", [id, monday]);
+  await makeReports(db.workerDb, monday);
+  expect(await reports("weak_reasons", id)).toEqual([]);
+});
+
 test("each is made once, also by two workers at the same time", async () => {
   const { id } = await makeTenant(db);
   await Promise.all([makeReports(db.workerDb, monday), makeReports(db.workerDb, monday)]);

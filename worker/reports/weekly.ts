@@ -14,13 +14,18 @@ interface Made {
 /** @returns how many reports were made now */
 export async function makeReports(db: Db, now: Date, signal?: AbortSignal): Promise<number> {
   const week = daysAfter(weekOf(now.getTime()), -7);
-  const tenants = await db.global((tx) => tx.tenant.findMany({ select: { id: true }, orderBy: { id: "asc" } }));
+  // Of a week before somebody was there, there is nothing to say.
+  const before = new Date(`${daysAfter(week, 7)}T00:00:00Z`);
+  const tenants = await db.global((tx) =>
+    tx.tenant.findMany({ where: { createdAt: { lt: before } }, select: { id: true }, orderBy: { id: "asc" } }),
+  );
   let made = 0;
   for (const { id } of tenants) {
     signal?.throwIfAborted();
     made += await once(db, id, "weak_reasons", week, now, (tx) => weakReasonsOf(tx, id, week));
+    if (id === PLATFORM_TENANT) made += await once(db, id, "role_drift", week, now, () => driftOf(db, now));
   }
-  return made + (await once(db, PLATFORM_TENANT, "role_drift", week, now, () => driftOf(db, now)));
+  return made;
 }
 
 async function once(
