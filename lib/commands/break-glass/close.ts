@@ -25,7 +25,7 @@ export const closeBreakGlass = defineCommand({
     let sessions = 0;
     if (person !== null) {
       await tx.person.update({ where: { id: person.id }, data: { groups: [] } });
-      sessions = (await endAccess(tx, context, person.id, "disabled", now)).sessions;
+      sessions = (await endAccess(tx, context, person.id, "disabled")).sessions;
     }
     return {
       result: { name: account.name },

@@ -25,7 +25,7 @@ export const disablePerson = defineCommand({
           disabledReason: context.trace?.why ?? null,
         },
       });
-      return endAccess(tx, context, personId, "disabled", now);
+      return endAccess(tx, context, personId, "disabled");
     });
     return { result: ended, audit: { target: `person:${personId}`, body: { ...ended } } };
   },

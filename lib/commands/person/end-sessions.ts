@@ -10,10 +10,10 @@ export const endSessionsOf = defineCommand({
   auditAs: "person.end_sessions",
   input: z.strictObject({ personId: z.uuid() }),
   tenant: () => PLATFORM_TENANT,
-  async run({ tx, input: { personId }, now, context }) {
+  async run({ tx, input: { personId }, context }) {
     if ((await tx.person.count({ where: { id: personId } })) === 0)
       throw new TocsinError("E_NOT_FOUND", "There is no such person.");
-    const ended = await endAccess(tx, context, personId, "signed out by a root operator", now);
+    const ended = await endAccess(tx, context, personId, "session_over");
     if (ended.sessions === 0) throw new TocsinError("E_STATE", "This person has no session open.");
     return { result: ended, audit: { target: `person:${personId}`, body: { ...ended } } };
   },

@@ -37,7 +37,7 @@ export async function reconcile(step: ScimStep, userIds: readonly string[]): Pro
 export async function switchOff(step: ScimStep, personId: string): Promise<void> {
   const { tx, context, now } = step;
   await tx.person.update({ where: { id: personId }, data: { disabledAt: now, disabledSource: "directory" } });
-  await note(step, "person.disable", personId, { ...(await endAccess(tx, context, personId, "disabled", now)) });
+  await note(step, "person.disable", personId, { ...(await endAccess(tx, context, personId, "disabled")) });
 }
 
 async function note(step: ScimStep, action: string, personId: string, body: Record<string, unknown>): Promise<void> {

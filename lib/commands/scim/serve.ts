@@ -10,7 +10,7 @@ import { equalities } from "./filter.ts";
 import { createGroup, deleteGroup, patchGroup, replaceGroup } from "./groups.ts";
 import { type Body, sane } from "./input.ts";
 import { groupResource, userResource } from "./resource.ts";
-import { Messages, ScimError } from "./schema.ts";
+import { ScimError } from "./schema.ts";
 import { createUser, deleteUser, patchUser, replaceUser } from "./users.ts";
 
 export interface ScimRequest {
@@ -60,8 +60,9 @@ export async function serveScim(db: Db, settings: ScimSettings, request: ScimReq
 }
 
 export function failed(error: { status: number; scimType?: string | undefined; message: string }): ScimAnswer {
-  const { status, scimType, message } = error;
-  return { status, body: new Messages.ErrorResponse({ status, ...(scimType ? { scimType } : {}), message } as never) };
+  const { status, scimType, message: detail } = error;
+  const schemas = ["urn:ietf:params:scim:api:messages:2.0:Error"];
+  return { status, body: { schemas, status: String(status), ...(scimType ? { scimType } : {}), detail } };
 }
 
 async function route(db: Db, settings: ScimSettings, caller: ScimCaller, request: ScimRequest): Promise<ScimAnswer> {
