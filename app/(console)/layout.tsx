@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { may } from "#lib/domain/permissions";
+import { waitingFor } from "#lib/queries/approvals";
 import { incidentCounts, incidents } from "#lib/queries/incidents";
 import { serverNames } from "#lib/queries/servers";
 import { now } from "../_server/clock.ts";
@@ -25,7 +26,7 @@ const LAYER_WORDS: Record<string, string> = {
 export default async function ConsoleLayout({ children }: { children: ReactNode }) {
   const who = await staff();
   const items = NAV.filter((item) => can(who, item.permission));
-  const { entries, open } = await read(who, async (tx) => {
+  const { entries, open, waiting } = await read(who, async (tx, at) => {
     const reads = can(who, "incident.read");
     const live = reads ? await incidents(tx, { states: ["open", "acknowledged"], take: 100 }) : [];
     const rows = can(who, "server.read") ? await serverNames(tx, 500) : [];
@@ -37,7 +38,11 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
       })),
       ...rows.map((s) => ({ group: "Servers", label: s.name, href: `/servers/${s.id}` })),
     ];
-    return { entries, open: reads ? (await incidentCounts(tx)).open : 0 };
+    return {
+      entries,
+      open: reads ? (await incidentCounts(tx)).open : 0,
+      waiting: await waitingFor(tx, { personId: who.personId, layers: who.seat.layers }, at),
+    };
   });
   const layers = who.seat.layers;
   const role = layers.includes("root") ? LAYER_WORDS.root : LAYER_WORDS[layers[0] ?? ""];
@@ -51,6 +56,7 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
       <Shell
         items={items}
         open={open}
+        waiting={waiting}
         person={{ name: who.name, role: role ?? "" }}
         seats={who.seats.map(({ id, name }) => ({ id, name }))}
         seatId={who.seat.id}

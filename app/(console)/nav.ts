@@ -7,9 +7,12 @@ export const NAV: NavItem[] = [
   { label: "Sinks", href: "/sinks", permission: "sink.read", key: "k", icon: "sinks" },
   { label: "Routes", href: "/routes", permission: "policy.read", key: "r", icon: "routes" },
   { label: "Silences", href: "/silences", permission: "silence.read", key: "l", icon: "silences" },
+  { label: "Approvals", href: "/approvals", permission: "approval.read", key: "o", icon: "approvals" },
+  { label: "History kept", href: "/retention", permission: "retention.read", key: "h", icon: "retention" },
   { label: "Erasure", href: "/erasure", permission: "erasure.read", key: "e", icon: "erasure" },
   { label: "Visits", href: "/visits", permission: "visit.read", key: "v", icon: "visits" },
   { label: "Audit log", href: "/audit", permission: "audit.read", key: "a", icon: "audit" },
   { label: "Reports", href: "/reports", permission: "report.read", key: "w", icon: "reports" },
+  { label: "Tenants", href: "/tenants", permission: "tenant.read", key: "t", icon: "tenants" },
   { label: "Platform", href: "/platform", permission: "platform.read", key: "p", icon: "platform" },
 ];

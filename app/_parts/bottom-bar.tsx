@@ -10,7 +10,17 @@ const PLACE =
   "flex h-14 flex-col items-center justify-center gap-0.5 text-2xs text-ink-2 aria-[current=page]:font-semibold aria-[current=page]:text-ink";
 
 /** Phone width: the first four pages under the thumb, the rest in a drawer. */
-export function BottomBar({ items, open, children }: { items: NavItem[]; open: number; children: ReactNode }) {
+export function BottomBar({
+  items,
+  open,
+  waiting = 0,
+  children,
+}: {
+  items: NavItem[];
+  open: number;
+  waiting?: number;
+  children: ReactNode;
+}) {
   const pathname = usePathname();
   const [drawer, setDrawer] = useState(false);
   return (
@@ -52,7 +62,7 @@ export function BottomBar({ items, open, children }: { items: NavItem[]; open: n
             className="enter fixed inset-x-0 bottom-0 z-40 flex flex-col gap-4 rounded-t-xl border-t bg-panel p-4"
           >
             <Dialog.Title className="text-sm font-semibold">All pages</Dialog.Title>
-            <NavLinks items={items} open={open} onGo={() => setDrawer(false)} />
+            <NavLinks items={items} open={open} waiting={waiting} onGo={() => setDrawer(false)} />
             {children}
           </Dialog.Content>
         </Dialog.Portal>

@@ -1,6 +1,7 @@
 "use client";
 import {
   BellRing,
+  Building2,
   Cpu,
   Eraser,
   FileClock,
@@ -11,6 +12,7 @@ import {
   ScrollText,
   Server,
   Siren,
+  Stamp,
   UserSearch,
 } from "lucide-react";
 import Link from "next/link";
@@ -30,6 +32,8 @@ export const ICONS = {
   erasure: Eraser,
   retention: History,
   visits: UserSearch,
+  approvals: Stamp,
+  tenants: Building2,
 };
 
 export interface NavItem {
@@ -48,7 +52,17 @@ export function isHere(pathname: string, href: string): boolean {
   return pathname === href || (!FIRST.has(href) && pathname.startsWith(`${href}/`));
 }
 
-export function NavLinks({ items, open, onGo }: { items: NavItem[]; open: number; onGo?: () => void }) {
+export function NavLinks({
+  items,
+  open,
+  waiting = 0,
+  onGo,
+}: {
+  items: NavItem[];
+  open: number;
+  waiting?: number;
+  onGo?: () => void;
+}) {
   const pathname = usePathname();
   return (
     <ul className="flex flex-col gap-0.5">
@@ -69,6 +83,12 @@ export function NavLinks({ items, open, onGo }: { items: NavItem[]; open: number
                 <span className="ml-auto inline-flex h-5 min-w-5 items-center justify-center rounded-[3px] bg-down px-1 font-mono text-2xs font-semibold text-panel">
                   {open}
                   <span className="sr-only"> open</span>
+                </span>
+              )}
+              {item.icon === "approvals" && waiting > 0 && (
+                <span className="ml-auto inline-flex h-5 min-w-5 items-center justify-center rounded-[3px] border border-line-strong px-1 font-mono text-2xs font-semibold text-ink">
+                  {waiting}
+                  <span className="sr-only"> waiting for you</span>
                 </span>
               )}
             </Link>

@@ -13,6 +13,8 @@ export interface ShellProps {
   items: NavItem[];
   /** Open, unacknowledged incidents. */
   open: number;
+  /** Approvals that wait for this person. */
+  waiting?: number;
   person: { name: string; role: string };
   seats: { id: string; name: string }[];
   seatId: string;
@@ -20,7 +22,7 @@ export interface ShellProps {
   children: ReactNode;
 }
 
-export function Shell({ items, open, person, seats, seatId, chooseTenant, children }: ShellProps) {
+export function Shell({ items, open, waiting = 0, person, seats, seatId, chooseTenant, children }: ShellProps) {
   const about = (
     <div className="flex flex-col gap-3 border-t pt-3 text-xs">
       <div>
@@ -49,7 +51,7 @@ export function Shell({ items, open, person, seats, seatId, chooseTenant, childr
         <TenantSwitch seats={seats} seatId={seatId} action={chooseTenant} />
         <OpenPalette />
         <nav aria-label="Main" className="flex-1 overflow-y-auto">
-          <NavLinks items={items} open={open} />
+          <NavLinks items={items} open={open} waiting={waiting} />
         </nav>
         {about}
       </aside>
@@ -66,7 +68,7 @@ export function Shell({ items, open, person, seats, seatId, chooseTenant, childr
       >
         {children}
       </main>
-      <BottomBar items={items} open={open}>
+      <BottomBar items={items} open={open} waiting={waiting}>
         {about}
       </BottomBar>
     </div>

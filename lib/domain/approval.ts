@@ -1,6 +1,7 @@
 // What one person asks for and another decides. Pure: who may decide, for how long, and whether what would happen is
 // still what was asked for.
 import { z } from "zod";
+import { type Action, type Layer, may } from "./permissions.ts";
 
 /** An ask that nobody decided within a day is over. */
 export const APPROVAL_MS = 24 * 3_600_000;
@@ -8,6 +9,21 @@ export const APPROVAL_MS = 24 * 3_600_000;
 export const STILL_COUNTS_MS = 24 * 3_600_000;
 /** Accounts for emergencies belong to people who have another one: they never decide. */
 export const EMERGENCY_ISSUER = "tocsin:break-glass";
+
+/** What takes two people, by its name in the registry of commands, with the permission that asks and decides. */
+export const DUAL_ACTIONS = {
+  "address.allow": "address.allow",
+  "key.rotate": "key.rotate",
+  "retention.cut": "retention.cut",
+  "role.bind": "role.change",
+  "role.unbind": "role.change",
+  "tenant.erase": "tenant.erase",
+} as const satisfies Record<string, Action>;
+export type DualName = keyof typeof DUAL_ACTIONS;
+
+/** May somebody with these layers ask for and decide what has this name? Not for a name that is none. */
+export const mayDecide = (layers: readonly Layer[], name: string): boolean =>
+  Object.hasOwn(DUAL_ACTIONS, name) && may(layers, DUAL_ACTIONS[name as DualName]);
 
 /** One field before and after. */
 export const diffLineSchema = z.object({

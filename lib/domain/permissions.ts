@@ -72,6 +72,10 @@ export const PERMISSIONS = {
     two: true,
     notAsAnother: true,
   },
+  "approval.read": {
+    sentence: "See what one person asked for and another decides",
+    layers: ["root", "operator", "auditor"],
+  },
   "erasure.read": { sentence: "See requests for erasure and their state", layers: ["operator", "auditor", "customer"] },
   "erasure.file": {
     sentence: "File a request for erasure under Article 17",

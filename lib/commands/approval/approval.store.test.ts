@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PLATFORM_TENANT } from "#lib/adapters/db";
 import { execute } from "#lib/commands/command";
-import { APPROVAL_MS } from "#lib/domain/approval";
+import { APPROVAL_MS, DUAL_ACTIONS } from "#lib/domain/approval";
 import { ACTIONS, ruleOf } from "#lib/domain/permissions";
 import { type TestClock, testClock } from "../../testing/clock.ts";
 import { type TestDatabase, testDatabase } from "../../testing/database.ts";
@@ -70,6 +70,12 @@ test("what one person asked for and another approved is done once, with the aske
   ]);
   await expect(decide(db.appDb, asked.id, root(bob), "approve", GOOD)).rejects.toMatchObject({ code: "E_STATE" });
   expect(await allowed()).toHaveLength(1);
+});
+
+test("each name in the registry asks for the permission that the page asks for", () => {
+  expect(Object.fromEntries(Object.entries(DUALS).map(([name, dual]) => [name, dual.command.action]))).toEqual(
+    DUAL_ACTIONS,
+  );
 });
 
 test("the plain road refuses what needs two people", async () => {

@@ -6,6 +6,7 @@ import { cutRetention } from "#lib/commands/retention/cut";
 import { bindDual } from "#lib/commands/role/bind";
 import { unbindDual } from "#lib/commands/role/unbind";
 import { eraseTenant } from "#lib/commands/tenant/erase";
+import type { DualName } from "#lib/domain/approval";
 import type { Dual } from "./dual.ts";
 
 export const DUALS = {
@@ -15,9 +16,9 @@ export const DUALS = {
   "role.bind": bindDual,
   "role.unbind": unbindDual,
   "tenant.erase": eraseTenant,
-} as const;
+} as const satisfies Record<DualName, unknown>;
 
-export type DualName = keyof typeof DUALS;
+export type { DualName };
 
 /** @returns null for a name that an older or a newer version wrote */
 export function dualOf(name: string): Dual | null {

@@ -8,7 +8,8 @@ import { can } from "../../../_server/session.ts";
 import { Facts, PageHead, Panel, Section } from "../../../_ui/page-head.tsx";
 import { enter } from "../../_parts/enter.ts";
 import { Approvals } from "./_parts/approvals.tsx";
-import { AskLess, KeepLonger, SeeLess } from "./_parts/forms.tsx";
+import { AskLess, KeepLonger, SeeLess } from "../../../_parts/retention-forms.tsx";
+import { portalAskCut, portalKeepLonger } from "./actions.ts";
 
 export const metadata: Metadata = { title: "History kept" };
 
@@ -58,7 +59,7 @@ export default async function PortalRetentionPage({ searchParams }: { searchPara
       {may.longer && !atMost && (
         <Section title="Keep longer">
           <Panel className="max-w-xl">
-            <KeepLonger now={kept.now} most={kept.most} />
+            <KeepLonger now={kept.now} most={kept.most} action={portalKeepLonger} />
           </Panel>
         </Section>
       )}
@@ -74,7 +75,7 @@ export default async function PortalRetentionPage({ searchParams }: { searchPara
                   {spell(gone.incidents, "resolved incident")} would be deleted now. That cannot be taken back, so a
                   second person of yours has to agree.
                 </p>
-                <AskLess wanted={wanted.data} />
+                <AskLess wanted={wanted.data} action={portalAskCut} />
               </div>
             )}
           </Panel>

@@ -1,9 +1,9 @@
 import type { Retention } from "#lib/domain/retention";
-import { Button } from "../../../../_ui/button.tsx";
-import { TextField } from "../../../../_ui/field.tsx";
-import { Form, FormError, Submit } from "../../../../_ui/form.tsx";
-import { WhyField } from "../../../../_ui/why-field.tsx";
-import { portalAskCut, portalKeepLonger } from "../actions.ts";
+import { Button } from "../_ui/button.tsx";
+import { TextField } from "../_ui/field.tsx";
+import { Form, FormError, Submit } from "../_ui/form.tsx";
+import type { FormAction } from "../_ui/form-state.ts";
+import { WhyField } from "../_ui/why-field.tsx";
 
 const FIELDS = ["minutesDays", "incidentsDays"];
 
@@ -32,9 +32,9 @@ function Days({ value, most }: { value: Retention; most?: Retention }) {
   );
 }
 
-export function KeepLonger({ now, most }: { now: Retention; most: Retention }) {
+export function KeepLonger({ now, most, action }: { now: Retention; most: Retention; action: FormAction }) {
   return (
-    <Form action={portalKeepLonger} label="Keep longer">
+    <Form action={action} label="Keep longer">
       <Days value={now} most={most} />
       <FormError fields={FIELDS} />
       <div>
@@ -56,9 +56,9 @@ export function SeeLess({ now }: { now: Retention }) {
   );
 }
 
-export function AskLess({ wanted }: { wanted: Retention }) {
+export function AskLess({ wanted, action }: { wanted: Retention; action: FormAction }) {
   return (
-    <Form action={portalAskCut} label="Ask to keep less">
+    <Form action={action} label="Ask to keep less">
       <input type="hidden" name="minutesDays" value={wanted.minutesDays} />
       <input type="hidden" name="incidentsDays" value={wanted.incidentsDays} />
       <WhyField />
