@@ -9,7 +9,7 @@ import { publicKeyFile } from "#lib/adapters/checkpoint-key";
 import { now } from "#lib/adapters/clock";
 import { taggedExport } from "#lib/commands/audit/export";
 import type { Ask } from "#lib/queries/audit-proof";
-import { type TestDatabase, testDatabase } from "#lib/testing/database";
+import { TEST_SECRET, type TestDatabase, testDatabase } from "#lib/testing/database";
 import { makeTenant } from "#lib/testing/make";
 import { checkpoint } from "../worker/audit/checkpoint.ts";
 import { auditCommand } from "./audit.ts";
@@ -146,4 +146,26 @@ test("what cannot be found is said in one sentence, and an export never overwrit
     run("export", "--tenant", "acme", "--out", join(folder, "acme"), "--public-key", publicKey),
   ).rejects.toThrow(/holds an export already/);
   expect(await run("mend")).toBe(2);
+});
+
+test("a hold is placed once and released once, with a reason, and the tenant's own log says so", async () => {
+  const secret = process.env.TOCSIN_SECRET;
+  process.env.TOCSIN_SECRET = TEST_SECRET;
+  const hold = (verb: string, reason: string) => run(verb, "--tenant", "globex", "--reason", reason);
+  const why = "Litigation 12 O 34/26 before the county court";
+  try {
+    await expect(hold("hold", "because")).rejects.toThrow();
+    await expect(hold("release", why)).rejects.toThrow(/under no hold/);
+    expect(await hold("hold", why)).toBe(0);
+    await expect(hold("hold", why)).rejects.toThrow(/under a hold already/);
+    expect(await hold("release", "The county court closed the case 12 O 34/26")).toBe(0);
+  } finally {
+    if (secret === undefined) delete process.env.TOCSIN_SECRET;
+    else process.env.TOCSIN_SECRET = secret;
+  }
+  const rows = await db.sql<{ action: string; body: string }>(
+    "SELECT e.action, p.body FROM audit.event e JOIN audit.pii p ON p.event_id = e.id WHERE e.action LIKE 'audit.hold%' ORDER BY e.at",
+  );
+  expect(rows.map((r) => r.action)).toEqual(["audit.hold_placed", "audit.hold_released"]);
+  expect(JSON.parse(rows[0]?.body ?? "")).toMatchObject({ why });
 });

@@ -26,13 +26,16 @@ import { BUNDLE_FILES, type BundleKind, bundleLine, BundleManifest } from "#lib/
 import { publicKeys } from "#lib/domain/audit/checkpoint";
 import { onlyGaps } from "#lib/domain/audit/finding";
 import { auditedTenants, type Ask } from "#lib/queries/audit-proof";
+import { placeHold, releaseHold } from "./audit-hold.ts";
+import { ledgerUrls, withLedger } from "./ledger.ts";
 import { dataFolder } from "./places.ts";
 import { rememberedOwnerUrl } from "./postgres.ts";
 import { Problem } from "./problem.ts";
 
 export const AUDIT_USAGE = `  npm run tocsin -- audit verify [--checkpoints FILE] [--public-key FILE]     the database in DATABASE_URL
   npm run tocsin -- audit verify --bundle DIR|FILE [--checkpoints FILE] [--public-key FILE]   an export, without any database
-  npm run tocsin -- audit export --tenant SLUG --out DIR`;
+  npm run tocsin -- audit export --tenant SLUG --out DIR
+  npm run tocsin -- audit hold|release --tenant SLUG --reason "why"           keep its months past seven years`;
 
 const MANIFEST = "manifest.json";
 
@@ -42,7 +45,7 @@ export async function auditCommand(args: string[], say: (line: string) => void =
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { checkpoints: text, "public-key": text, bundle: text, tenant: text, out: text },
+    options: { checkpoints: text, "public-key": text, bundle: text, tenant: text, out: text, reason: text },
   });
   const keyFile = values["public-key"];
   if (positionals[0] === "verify" && values.bundle)
@@ -67,6 +70,13 @@ export async function auditCommand(args: string[], say: (line: string) => void =
       ),
     );
   const { tenant, out } = values;
+  const verb = positionals[0];
+  if ((verb === "hold" || verb === "release") && tenant) {
+    const act = verb === "hold" ? placeHold : releaseHold;
+    await withLedger(ledgerUrls(), (ledger) => act(ledger, tenant, values.reason ?? ""));
+    say(verb === "hold" ? `No month of ${tenant}'s log is dropped until this is released.` : `${tenant}: released.`);
+    return 0;
+  }
   if (positionals[0] === "export" && tenant && out)
     return withDatabase((ask) => exportBundle(ask, tenant, out, keyFile, say));
   return 2;
@@ -172,6 +182,10 @@ async function openBundle(path: string, keyFile: string | undefined, say: (line:
   const manifest = folder
     ? readManifest(JSON.parse(readFileSync(must(join(path, MANIFEST), "manifest", "--bundle"), "utf8")))
     : readManifest(await firstValue(path));
+  if (manifest.from !== undefined)
+    say(
+      `This is ${manifest.month ?? "a part"} alone: it begins after link ${manifest.from.seq}, and says nothing of before.`,
+    );
   const altered: string[] = [];
   for (const [name, { sha256 }] of Object.entries(folder ? (manifest.files ?? {}) : {})) {
     const known = (Object.values(BUNDLE_FILES) as string[]).includes(name);

@@ -31,7 +31,7 @@ export async function headNow(ask: Ask, tenantId: string): Promise<{ head: Head 
 interface LinkRow {
   seq: string;
   event_id: string;
-  event_at: string;
+  event_at: string | null;
   link: string;
   prev: string;
   hash: string;
@@ -51,29 +51,47 @@ const utc = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-
 const EVENT_COLUMNS = `${utc("e.at")} AS at, e.tenant_id::text, e.actor::text, e.act_as::text,
   e.grant_id::text, e.action, e.target, e.body, encode(e.pii_commit, 'hex') AS pii_commit`;
 
-/** Links with their events in the order of seq, up to and with `last`. */
+/**
+ * Links with their events in the order of seq, up to and with `last`. The next batch is read while the one before is
+ * worked on, unless `ahead` is false.
+ */
 export async function* sealedRows(
   ask: Ask,
   tenantId: string,
   last: number,
-  { from = 0, size = BATCH } = {},
+  { from = 0, size = BATCH, ahead = true } = {},
 ): AsyncGenerator<SealedRow[]> {
-  for (let after = from; after < last; ) {
-    const rows: LinkRow[] = await ask<LinkRow>(
-      `WITH c AS MATERIALIZED (SELECT * FROM audit.chain WHERE tenant_id = $1::uuid AND seq > $2::int8 AND seq <= $3::int8 ORDER BY seq LIMIT $4::int)
-       SELECT c.seq::text, c.event_id::text, ${utc("c.event_at")} AS event_at, encode(c.content_hash, 'hex') AS link, encode(c.prev, 'hex') AS prev, encode(c.hash, 'hex') AS hash,
-         ${EVENT_COLUMNS}, encode(p.commitment, 'hex') AS pii_now
-       FROM c
-       LEFT JOIN audit.event e ON e.id = c.event_id AND e.at = c.event_at AND e.tenant_id = c.tenant_id
-       LEFT JOIN audit.commitments($1::uuid, $2::int8, (SELECT max(seq) FROM c)) p ON p.event_id = c.event_id
-       ORDER BY c.seq`,
-      [tenantId, String(after), String(last), String(size)],
-    );
-    const end = rows.at(-1);
-    if (end === undefined) return;
-    yield rows.map(sealedRow);
-    after = Number(end.seq);
+  const batch = (after: number) => (after < last ? linkRows(ask, tenantId, after, last, size) : Promise.resolve([]));
+  let next = batch(from);
+  try {
+    for (;;) {
+      const rows = await next;
+      const end = rows.at(-1);
+      if (end === undefined) return;
+      if (ahead) {
+        next = batch(Number(end.seq));
+        next.catch(() => {}); // Awaited in its turn; whoever stops before has no use for it.
+      }
+      yield rows.map(sealedRow);
+      if (!ahead) next = batch(Number(end.seq));
+    }
+  } finally {
+    // A transaction must not end under a question that is still on its way.
+    await next.catch(() => {});
   }
+}
+
+function linkRows(ask: Ask, tenantId: string, after: number, last: number, size: number): Promise<LinkRow[]> {
+  return ask<LinkRow>(
+    `WITH c AS MATERIALIZED (SELECT * FROM audit.chain WHERE tenant_id = $1::uuid AND seq > $2::int8 AND seq <= $3::int8 ORDER BY seq LIMIT $4::int)
+     SELECT c.seq::text, c.event_id::text, CASE WHEN e.id IS NULL THEN ${utc("c.event_at")} END AS event_at, encode(c.content_hash, 'hex') AS link,
+       encode(c.prev, 'hex') AS prev, encode(c.hash, 'hex') AS hash, ${EVENT_COLUMNS}, encode(p.commitment, 'hex') AS pii_now
+     FROM c
+     LEFT JOIN audit.event e ON e.id = c.event_id AND e.at = c.event_at AND e.tenant_id = c.tenant_id
+     LEFT JOIN audit.commitments($1::uuid, $2::int8, (SELECT max(seq) FROM c)) p ON p.event_id = c.event_id
+     ORDER BY c.seq`,
+    [tenantId, String(after), String(last), String(size)],
+  );
 }
 
 type EventRow = Omit<LinkRow, "seq" | "event_at" | "link" | "prev" | "hash" | "pii_now" | "at"> & { at: string };
@@ -87,7 +105,7 @@ function sealedRow(r: LinkRow): SealedRow {
   return {
     seq: Number(r.seq),
     eventId: r.event_id,
-    eventAt: r.event_at,
+    eventAt: r.event_at ?? event?.at,
     contentHash: r.link,
     prev: r.prev,
     hash: r.hash,

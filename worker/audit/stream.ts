@@ -141,7 +141,7 @@ async function catchUp(s: Streamer, stream: Stream, deliver: Deliver, now: Date,
 async function nextRecords(db: Db, tenantId: string, after: number, last: number): Promise<StreamedEvent[]> {
   const ask: Ask = (sql, params = []) =>
     db.withTenant({ tenantId, actorId: WORKER_ACTOR, readOnly: true }, (tx) => tx.$queryRawUnsafe(sql, ...params));
-  for await (const rows of sealedRows(ask, tenantId, last, { from: after, size: BATCH_RECORDS }))
+  for await (const rows of sealedRows(ask, tenantId, last, { from: after, size: BATCH_RECORDS, ahead: false }))
     return rows.map(({ seq, eventId, contentHash, prev, hash, event }) => ({
       kind: "event",
       link: { tenantId, seq, eventId, contentHash, prev, hash },
