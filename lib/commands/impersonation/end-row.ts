@@ -10,6 +10,9 @@ import type { End } from "#lib/domain/grant";
  * @returns false when it was over already
  */
 export async function endVisitRow(tx: Tx, context: TenantContext, grantId: string, why: End): Promise<boolean> {
+  // Behind the changes that are being made: a statement that waits would write the moment from before its wait.
+  await tx.$queryRaw`SELECT 1 FROM impersonation_grant
+    WHERE tenant_id = ${context.tenantId}::uuid AND id = ${grantId}::uuid FOR UPDATE`;
   const rows = await tx.$queryRaw<{ target_id: string; session_id: string; begun: boolean }[]>`
     UPDATE impersonation_grant SET ended_at = clock_timestamp(), ended_by = ${context.actorId}::uuid, ended_reason = ${why}
     WHERE tenant_id = ${context.tenantId}::uuid AND id = ${grantId}::uuid AND ended_at IS NULL
