@@ -43,6 +43,9 @@ const configuration: Configuration = {
       post_logout_redirect_uris: consoles.flatMap((url) => [url, `${url}/`, `${url}/sign-in`]),
       response_types: ["code"],
       grant_types: ["authorization_code", "refresh_token"],
+      // The first console's: the others are the same one under another name.
+      backchannel_logout_uri: `${consoles[0]}/api/back-channel-logout`,
+      backchannel_logout_session_required: true,
     },
   ],
   jwks: keys.jwks,
@@ -70,6 +73,7 @@ const configuration: Configuration = {
   },
   features: {
     devInteractions: { enabled: false },
+    backchannelLogout: { enabled: true },
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: (ctx, form) => {

@@ -1,0 +1,3 @@
+import { hearLogout } from "../../_server/back-channel.ts";
+
+export { hearLogout as POST };
