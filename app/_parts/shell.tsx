@@ -1,3 +1,4 @@
+import Link from "next/link";
 import type { ReactNode } from "react";
 import { Live } from "../_ui/live.tsx";
 import { Logo } from "../_ui/logo.tsx";
@@ -28,6 +29,9 @@ export function Shell({ items, open, waiting = 0, person, seats, seatId, chooseT
       <div>
         <p className="truncate font-medium text-ink">{person.name}</p>
         <p className="text-ink-2">{person.role}</p>
+        <Link href="/account" className="inline-block py-1 text-ink-2 underline underline-offset-2 hover:text-ink">
+          Your sessions
+        </Link>
       </div>
       <div className="flex items-center justify-between gap-2">
         <ThemeSwitch />

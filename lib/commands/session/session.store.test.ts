@@ -1,11 +1,13 @@
 // Who is signed in: by hash, for a time, in the tenants their groups name, and no longer than they may.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { personByIdentity, viewerOf } from "#lib/queries/session";
+import { ownSessions } from "#lib/queries/own-sessions";
 import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from "#lib/domain/session";
 import { type TestDatabase, testDatabase } from "../../testing/database.ts";
 import { makeTenant } from "../../testing/make.ts";
 import { chooseTenant } from "./choose-tenant.ts";
 import { endSession } from "./end.ts";
+import { endOwnSessions } from "./end-own.ts";
 import { personFromClaims, signIn } from "./sign-in.ts";
 import { startSession } from "./start.ts";
 import { touchSession } from "./touch.ts";
@@ -101,5 +103,43 @@ describe("claims are hostile", () => {
 
   test("a groups claim named like a part of every object is read from the claims alone", () => {
     expect(personFromClaims({ sub: "s" }, ISSUER, "constructor").groups).toEqual([]);
+  });
+});
+
+describe("one's own sessions", () => {
+  async function three() {
+    const { token, personId, subject } = await signedIn(["tocsin-auditor"]);
+    for (const name of ["second", "third"])
+      await startSession(db.appDb, { token: `${name}-${subject}`, personId, userAgent: "test", address: "::1" }, start);
+    const viewer = await viewerOf(db.appDb, token, start);
+    if (viewer === null) throw new Error("no session");
+    return { token, personId, subject, viewer };
+  }
+
+  test("are listed while they hold, and only one's own", async () => {
+    const { personId, viewer } = await three();
+    await three();
+    const sessions = await ownSessions(db.appDb, personId, start);
+    expect(sessions).toHaveLength(3);
+    expect(sessions.map((s) => s.id)).toContain(viewer.sessionId);
+    expect(await ownSessions(db.appDb, personId, at(SESSION_IDLE_MS))).toEqual([]);
+  });
+
+  test("one ends, or all others, each with its row; another's is not found", async () => {
+    const { token, personId, subject, viewer } = await three();
+    const stranger = await three();
+    await expect(endOwnSessions(db.appDb, viewer, stranger.viewer.sessionId, at(1), "")).rejects.toMatchObject({
+      code: "E_NOT_FOUND",
+    });
+    const second = await viewerOf(db.appDb, `second-${subject}`, start);
+    expect(await endOwnSessions(db.appDb, viewer, second?.sessionId ?? "", at(1), "198.51.100.7")).toBe(1);
+    expect(await viewerOf(db.appDb, `second-${subject}`, at(2))).toBeNull();
+    expect(await endOwnSessions(db.appDb, viewer, "others", at(1), "198.51.100.7")).toBe(1);
+    expect(await viewerOf(db.appDb, token, at(2))).not.toBeNull();
+    expect(await viewerOf(db.appDb, stranger.token, at(2))).not.toBeNull();
+    const rows = await db.sql("SELECT 1 FROM audit.event WHERE action = 'session.ended' AND target = $1", [
+      `person:${personId}`,
+    ]);
+    expect(rows).toHaveLength(2);
   });
 });
