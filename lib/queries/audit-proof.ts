@@ -28,6 +28,12 @@ export async function headNow(ask: Ask, tenantId: string): Promise<{ head: Head 
   return { head, last: Number(row?.last ?? 0) };
 }
 
+/** 0 before the first. */
+export async function lastCheckpointNo(ask: Ask): Promise<number> {
+  const [row] = await ask<{ no: string }>("SELECT coalesce(max(no), 0)::text AS no FROM audit.checkpoint");
+  return Number(row?.no ?? 0);
+}
+
 interface LinkRow {
   seq: string;
   event_id: string;

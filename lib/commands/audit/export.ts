@@ -8,7 +8,15 @@ import {
   type BundleLink,
   type BundleManifest,
 } from "#lib/domain/audit/bundle";
-import { type Ask, droppedMonths, headNow, looseEvents, ownCheckpoints, sealedRows } from "#lib/queries/audit-proof";
+import {
+  type Ask,
+  droppedMonths,
+  headNow,
+  lastCheckpointNo,
+  looseEvents,
+  ownCheckpoints,
+  sealedRows,
+} from "#lib/queries/audit-proof";
 import { defineCommand } from "../command.ts";
 
 /** Written before the first line leaves, so that the export itself shows who made it. */
@@ -25,6 +33,8 @@ export interface ExportLine {
 
 /** The manifest fixes where the export ends: what is written later is not in it. */
 export async function manifestOf(ask: Ask, tenant: { id: string; slug: string }, now: Date): Promise<BundleManifest> {
+  // Before the head: what was signed by then cannot speak of a later link, unless the log was cut since.
+  const checkpoint = await lastCheckpointNo(ask);
   const { head } = await headNow(ask, tenant.id);
   const dropped = await droppedMonths(ask, tenant.id);
   return {
@@ -33,6 +43,7 @@ export async function manifestOf(ask: Ask, tenant: { id: string; slug: string },
     slug: tenant.slug,
     exportedAt: now.toISOString(),
     head,
+    checkpoint,
     ...(dropped.length > 0 ? { dropped } : {}),
   };
 }
@@ -42,11 +53,10 @@ export async function* exportLines(ask: Ask, manifest: BundleManifest): AsyncGen
   yield* linkLines(ask, manifest);
   for await (const events of looseEvents(ask, manifest.tenantId))
     yield events.map((event) => ({ kind: "event", value: { ...event, pii: null } satisfies BundleEvent }));
-  const last = manifest.head?.seq ?? 0;
+  const last = manifest.checkpoint ?? 0;
   for await (const page of ownCheckpoints(ask, manifest.tenantId)) {
-    const upTo = page.findIndex((c) => (c.own?.seq ?? 0) > last);
-    yield (upTo < 0 ? page : page.slice(0, upTo)).map((value) => ({ kind: "checkpoint", value }));
-    if (upTo >= 0) return;
+    yield page.filter((c) => c.no <= last).map((value) => ({ kind: "checkpoint", value }));
+    if ((page.at(-1)?.no ?? 0) >= last) return;
   }
 }
 

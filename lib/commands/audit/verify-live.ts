@@ -12,6 +12,7 @@ import {
   droppedMonths,
   hashesAt,
   headNow,
+  lastCheckpointNo,
   looseEvents,
   ownCheckpoints,
   sameCheckpoints,
@@ -78,8 +79,8 @@ export async function verifyLive(input: VerifyLive): Promise<Verified> {
     );
     return { findings: found.list, count: found.count, events, dropped, checkpoint: null };
   }
-  const [newest] = await ask<{ no: string }>("SELECT coalesce(max(no), 0)::text AS no FROM audit.checkpoint");
-  const progress = (no: number) => input.progress?.({ what: "checkpoints", done: no, of: Number(newest?.no ?? 0) });
+  const newest = await lastCheckpointNo(ask);
+  const progress = (no: number) => input.progress?.({ what: "checkpoints", done: no, of: newest });
   const shared = { keys, hashesAt: (claims: Parameters<typeof hashesAt>[1]) => hashesAt(ask, claims), progress };
   const checkpoints = input.tenantId === null ? wholeCheckpoints(ask) : ownCheckpoints(ask, input.tenantId);
   const checkpoint = await verifyCheckpoints({ ...shared, checkpoints, drops: gone, until: input.now }, found);

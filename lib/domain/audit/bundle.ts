@@ -44,6 +44,8 @@ export const BundleManifest = z.object({
   exportedAt: z.iso.datetime(),
   /** The head when it was exported. */
   head: z.object({ tenantId: z.uuid(), seq: z.int().min(0), hash: hex32 }).nullable(),
+  /** The last checkpoint that there was before the head was read: all up to it are in the export. */
+  checkpoint: z.int().min(0).optional(),
   /** The link before the first one, in the archive of one month. */
   from: z.object({ seq: z.int().min(0), hash: hex32 }).optional(),
   /** That month, UTC: "2019-10". Links of a neighbour month may stand between its own; their events need not. */
