@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { may } from "#lib/domain/permissions";
 import { waitingFor } from "#lib/queries/approvals";
+import { overdueReviews } from "#lib/queries/audit-review";
 import { incidentCounts, incidents } from "#lib/queries/incidents";
 import { serverNames } from "#lib/queries/servers";
 import { now } from "../_server/clock.ts";
@@ -25,8 +26,7 @@ const LAYER_WORDS: Record<string, string> = {
 
 export default async function ConsoleLayout({ children }: { children: ReactNode }) {
   const who = await staff();
-  const items = NAV.filter((item) => can(who, item.permission));
-  const { entries, open, waiting } = await read(who, async (tx, at) => {
+  const { entries, open, waiting, overdue } = await read(who, async (tx, at) => {
     const reads = can(who, "incident.read");
     const live = reads ? await incidents(tx, { states: ["open", "acknowledged"], take: 100 }) : [];
     const rows = can(who, "server.read") ? await serverNames(tx, 500) : [];
@@ -40,10 +40,14 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
     ];
     return {
       entries,
+      overdue: can(who, "audit.review") ? await overdueReviews(tx, who.seat.id, at) : 0,
       open: reads ? (await incidentCounts(tx)).open : 0,
       waiting: await waitingFor(tx, { personId: who.personId, layers: who.seat.layers }, at),
     };
   });
+  const items = NAV.filter((item) => can(who, item.permission)).map((item) =>
+    item.href === "/audit" ? { ...item, due: { count: overdue, word: "days not reviewed" } } : item,
+  );
   const layers = who.seat.layers;
   const role = layers.includes("root") ? LAYER_WORDS.root : LAYER_WORDS[layers[0] ?? ""];
   const acts: PaletteEntry[] = [

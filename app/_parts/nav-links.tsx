@@ -12,8 +12,10 @@ import {
   ScrollText,
   Server,
   Siren,
+  ShieldCheck,
   Stamp,
   UserSearch,
+  Users,
 } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
@@ -34,6 +36,8 @@ export const ICONS = {
   visits: UserSearch,
   approvals: Stamp,
   tenants: Building2,
+  people: Users,
+  roles: ShieldCheck,
 };
 
 export interface NavItem {
@@ -43,6 +47,8 @@ export interface NavItem {
   /** Second key after "g". */
   key: string;
   icon: keyof typeof ICONS;
+  /** What waits there: a number, and the word that a screen reader says after it. */
+  due?: { count: number; word: string };
 }
 
 /** A router's first page is the start of every other's address. */
@@ -83,6 +89,12 @@ export function NavLinks({
                 <span className="ml-auto inline-flex h-5 min-w-5 items-center justify-center rounded-[3px] bg-down px-1 font-mono text-2xs font-semibold text-panel">
                   {open}
                   <span className="sr-only"> open</span>
+                </span>
+              )}
+              {item.due !== undefined && item.due.count > 0 && (
+                <span className="ml-auto inline-flex h-5 min-w-5 items-center justify-center rounded-[3px] border border-line-strong px-1 font-mono text-2xs font-semibold text-ink">
+                  {item.due.count}
+                  <span className="sr-only"> {item.due.word}</span>
                 </span>
               )}
               {item.icon === "approvals" && waiting > 0 && (
