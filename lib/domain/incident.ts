@@ -12,6 +12,7 @@ const WANTED: Record<NoticeKind, readonly IncidentState[]> = {
   acknowledge: ["acknowledged"],
   resolve: ["resolved"],
   test: INCIDENT_STATES,
+  visit: INCIDENT_STATES,
 };
 
 /** Asked again just before sending: after an acknowledge has committed, no further page goes out. */

@@ -3,8 +3,10 @@
 import { z } from "zod";
 import { REASON_NAMES, SEVERITIES, STATUSES } from "./reason.ts";
 
+/** What every sink speaks. */
 export const NOTICE_KINDS = ["trigger", "update", "acknowledge", "resolve", "test"] as const;
-export type NoticeKind = (typeof NOTICE_KINDS)[number];
+/** visit: by mail only, never to what wakes people: somebody of the staff looks into the tenant and may change things. */
+export type NoticeKind = (typeof NOTICE_KINDS)[number] | "visit";
 
 export const noticeContentSchema = z.object({
   /** One line, at most 200 characters, already free of control characters. Sinks still escape their own markup. */

@@ -16,6 +16,7 @@ const EVENTS: Record<NoticeKind, string> = {
   acknowledge: "tocsin.incident.acknowledged",
   resolve: "tocsin.incident.resolved",
   test: "tocsin.test",
+  visit: "tocsin.visit.begun",
 };
 
 const WRONG_URL = "Enter an http or https URL without user name and password.";

@@ -19,6 +19,7 @@ const LEAD: Record<NoticeKind, (c: NoticeContent) => string> = {
   resolve: (c) =>
     `✔ Resolved${c.by ? ` by ${oneLine(c.by, 80)}` : ""}${c.durationS === undefined ? "" : ` after ${duration(c.durationS)}`}`,
   test: () => "Test message from Tocsin, nothing is wrong",
+  visit: () => "A visit of our staff",
 };
 
 /** The line a lock screen shows. Unescaped, at most `max` units. */
@@ -35,6 +36,13 @@ export interface Fact {
 /** Label and value pairs, unescaped: the same four first wherever there is room for four only. */
 export function facts(notice: Notice): Fact[] {
   const c = notice.content;
+  if (notice.kind === "visit")
+    return [
+      { label: "Who", value: oneLine(c.by ?? "", 200) },
+      { label: "Why", value: oneLine(c.evidence, 500) },
+      { label: "From", value: moment(c.startedAt) },
+      { label: "Tenant", value: oneLine(c.tenantName, 200) },
+    ];
   const all: (Fact | null)[] = [
     { label: "Server", value: oneLine(c.serverName, 200) },
     { label: "Reason", value: oneLine(c.reasonLabel, 100) },
@@ -51,18 +59,21 @@ export function facts(notice: Notice): Fact[] {
 export function colour(notice: Notice): number {
   if (notice.content.drill) return 0x7c5cd6;
   if (notice.kind === "resolve") return STATUS_COLOURS.up;
-  return notice.kind === "test" ? STATUS_COLOURS.unknown : STATUS_COLOURS[notice.content.status];
+  return notice.kind === "test" || notice.kind === "visit"
+    ? STATUS_COLOURS.unknown
+    : STATUS_COLOURS[notice.content.status];
 }
 
 /** What to do and what was seen, one sentence each; unescaped. When all is over there is nothing to do. */
 export function sentences(notice: Notice): { advice: string; evidence: string } {
   if (notice.kind === "test") return { advice: "If you can read this, this sink works.", evidence: "" };
+  if (notice.kind === "visit") return { advice: oneLine(notice.content.advice, 500), evidence: "" };
   if (notice.kind === "resolve") return { advice: "", evidence: oneLine(notice.content.evidence, 500) };
   return { advice: oneLine(notice.content.advice, 500), evidence: oneLine(notice.content.evidence, 500) };
 }
 
 export interface Action {
-  id: "acknowledge" | "resolve" | "incident" | "runbook";
+  id: "acknowledge" | "resolve" | "incident" | "runbook" | "visit";
   label: string;
   url: string;
 }
@@ -72,6 +83,7 @@ export function actions(notice: Notice): Action[] {
   const c = notice.content;
   const page = link(c.incidentUrl);
   const all: (Action | null)[] = [];
+  if (notice.kind === "visit") return page ? [{ id: "visit", label: "See visits, end this one", url: page }] : [];
   if (page) {
     const open = notice.kind === "trigger" || notice.kind === "update";
     if (open) all.push({ id: "acknowledge", label: "Acknowledge", url: `${page}#acknowledge` });

@@ -8,6 +8,7 @@ import { same, secretHash } from "#lib/queries/visit-key";
 import { type Begun, databaseNow, halfHour, inLine, pointTo } from "./begin-row.ts";
 import { holds, scopeOf, targetIn } from "./scope.ts";
 import { began, boundOf } from "./start.ts";
+import { tellTheTenant } from "./tell.ts";
 
 export const beginVisit = defineCommand({
   action: "impersonation.begin",
@@ -57,9 +58,10 @@ export const beginVisit = defineCommand({
       notAfter: time.notAfter,
       approvedBy,
     });
+    const told = await tellTheTenant(tx, scope.tenant, visit, at);
     return {
       result: { tenantId: scope.tenant.id, grantId: visit.id, ...time },
-      audit: { target: `visit:${visit.id}`, body: { approvedBy } },
+      audit: { target: `visit:${visit.id}`, body: { approvedBy, told } },
     };
   },
 });

@@ -6,11 +6,13 @@ import { carryOut, contextOf, execute } from "#lib/commands/command";
 import { registerServer } from "#lib/commands/server/register";
 import { endSession } from "#lib/commands/session/end";
 import { endVisit } from "#lib/commands/impersonation/end-row";
+import type { Notice, NoticeContent } from "#lib/domain/notice";
 import { ACTIONS, may, ruleOf } from "#lib/domain/permissions";
 import { standingOf, type Viewer, viewerOf } from "#lib/queries/session";
 import { visits } from "#lib/queries/visits";
+import { emailText } from "#lib/sinks/email-message";
 import { type TestDatabase, testDatabase } from "../../testing/database.ts";
-import { makeTenant } from "../../testing/make.ts";
+import { makeSink, makeTenant } from "../../testing/make.ts";
 import { testSettings } from "../../testing/settings.ts";
 import {
   aHouse,
@@ -363,6 +365,28 @@ describe("changing things takes a second person", () => {
     expect(await db.sql("SELECT started_at FROM impersonation_grant WHERE id = $1", [visit.visitId])).toEqual([
       { started_at: null },
     ]);
+  });
+
+  test("the tenant is told by mail when it begins, and by nothing that wakes people", async () => {
+    const house = await aHouse(db);
+    const mail = await makeSink(db, house.tenantId, { kind: "email", config: { recipients: "ops@example.com" } });
+    await makeSink(db, house.tenantId, { kind: "email", config: { recipients: "x@example.com" }, state: "disabled" });
+    await makeSink(db, house.tenantId, { kind: "webhook" });
+    await looks(house, house.rosa);
+    await changes(house);
+    const told = await db.sql<{ sink_id: string; kind: string; content: NoticeContent }>(
+      "SELECT d.sink_id, d.kind, n.content FROM delivery d JOIN notice n ON n.id = d.notice_id WHERE d.tenant_id = $1",
+      [house.tenantId],
+    );
+    expect(told).toMatchObject([{ sink_id: mail, kind: "visit" }]);
+    const content = told[0]?.content as NoticeContent;
+    const notice: Notice = { id: "n", tenantId: "t", incidentId: null, dedupKey: "k", kind: "visit", content };
+    const text = emailText(notice, false);
+    expect(text).toMatch(/^A visit of our staff: Omar looks in as Carl and may change things\n/);
+    expect(text).toContain(`Why: ${WHY}`);
+    expect(text).toContain("See visits, end this one: http://127.0.0.1:3000/portal/visits");
+    expect(text).not.toContain("Server:");
+    expect((await log(house.tenantId, "impersonation.begin"))[0]?.body).toContain('"told":1');
   });
 
   test("another tenant's operator finds no such visit, an auditor may not, and a stale sign-in is asked again", async () => {
