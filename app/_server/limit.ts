@@ -1,6 +1,7 @@
 // Limits that hold before anybody has proven who they are: by source address (IPv6 by /64), in Redis so that they hold
 // over processes, and in this process's memory while Redis is away.
 import "server-only";
+import { setTimeout as wait } from "node:timers/promises";
 import ipaddr from "ipaddr.js";
 import { RateLimiterMemory, RateLimiterRedis, type RateLimiterAbstract, RateLimiterRes } from "rate-limiter-flexible";
 import { openRedis, redisPrefix } from "#lib/adapters/redis";
@@ -19,7 +20,13 @@ const LIMITS = {
 } as const satisfies Record<string, { points: number; duration: number }>;
 export type LimitKind = keyof typeof LIMITS;
 
-const held = globalThis as typeof globalThis & { tocsinLimits?: Map<LimitKind, RateLimiterAbstract> };
+interface Limits {
+  of: Map<LimitKind, RateLimiterAbstract>;
+  /** Redis answers, or has had its time to. */
+  begun: Promise<void>;
+}
+const held = globalThis as typeof globalThis & { tocsinLimits?: Limits };
+const BEGIN_MS = 1_000;
 
 /**
  * Counts this try.
@@ -28,8 +35,9 @@ const held = globalThis as typeof globalThis & { tocsinLimits?: Map<LimitKind, R
  */
 export async function limitBefore(kind: LimitKind, key: string): Promise<void> {
   held.tocsinLimits ??= limiters();
+  await held.tocsinLimits.begun; // The first tries of a process count with those of the others.
   try {
-    await held.tocsinLimits.get(kind)?.consume(key.slice(0, 200));
+    await held.tocsinLimits.of.get(kind)?.consume(key.slice(0, 200));
   } catch (refused) {
     // Neither store answers: what cannot be counted is let through, and what it does is authorised all the same.
     if (!(refused instanceof RateLimiterRes)) return;
@@ -50,9 +58,11 @@ export function addressKey(headers: Headers): string {
   return parsed.toByteArray().slice(0, 8).join(".");
 }
 
-function limiters(): Map<LimitKind, RateLimiterAbstract> {
+function limiters(): Limits {
   const redis = openRedis();
-  return new Map(
+  const ready = new Promise<void>((resolve) => redis.once("ready", () => resolve()));
+  const begun = Promise.race([ready, wait(BEGIN_MS, undefined, { ref: false })]);
+  const of = new Map(
     (Object.keys(LIMITS) as LimitKind[]).map((kind) => {
       const { points, duration } = LIMITS[kind];
       return [
@@ -65,7 +75,8 @@ function limiters(): Map<LimitKind, RateLimiterAbstract> {
           duration,
           insuranceLimiter: new RateLimiterMemory({ points, duration }),
         }),
-      ];
+      ] as const;
     }),
   );
+  return { of, begun };
 }
