@@ -1,6 +1,7 @@
 // `npm run tocsin -- …`: tenants and the private ranges they may reach; and, of a running development start, its parts.
 import "./assert-node.ts";
 import { existsSync, readFileSync } from "node:fs";
+import { BREAK_GLASS_USAGE, breakGlassCommand } from "./cli-break-glass.ts";
 import { PERMISSIONS_USAGE, permissionsCommand } from "./cli-permissions.ts";
 import { TENANT_USAGE, tenantCommand } from "./cli-tenants.ts";
 import { AUDIT_USAGE, auditCommand } from "./audit.ts";
@@ -14,6 +15,7 @@ const USAGE = `Usage:
 ${TENANT_USAGE}
 ${AUDIT_USAGE}
 ${PERMISSIONS_USAGE}
+${BREAK_GLASS_USAGE}
 
 In development, while it runs:
   npm run tocsin -- ps                              the parts and how they are
@@ -59,8 +61,8 @@ async function main(args: string[]): Promise<number> {
     console[lines === null ? "error" : "log"]((lines ?? [USAGE]).join("\n"));
     return lines === null ? 2 : 0;
   }
-  if (first === "permissions") {
-    const lines = await permissionsCommand(args.slice(1));
+  if (first === "permissions" || first === "break-glass") {
+    const lines = await (first === "permissions" ? permissionsCommand : breakGlassCommand)(args.slice(1));
     console[lines === null ? "error" : "log"]((lines ?? [USAGE]).join("\n"));
     return lines === null ? 2 : 0;
   }

@@ -14,5 +14,7 @@ export const NAV: NavItem[] = [
   { label: "Audit log", href: "/audit", permission: "audit.read", key: "a", icon: "audit" },
   { label: "Reports", href: "/reports", permission: "report.read", key: "w", icon: "reports" },
   { label: "Tenants", href: "/tenants", permission: "tenant.read", key: "t", icon: "tenants" },
+  { label: "People", href: "/people", permission: "role.read", key: "u", icon: "people" },
+  { label: "Roles", href: "/roles", permission: "role.read", key: "y", icon: "roles" },
   { label: "Platform", href: "/platform", permission: "platform.read", key: "p", icon: "platform" },
 ];

@@ -27,6 +27,12 @@ export interface GoTo {
   to: string;
 }
 
+/** What was done, and what is shown once and never again. */
+export interface Told {
+  said: string;
+  secret: string;
+}
+
 /** No form offers these: whoever sends one gets no page that takes another try. */
 const FORBIDDEN = new Set<ErrorCode>(["E_FORBIDDEN", "E_ORIGIN", "E_READ_ONLY", "E_IMPERSONATION_BLOCKED"]);
 
@@ -38,7 +44,7 @@ let answers = 0;
  * @param of whose action it is: the console's answers no customer, the portal's no staff; "own": about oneself alone
  */
 export async function act(
-  what: (doing: Doing) => Promise<string | GoTo>,
+  what: (doing: Doing) => Promise<string | GoTo | Told>,
   of: Router | "own" = "console",
 ): Promise<FormState> {
   const n = ++answers;
@@ -57,6 +63,10 @@ export async function act(
     if (typeof done === "string") {
       refresh();
       return { ok: true, message: done, n };
+    }
+    if ("secret" in done) {
+      refresh();
+      return { ok: true, message: done.said, secret: done.secret, n };
     }
     to = done.to;
   } catch (error) {

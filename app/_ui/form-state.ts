@@ -1,7 +1,8 @@
 /** What an action answers to the form that called it. `n` grows so that the same answer twice is still news. */
 export type FormState =
   | { ok: null }
-  | { ok: true; message: string; n: number }
+  /** `secret` is shown once, to be copied, and is nowhere else. */
+  | { ok: true; message: string; n: number; secret?: string }
   | { ok: false; message: string; code: string; field: string | null; n: number };
 
 export const IDLE: FormState = { ok: null };

@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import Link from "next/link";
 import { redirect } from "next/navigation";
 import { issuerHost } from "../../_server/issuer.ts";
 import { viewer } from "../../_server/session.ts";
@@ -44,6 +45,11 @@ export default async function SignInPage({ searchParams }: { searchParams: Param
       <p className="text-xs">
         You are sent to your identity provider at <span className="font-mono text-ink">{issuerHost()}</span> and back. A
         session ends after 30 minutes without activity, and after 12 hours in any case.
+      </p>
+      <p className="text-xs">
+        <Link href="/break-glass" className="underline underline-offset-2 hover:text-ink">
+          Emergency sign-in
+        </Link>
       </p>
     </FullPage>
   );
