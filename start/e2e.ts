@@ -12,7 +12,7 @@ import type { Tally } from "./tally.ts";
 
 /**
  * What the specs are told: TOCSIN_CHROMIUM, TOCSIN_E2E_URL (console), TOCSIN_E2E_INBOX (sink inbox), TOCSIN_E2E_DATABASE_URL
- * (superuser), TOCSIN_E2E_DATA (data folder, also for `tocsin`).
+ * (superuser), TOCSIN_E2E_REDIS_URL, TOCSIN_E2E_DATA (data folder, also for `tocsin`).
  */
 export async function browserTests(
   stores: Env,
@@ -38,6 +38,7 @@ export async function browserTests(
         TOCSIN_E2E_URL: product.url,
         TOCSIN_E2E_INBOX: product.inbox?.http,
         TOCSIN_E2E_DATABASE_URL: database,
+        TOCSIN_E2E_REDIS_URL: stores.TOCSIN_TEST_REDIS_URL,
         TOCSIN_E2E_DATA: product.dataDir,
       },
       only,

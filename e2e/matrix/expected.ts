@@ -1,0 +1,221 @@
+// What every route and every action asks, as a table; rule.ts makes each cell of the matrix from it. A route that was built
+// and is not here fails the test by its name, and so does one that is here and was not built.
+import type { Action, Layer } from "../../lib/domain/permissions.ts";
+import type { OwnAct } from "../../lib/domain/own-acts.ts";
+import type { World } from "../../lib/testing/world.ts";
+
+/**
+ * console: staff. portal: customers, and staff who visit. self: whoever is signed in. door: who is not, the others are sent
+ * on to where they belong. open: everybody.
+ */
+export type Router = "console" | "portal" | "self" | "door" | "open";
+
+export interface Page {
+  router: Router;
+  asks?: Action;
+  /** Whose id stands in the path, where one does. */
+  id?: keyof World;
+  /** A customer who opens this page of the console is sent here instead; default /portal. */
+  instead?: string;
+  /** Of a door: where it sends those who are not signed in, when it has nothing to show them. */
+  strangers?: string;
+}
+
+export interface Handler {
+  router: Router;
+  asks?: Action;
+  id?: keyof World;
+  /** Of an open one: every answer that it may give to a request that says nothing. */
+  answers?: readonly number[];
+  /** Ends what the asker's session is: asked last. */
+  last?: true;
+}
+
+export interface Act {
+  router: "console" | "portal" | "self";
+  asks: Action | OwnAct;
+  /** Names an object by its id: then a foreign one and a random one are the same refusal. */
+  id?: keyof World;
+  fields(rows: World, own: World): Record<string, string>;
+  /** What the refusal of a foreign id is called; default E_NOT_FOUND. */
+  unknown?: string;
+  /** What its own success is called where it is no success: the rule asks for something else first. */
+  own?: string;
+  /** Brings a fresh row into the state that this act is for: tenant and id are its parameters. */
+  prepare?: string;
+  /** Another act comes first, and the newest row that it made is the object; tenant is the parameter. */
+  first?: { act: string; find: string };
+  /** Layers whose seat is every tenant: to them no tenant is foreign here. */
+  everywhere?: readonly Layer[];
+}
+
+const page = (router: Router, asks?: Action, more: Omit<Page, "router" | "asks"> = {}): Page => ({
+  router,
+  ...(asks === undefined ? {} : { asks }),
+  ...more,
+});
+
+export const PAGES: Record<string, Page> = {
+  "/": page("console", "incident.read"),
+  "/audit": page("console", "audit.read"),
+  "/audit/review": page("console", "audit.read"),
+  "/erasure": page("console", "erasure.read"),
+  "/erasure/[id]": page("console", "erasure.open", { id: "erasure" }),
+  "/erasure/new": page("console", "erasure.file"),
+  "/fields": page("console"),
+  "/incidents": page("console", "incident.read"),
+  "/incidents/[id]": page("console", "incident.read", { id: "incident" }),
+  "/platform": page("console", "platform.read"),
+  "/reports": page("console", "report.read"),
+  "/routes": page("console", "policy.read"),
+  "/servers": page("console", "server.read"),
+  "/servers/[id]": page("console", "server.read", { id: "server" }),
+  "/servers/new": page("console", "server.register"),
+  "/silences": page("console", "silence.read"),
+  "/sinks": page("console", "sink.read"),
+  "/sinks/[id]": page("console", "sink.read", { id: "sink" }),
+  "/sinks/new": page("console", "sink.change"),
+  "/portal": page("portal", "incident.read"),
+  "/portal/incidents": page("portal", "incident.read"),
+  "/portal/incidents/[id]": page("portal", "incident.read", { id: "incident" }),
+  "/portal/requests": page("portal", "erasure.read"),
+  "/portal/requests/new": page("portal", "erasure.file"),
+  "/portal/servers": page("portal", "server.read"),
+  "/portal/servers/[id]": page("portal", "server.read", { id: "server" }),
+  "/portal/servers/new": page("portal", "server.register"),
+  "/portal/sinks": page("portal", "sink.read"),
+  "/portal/sinks/[id]": page("portal", "sink.read", { id: "sink" }),
+  "/portal/sinks/new": page("portal", "sink.change"),
+  "/no-access": page("door", undefined, { strangers: "/sign-in" }),
+  "/sign-in": page("door"),
+};
+
+export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+const every = (handler: Handler, methods: readonly string[] = METHODS): Record<string, Handler> =>
+  Object.fromEntries(methods.map((method) => [method, handler]));
+
+/** Method by method: every other method is refused with 405. */
+export const HANDLERS: Record<string, Record<string, Handler>> = {
+  "/api/auth/[...nextauth]": {
+    GET: { router: "open", answers: [400, 404] },
+    POST: { router: "open", answers: [400, 404, 405] },
+  },
+  "/api/csp-report": { POST: { router: "open", answers: [422, 429] } },
+  // The directory's own token, and no session, opens it.
+  "/api/scim/v2/[...path]": every({ router: "open", answers: [401, 429] }),
+  "/api/visit/end": { POST: { router: "open", answers: [303], last: true } },
+  "/api/live": { GET: { router: "self" } },
+  "/api/seen": { POST: { router: "self" } },
+  "/api/origin": every({ router: "open", answers: [403] }, ["POST", "PUT", "PATCH", "DELETE"]),
+  "/audit/export": { POST: { router: "console", asks: "audit.export" } },
+  "/audit/verify": { POST: { router: "console", asks: "audit.export" } },
+  "/icon.svg": { GET: { router: "open", answers: [200] } },
+  "/live": { GET: { router: "open", answers: [200] } },
+  "/ready": { GET: { router: "open", answers: [200] } },
+};
+
+const byId = (
+  router: Act["router"],
+  asks: Action,
+  id: keyof World,
+  field: string,
+  more: Record<string, string> = {},
+): Act => ({ router, asks, id, fields: (rows) => ({ [field]: String(rows[id]), ...more }) });
+
+const SERVER = { name: "Renamed", intervalS: "300", fireAfter: "3", clearAfter: "3", weight: "own", paused: "on" };
+const SINK = {
+  name: "Renamed",
+  "config.url": "https://hooks.example.com/x",
+  "config.secret": `whsec_${Buffer.from("a secret of the tests of the matrix").toString("base64")}`,
+};
+const KEY = { kind: "header", headerName: "X-API-Key", secret: "a-value" };
+const ERASURE = { subjectKind: "account", controller: "tenant", identifiers: "ann@example.com", note: "" };
+
+/** What staff do in the console and customers in the portal, by the same commands. */
+const inBoth = (router: "console" | "portal", name: (verb: string) => string): Record<string, Act> => ({
+  [name("ChooseTenant")]: {
+    router,
+    asks: "session.choose_tenant",
+    id: "tenant",
+    fields: (rows) => ({ tenant: rows.tenant }),
+    everywhere: ["auditor"],
+  },
+  [name("RegisterServer")]: {
+    router,
+    asks: "server.register",
+    fields: () => ({
+      url: `https://${crypto.randomUUID()}.example.com/mcp`,
+      name: "New",
+      intervalS: "300",
+      weight: "own",
+    }),
+  },
+  [name("ChangeServer")]: byId(router, "server.change", "server", "serverId", SERVER),
+  [name("SetCredential")]: byId(router, "server.credential", "server", "serverId", KEY),
+  [name("DeleteCredential")]: byId(router, "server.credential", "server", "serverId"),
+  [name("ProbeNow")]: byId(router, "server.change", "server", "serverId"),
+  [name("RemoveServer")]: byId(router, "server.remove", "server", "serverId"),
+  [name("CreateSink")]: { router, asks: "sink.change", fields: () => ({ kind: "webhook", ...SINK }) },
+  [name("ChangeSink")]: byId(router, "sink.change", "sink", "sinkId", SINK),
+  [name("TestSend")]: byId(router, "sink.change", "sink", "sinkId"),
+  [name("DisableSink")]: byId(router, "sink.change", "sink", "sinkId"),
+  [name("EnableSink")]: {
+    ...byId(router, "sink.change", "sink", "sinkId"),
+    prepare: "UPDATE sink SET state = 'disabled' WHERE tenant_id = $1 AND id = $2",
+  },
+  [name("RemoveSink")]: byId(router, "sink.change", "sink", "sinkId"),
+  [name("FileErasure")]: { router, asks: "erasure.file", fields: () => ERASURE },
+});
+
+/** By the name under which it is exported. */
+export const ACTS: Record<string, Act> = {
+  ...inBoth("console", (verb) => `${verb[0]?.toLowerCase()}${verb.slice(1)}Action`),
+  ...inBoth("portal", (verb) => `portal${verb}`),
+  acknowledgeAction: byId("console", "incident.acknowledge", "incident", "incidentId"),
+  resolveAction: byId("console", "incident.resolve", "incident", "incidentId"),
+  noteAction: byId("console", "incident.note", "incident", "incidentId", { note: "It answers again." }),
+  createSilenceAction: byId("console", "silence.change", "server", "serverId", { minutes: "60", comment: "A release" }),
+  endSilenceAction: byId("console", "silence.change", "silence", "silenceId"),
+  redriveAction: byId("console", "delivery.redrive", "delivery", "deliveryId"),
+  savePolicyAction: {
+    router: "console",
+    asks: "policy.change",
+    id: "sink",
+    fields: (rows) => ({
+      steps: JSON.stringify([{ afterMinutes: 0, targets: [{ severities: ["P1"], sinkId: rows.sink }] }]),
+    }),
+    unknown: "E_INVALID",
+  },
+  openErasureAction: {
+    ...byId("console", "erasure.open", "erasure", "requestId"),
+    // Only a request that was filed can be opened again: its seal is bound to the row.
+    first: {
+      act: "fileErasureAction",
+      find: "SELECT id FROM erasure_request WHERE tenant_id = $1 ORDER BY received_at DESC",
+    },
+  },
+  saveViewAction: {
+    router: "console",
+    asks: "view.save",
+    fields: () => ({ name: `Mine ${crypto.randomUUID().slice(0, 8)}`, query: "action=incident.note" }),
+  },
+  removeViewAction: {
+    router: "console",
+    asks: "view.remove",
+    id: "target",
+    fields: (rows) => ({ id: rows.target }),
+    first: {
+      act: "saveViewAction",
+      find: "SELECT id FROM saved_view WHERE $1::uuid IS NOT NULL ORDER BY created_at DESC",
+    },
+  },
+  reviewDayAction: {
+    router: "console",
+    asks: "audit.review",
+    fields: () => ({ day: dayBefore(++days), note: "Nothing to see." }),
+  },
+};
+
+let days = 100 + Math.floor(Math.random() * 2_000);
+/** A day that nobody has reviewed yet. */
+const dayBefore = (n: number): string => new Date(Date.now() - n * 86_400_000).toISOString().slice(0, 10);
