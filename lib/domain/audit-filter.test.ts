@@ -17,6 +17,8 @@ test.each([
   ["days", "from=2026-11-01&to=2026-11-30", { from: "2026-11-01", to: "2026-11-30" }],
   ["what is not understood is left out", "actor=' OR 1=1&action=A;B&from=yesterday&addr=home&tenant=../x&target=a", {}],
   ["what is said twice is left out", "q=a&q=b", {}],
+  ["a search with what no text holds", "q=a%00b%ED%A0%80", { text: "ab\ufffd\ufffd\ufffd" }],
+  ["days that no calendar has", "from=2026-02-30&to=9999-12-31", {}],
   ["a long search is cut", `q=${"x".repeat(300)}`, { text: "x".repeat(200) }],
 ])("%s", (_, query, expected) => expect(queryAgain(query)).toEqual({ ...EVERYTHING, ...expected }));
 

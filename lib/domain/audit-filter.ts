@@ -55,11 +55,14 @@ export function readFilter(get: (name: string) => string): AuditFilter {
   const only = get("only").split(",");
   return {
     ...{ action: one("action"), actor: one("actor"), actAs: one("as"), target: one("target") },
-    ...{ address: one("addr").toLowerCase(), text: get("q").trim().slice(0, TEXT_MAX) },
+    ...{ address: one("addr").toLowerCase(), text: searchable(get("q")) },
     ...{ from: day("from"), to: day("to"), tenant: one("tenant") },
     only: ONLY.filter((o) => only.includes(o)),
   };
 }
+
+/** No database keeps a NUL in a text, so no text holds one. */
+const searchable = (raw: string): string => raw.slice(0, TEXT_MAX).toWellFormed().replaceAll("\0", "").trim();
 
 /** The part behind the question mark, "" for everything. */
 export function filterQuery(filter: AuditFilter): string {

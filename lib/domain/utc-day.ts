@@ -1,9 +1,10 @@
 // Days and weeks of the log, in UTC: everybody who reads one sees the same rows under the same day.
 export const DAY_MS = 86_400_000;
 
-/** "2026-11-21" as the first instant of that day, epoch ms; null for what is no day. */
+/** "2026-11-21" as the first instant of that day, epoch ms; null for what is no day of these times. */
 export function dayStart(text: string): number | null {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return null;
+  // Years that every reader of a date takes: neither 0000 nor what follows 9999.
+  if (!/^(19[7-9]|2\d\d)\d-\d\d-\d\d$/.test(text)) return null;
   const at = Date.parse(`${text}T00:00:00Z`);
   // "2026-02-30" is read by some as the 2nd of March.
   return Number.isNaN(at) || dayOf(at) !== text ? null : at;

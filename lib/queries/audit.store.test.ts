@@ -74,6 +74,16 @@ test("pages follow one another without a row twice or none, and the last one say
   expect([...first.rows, ...second.rows].map((r) => r.seq)).toEqual([6, 5, 4, 3, 2, 1]);
 });
 
+test.each([
+  ["no place at all", "x"],
+  ["a month that is none", "2026-13-01T00:00:00.000000Z_3f0c9a52-6a43-4a0e-8f5e-0a2f6c8d1b7e"],
+  ["a day that is none", "2026-02-30T00:00:00.000000Z_3f0c9a52-6a43-4a0e-8f5e-0a2f6c8d1b7e"],
+  ["the year nought", "0000-01-01T00:00:00.000000Z_3f0c9a52-6a43-4a0e-8f5e-0a2f6c8d1b7e"],
+  ["an id that is none", `2026-01-01T00:00:00.000000Z_${"-".repeat(36)}`],
+])("a page that begins at %s is the first", async (_, before) => {
+  expect((await ask("", { before })).rows).toHaveLength(6);
+});
+
 test("choices and the state of the seal are this tenant's own", async () => {
   await db.appDb.withTenant({ tenantId, actorId: ANN, readOnly: true }, async (tx) => {
     const choices = await auditChoices(tx, [tenantId]);
@@ -99,9 +109,12 @@ describe("one question over several tenants", () => {
   });
   test("may write to none of them but its own", async () => {
     const context = { tenantId, actorId: ANN, alsoRead: [other] };
-    const foreign = { ...context, tenantId: other };
     await expect(
-      db.appDb.withTenant(context, (tx) => audit(tx, foreign, { action: "a.b", target: "x:1", body: {} })),
+      db.appDb.withTenant(
+        context,
+        (tx) => tx.$executeRaw`INSERT INTO audit.event (id, tenant_id, actor, action, target, body)
+          VALUES (${randomUUID()}::uuid, ${other}::uuid, ${ANN}::uuid, 'a.b', 'x:1', '{}')`,
+      ),
     ).rejects.toThrow(/row-level security/);
   });
 });

@@ -155,8 +155,17 @@ export function actorName(actor: string, names: ReadonlyMap<string, string>, per
 
 export const isPerson = (actor: string): boolean => !actor.startsWith(NOBODY);
 
+/** null for what is no place in a log: a time of no calendar would fail in the database. */
+function cursorOf(text: string): { at: string; id: string } | null {
+  const [, at, id] = CURSOR.exec(text) ?? [];
+  if (at === undefined || id === undefined) return null;
+  const whole = `${at.slice(0, 23)}Z`;
+  const read = new Date(whole);
+  return Number.isNaN(read.getTime()) || read.toISOString() !== whole || read.getTime() < 0 ? null : { at, id };
+}
+
 async function conditions(tx: Tx, { filter: f, tenants, before }: AuditQuestion): Promise<Prisma.Sql[]> {
-  const cursor = before ? CURSOR.exec(before) : null;
+  const cursor = cursorOf(before ?? "");
   const [from, to] = [dayStart(f.from), dayEnd(f.to)];
   const inPersonal = (which: Prisma.Sql) =>
     Prisma.sql`e.id IN (SELECT p.event_id FROM audit.pii p WHERE p.tenant_id = ANY(${[...tenants]}::uuid[]) AND ${which})`;
@@ -183,7 +192,7 @@ async function conditions(tx: Tx, { filter: f, tenants, before }: AuditQuestion)
     has("reason") ? inPersonal(Prisma.sql`p.has_why`) : null,
     from === null ? null : Prisma.sql`e.at >= ${new Date(from)}`,
     to === null ? null : Prisma.sql`e.at < ${new Date(to)}`,
-    cursor ? Prisma.sql`(e.at, e.id) < (${cursor[1] ?? ""}::timestamptz, ${cursor[2] ?? ""}::uuid)` : null,
+    cursor ? Prisma.sql`(e.at, e.id) < (${cursor.at}::timestamptz, ${cursor.id}::uuid)` : null,
   ].filter((part) => part !== null);
 }
 
