@@ -211,6 +211,38 @@ describe("a person", () => {
     expect((await arrive(externalId)).letIn).toBe(false);
   });
 
+  test("is met by the claim that the settings name, where the subject is another one", async () => {
+    const { slug } = await makeTenant(db);
+    const { id } = await made({ externalId: "object-id-1" });
+    await group(`tocsin-operator-${slug}`, [id]);
+    const directory = { claim: "oid", groupsFrom: "scim" } as const;
+    const of = (claims: Record<string, unknown>) =>
+      personFromClaims({ name: "Ada", ...claims }, ISSUER, "groups", directory);
+    expect(await signIn(db.appDb, of({ sub: "pairwise-1", oid: "object-id-1" }), new Date(now))).toBe(true);
+    expect(await db.sql("SELECT groups, directory_id FROM person WHERE subject = 'pairwise-1'")).toEqual([
+      { groups: [`tocsin-operator-${slug}`], directory_id: "object-id-1" },
+    ]);
+    // A second subject with the same claim is another person, and the directory says nothing about them.
+    expect(await signIn(db.appDb, of({ sub: "pairwise-2", oid: "object-id-1" }), new Date(now))).toBe(true);
+    expect(await db.sql("SELECT groups, directory_id FROM person WHERE subject = 'pairwise-2'")).toEqual([
+      { groups: [], directory_id: null },
+    ]);
+    // Nor about somebody whose token has no such claim.
+    expect(of({ sub: "object-id-1" }).directoryId).toBeNull();
+    await ask("PATCH", `Users/${id}`, patch({ op: "replace", value: { active: false } }));
+    expect(
+      await db.sql("SELECT subject FROM person WHERE subject LIKE 'pairwise-%' AND disabled_at IS NOT NULL"),
+    ).toEqual([{ subject: "pairwise-1" }]);
+  });
+
+  test("keeps its externalId when a full write leaves it out", async () => {
+    const { id, externalId } = await made();
+    expect((await ask("PUT", `Users/${id}`, { userName: "okta@example.com", active: true })).body).toMatchObject({
+      userName: "okta@example.com",
+      externalId,
+    });
+  });
+
   test("who was switched off before the first sign-in never gets in", async () => {
     const { externalId } = await made({ active: false });
     const ada = await arrive(externalId);

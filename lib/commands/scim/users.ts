@@ -21,9 +21,10 @@ export function createUser(db: Db, caller: ScimCaller, body: Body): Promise<User
   });
 }
 
+/** A directory that leaves the externalId out means the one that it gave. */
 export function replaceUser(db: Db, caller: ScimCaller, id: string, body: Body): Promise<UserRow> {
-  const fields = userFields(typed("User", kept("User", body)));
-  return change(db, caller, id, async () => fields);
+  const given = kept("User", body);
+  return change(db, caller, id, async (row) => userFields(typed("User", { externalId: row.externalId, ...given })));
 }
 
 export function patchUser(db: Db, caller: ScimCaller, id: string, body: Body): Promise<UserRow> {
