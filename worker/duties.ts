@@ -20,6 +20,7 @@ import type { Scheduler } from "./probe/schedule.ts";
 import { sealDue } from "./probe/seal.ts";
 import { makeReports } from "./reports/weekly.ts";
 import { endStale, type Handlers, takeRequests } from "./requests/index.ts";
+import { endOverdueVisits } from "./visits/end-overdue.ts";
 import { watchAccess } from "./watch/access.ts";
 import { logWatcher } from "./watch/log.ts";
 import { watcher } from "./watch/watch.ts";
@@ -86,6 +87,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
       await takeRequests(p.db, p.sweeper, p.handlers, p.log);
       await endStale(p.db, p.sweeper, now);
     }),
+    timed("visits", 30 * SECOND, true, () => endOverdueVisits(p.db, p.sweeper)),
     timed("checkpoint", 60 * SECOND, true, (now) => checkpoint(p.db, checkpointPlaces(env()), p.log, now)),
     timed("audit_streams", 10 * SECOND, true, (now, signal) => streamLog(p.streamer, now, signal)),
     timed("audit_months", 6 * 3_600 * SECOND, true, (now) => retireMonths(p.db, checkpointPlaces(env()), p.log, now)),

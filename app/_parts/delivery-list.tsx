@@ -17,6 +17,7 @@ const KIND: Record<string, string> = {
   acknowledge: "Acknowledge",
   resolve: "Resolve",
   test: "Test",
+  visit: "Visit",
 };
 
 /** Deliveries with their tries and the reason of each; a dead one can be sent again. */
