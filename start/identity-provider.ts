@@ -94,6 +94,8 @@ const configuration: Configuration = {
       claims: () => ({ sub: id, name, preferred_username: id, email, email_verified: true, groups }),
     };
   },
+  // The library refuses private addresses; the only one that is called here is the console's, on this machine.
+  fetch: (url, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown } = {}) => fetch(url, options),
   // One client, ours: there is nothing to consent to.
   loadExistingGrant: async (ctx) => {
     const { client, session, params } = ctx.oidc;

@@ -10,8 +10,8 @@ import { sourceAddress } from "./from.ts";
 
 /** How many in how many seconds, for one key. */
 const LIMITS = {
-  sign_in: { points: 60, duration: 60 },
-  callback: { points: 60, duration: 60 },
+  sign_in: { points: 120, duration: 60 },
+  callback: { points: 120, duration: 60 },
   back_channel: { points: 120, duration: 60 },
   scim: { points: 1_200, duration: 60 },
   break_glass: { points: 5, duration: 900 },
