@@ -65,15 +65,20 @@ const WORDS: Record<string, Words> = {
   "approval.withdraw": (b) => `withdrew what they had asked for${of(b)}`,
   "approval.fail": (b) => `approved something that then could not be done${of(b)}`,
   "approval.waived": (b) => `did alone what needs a second person${of(b)}`,
-  "impersonation.ask": "asked to change things during a visit",
+  "impersonation.ask": (b) =>
+    b.mode === "rw" ? "asked to change things during a visit" : "asked to look into the tenant",
   "impersonation.approve": "let somebody change things during a visit",
-  "impersonation.refuse": "refused that somebody changes things during a visit",
-  "impersonation.begin": "began to look into the tenant as one of its people",
+  "impersonation.begin": "used the leave to change things during a visit",
   "impersonation.start": "began to look into the tenant as one of its people",
   "impersonation.request": (b) => `looked at ${named(b, "route") || "a page"}`,
   "impersonation.end": "ended a visit",
-  "impersonation.drop": "took back a visit that was asked for",
-  "impersonation.revoke": "ended somebody's visit",
+  "impersonation.drop": "closed a visit that was only asked for",
+  "impersonation.revoke": (b) =>
+    b.reason === "withdrawn"
+      ? "withdrew a visit"
+      : b.reason === "refused"
+        ? "refused a visit"
+        : "ended a visit of the staff",
   "visit.end": "ended a visit of the staff",
   "role.bind": "gave a group a role",
   "role.unbind": "took a role from a group",
