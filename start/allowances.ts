@@ -1,13 +1,12 @@
 // `npm run tocsin -- allow …`: named private ranges that a tenant's probes and sinks may reach. Only whoever holds the
-// installation's own settings can name one; each naming and taking back is in the tenant's audit log.
-import { randomUUID } from "node:crypto";
+// installation's own settings, or a root operator, can name one; each naming and taking back is in the tenant's audit log.
 import { audit } from "#lib/adapters/audit";
 import { now } from "#lib/adapters/clock";
-import { allowedRange } from "#lib/domain/allowance";
+import type { Asked } from "#lib/commands/approval/ask";
 import { cleanText } from "#lib/domain/text";
 import { type Ledger, SHELL_ACTOR, typedBy } from "./ledger.ts";
 import { Problem } from "./problem.ts";
-import { tenantId } from "./tenants.ts";
+import { PLATFORM, tenantId } from "./tenants.ts";
 
 export interface AllowanceRow {
   id: string;
@@ -20,33 +19,26 @@ export interface AllowanceRow {
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** @throws TocsinError E_INVALID for range or ports, Problem for the tenant, the reason or a range that is allowed already */
+/**
+ * Asks for it, as the console does: where two root operators are known they decide, else it is done at once and said so.
+ * @throws TocsinError for the range, the reason or what is allowed or asked for already; Problem for the tenant
+ */
 export async function allow(
   ledger: Ledger,
   given: { tenant: string; cidr: string; ports?: string | undefined; reason: string },
-): Promise<string> {
-  const range = allowedRange(given.cidr, given.ports);
-  const reason = cleanText(given.reason, 300);
-  if (reason.length < 10)
-    throw new Problem(
-      'Say why in at least 10 characters: --reason "The servers of the Berlin office". It is kept in the audit log.',
-    );
-  const context = { tenantId: await tenantId(ledger, given.tenant), actorId: SHELL_ACTOR };
-  const id = randomUUID();
-  await ledger.app.withTenant(context, async (tx) => {
-    if ((await tx.addressAllowance.count({ where: { ...range, revokedAt: null } })) > 0)
-      throw new Problem(
-        `${range.cidr} with these ports is allowed already: see \`npm run tocsin -- allow list ${given.tenant}\`.`,
-      );
-    await tx.addressAllowance.create({ data: { tenantId: context.tenantId, id, ...range, reason, createdAt: now() } });
-    await audit(tx, context, {
-      action: "address.allow",
-      target: `allowance:${id}`,
-      body: { ...range, reason, by: "command line" },
-      ...typedBy(),
-    });
-  });
-  return id;
+): Promise<Asked> {
+  // Only now: before the first start there is no client that it could load.
+  const { askFor } = await import("#lib/commands/approval/ask");
+  const actor = {
+    personId: SHELL_ACTOR,
+    name: "the command line",
+    tenantId: PLATFORM,
+    layers: ["root"],
+    from: `command line, account ${typedBy().personal.body.account}`,
+    authTime: now(),
+  } as const;
+  const input = { tenantId: await tenantId(ledger, given.tenant), cidr: given.cidr, ports: given.ports ?? "" };
+  return askFor(ledger.app, "address.allow", actor, input, cleanText(given.reason, 300));
 }
 
 /** What is allowed now, oldest first. */

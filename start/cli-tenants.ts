@@ -42,8 +42,16 @@ export async function tenantCommand(args: string[]): Promise<string[] | null> {
     return [`${row.cidr} may no longer be reached.`];
   }
   if (first === "list" || first === "revoke" || !second || positionals.length > 4) return null;
-  const id = await on((ledger) =>
+  const asked = await on((ledger) =>
     allow(ledger, { tenant: first, cidr: second, ports: third, reason: values.reason ?? "" }),
   );
-  return [`${second} may be reached by ${first}. To take it back: npm run tocsin -- allow revoke ${id}`];
+  if (asked.state === "asked")
+    return [
+      `Asked for, not allowed yet: ${asked.approvers.join(", ")} may approve it in the console, on the page Approvals of "This installation",`,
+      `until ${asked.expiresAt.toISOString().slice(0, 16).replace("T", " ")} UTC.`,
+    ];
+  return [
+    `${second} may be reached by ${first}. To take it back: npm run tocsin -- allow revoke ${(asked.result as { id: string }).id}`,
+    "Nobody else could decide it, because fewer than two root operators are known: the log says so.",
+  ];
 }

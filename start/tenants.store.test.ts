@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { decide } from "#lib/commands/approval/decide";
 import { type TestDatabase, testDatabase } from "#lib/testing/database";
+import { makePerson, rootActor } from "#lib/testing/people";
 import { allow, listAllowances, revoke } from "./allowances.ts";
 import { type Ledger, withLedger } from "./ledger.ts";
 import { addTenant, listTenants } from "./tenants.ts";
@@ -64,7 +66,9 @@ describe("adding a tenant", () => {
 describe("allowing a private range", () => {
   it("lets one tenant reach it until it is taken back, each with a sealed row in that tenant's audit log", async () => {
     await add();
-    const id = await on((l) => allow(l, { tenant: slug, cidr: "10.20.0.0/16", ports: "8000-8100", reason: why }));
+    const done = await on((l) => allow(l, { tenant: slug, cidr: "10.20.0.0/16", ports: "8000-8100", reason: why }));
+    expect(done.state).toBe("waived");
+    const id = (done as unknown as { result: { id: string } }).result.id;
     expect(await on((l) => listAllowances(l, slug))).toMatchObject([
       { id, cidr: "10.20.0.0/16", portFrom: 8000, portTo: 8100, reason: why },
     ]);
@@ -75,6 +79,23 @@ describe("allowing a private range", () => {
       { action: "address.revoke", tenant: slug, sealed: true },
     ]);
     await expect(on((l) => revoke(l, id))).rejects.toThrow(/no allowance of this id/);
+  });
+
+  it("is asked for where two root operators are known, and nothing is allowed before one of them approves", async () => {
+    await add();
+    const people = await Promise.all(["Ada", "Bob"].map((name) => makePerson(db, { name, groups: ["tocsin-root"] })));
+    const asked = await on((l) => allow(l, { tenant: slug, cidr: "10.20.0.0/16", reason: why }));
+    expect(asked).toMatchObject({ state: "asked", approvers: ["Ada", "Bob"] });
+    expect(await on((l) => listAllowances(l, slug))).toEqual([]);
+    await decide(
+      db.appDb,
+      asked.id,
+      rootActor(people[0] ?? "", new Date()),
+      "approve",
+      "Checked with the Berlin office",
+    );
+    expect(await on((l) => listAllowances(l, slug))).toHaveLength(1);
+    await db.sql("DELETE FROM person");
   });
 
   it("is for that tenant only", async () => {
@@ -94,8 +115,8 @@ describe("allowing a private range", () => {
 
   it.each([
     ["everything", { cidr: "0.0.0.0/0" }, /every address/],
-    ["a short reason", { reason: "because" }, /at least 10/],
-    ["a reason of control characters", { reason: "\u0000".repeat(20) }, /at least 10/],
+    ["a short reason", { reason: "because" }, /at least 20/],
+    ["a reason of control characters", { reason: "\u0000".repeat(20) }, /at least 20/],
     ["a tenant that does not exist", { tenant: "nobody-here" }, /no tenant of this slug/],
   ])("refuses %s and writes nothing", async (_title, given, sentence) => {
     await add();

@@ -5,7 +5,7 @@ import { now } from "#lib/adapters/clock";
 import type { Ledger } from "./ledger.ts";
 import { SHELL_ACTOR, typedBy } from "./ledger.ts";
 import { cleanText } from "#lib/domain/text";
-import { SERVER_LIMIT } from "#lib/domain/tier";
+import { isTier, TIERS } from "#lib/domain/tier";
 import { Problem } from "./problem.ts";
 
 export interface TenantRow {
@@ -14,7 +14,7 @@ export interface TenantRow {
   tier: string;
 }
 
-const PLATFORM = "00000000-0000-4000-8000-000000000001";
+export const PLATFORM = "00000000-0000-4000-8000-000000000001";
 const SLUG = /^[a-z0-9](?:-?[a-z0-9]){1,38}$/;
 
 /**
@@ -29,8 +29,7 @@ export async function addTenant(ledger: Ledger, given: TenantRow): Promise<strin
     );
   if (name === "" || name !== given.name.trim())
     throw new Problem("A tenant's name has 1 to 120 characters on one line.");
-  if (!Object.hasOwn(SERVER_LIMIT, given.tier))
-    throw new Problem(`There is no tier of this name: use one of ${Object.keys(SERVER_LIMIT).join(", ")}.`);
+  if (!isTier(given.tier)) throw new Problem(`There is no tier of this name: use one of ${TIERS.join(", ")}.`);
   const id = randomUUID();
   await ledger.owner.withTenant({ tenantId: PLATFORM, actorId: SHELL_ACTOR }, async (tx) => {
     await tx.$executeRaw`SET LOCAL ROLE tocsin_owner`;
@@ -58,7 +57,7 @@ export async function addTenant(ledger: Ledger, given: TenantRow): Promise<strin
 export function listTenants(ledger: Ledger): Promise<TenantRow[]> {
   return ledger.app.global((tx) =>
     tx.tenant.findMany({
-      where: { isPlatform: false },
+      where: { isPlatform: false, erasedAt: null },
       select: { slug: true, name: true, tier: true },
       orderBy: { slug: "asc" },
     }),
@@ -67,7 +66,9 @@ export function listTenants(ledger: Ledger): Promise<TenantRow[]> {
 
 /** @returns the tenant's id @throws Problem when there is none of this slug */
 export async function tenantId(ledger: Ledger, slug: string): Promise<string> {
-  const row = await ledger.app.global((tx) => tx.tenant.findUnique({ where: { slug }, select: { id: true } }));
+  const row = await ledger.app.global((tx) =>
+    tx.tenant.findUnique({ where: { slug, erasedAt: null }, select: { id: true } }),
+  );
   if (row === null)
     throw new Problem("There is no tenant of this slug: see them with `npm run tocsin -- tenant list`.");
   return row.id;
