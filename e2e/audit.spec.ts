@@ -55,10 +55,7 @@ test("the auditor filters the log, verifies it with a clear result and exports i
   await page.goto("/audit");
   await page.getByRole("link", { name: "Exports" }).click();
   await expect(page).toHaveURL(/action=audit\.export/);
-  const row = page
-    .getByRole("table")
-    .getByRole("row", { name: /took the log away with its proof/ })
-    .first();
+  const row = page.getByRole("table").locator("tr", { hasText: "took the log away with its proof" }).first();
   await row.locator("summary").click();
   await expect(row.getByText("The yearly audit of Acme by Example & Partners")).toBeVisible();
   await page.getByRole("combobox", { name: "What" }).selectOption("");
@@ -102,8 +99,8 @@ test("an operator reviews yesterday: what is unusual stands first with why, and 
   await page.getByRole("link", { name: "Daily review" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(`Daily review: ${day(1)}`);
   const table = page.getByRole("region", { name: "Unusual rows" });
-  await expect(table.getByText("Afterwards fewer people hear of what goes wrong.")).toBeVisible();
-  await expect(table.getByText("It changes which private addresses may be reached.")).toBeVisible();
+  await expect(table.getByText("Afterwards fewer people hear of what goes wrong.").first()).toBeVisible();
+  await expect(table.getByText("It changes which private addresses may be reached.").first()).toBeVisible();
   await page.getByRole("button", { name: "Mark as reviewed" }).click();
   await expect(page.getByText("Say what you make of the unusual rows")).toBeVisible();
   await page.getByLabel("What you make of it").fill("Both were planned, ticket 4711.");
@@ -129,7 +126,7 @@ test("nobody reviews a day with their own unusual acts while a colleague could, 
   await page.goto("/audit");
   await expect(page.getByText(/not reviewed in time/)).toBeVisible();
   await page.goto(`/audit/review?day=${day(3)}`);
-  await expect(page.getByText("Done by you: ask somebody else.")).toBeVisible();
+  await expect(page.getByText("Done by you: ask somebody else.").first()).toBeVisible();
   await expect(page.getByText("Some of the unusual rows are your own")).toBeVisible();
   await expect(page.getByRole("button", { name: "Mark as reviewed" })).toHaveCount(0);
   await expect(page.getByRole("link", { name: new RegExp(`${day(3)}.*overdue`) })).toBeVisible();

@@ -125,7 +125,7 @@ export const RULES = {
   },
   new_person: {
     weight: 20,
-    sentence: `Nothing was known of this person for ${USUAL_DAYS} days.`,
+    sentence: `The first time in ${USUAL_DAYS} days that this person stands in this log.`,
     meant: (act, usual) => !act.service && !act.shell && knows(act, usual) === 0,
   },
   burst: {

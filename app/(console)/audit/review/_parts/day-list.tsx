@@ -8,7 +8,7 @@ const LOOK: Record<DayState, { mark: string; word: string; className: string }> 
   empty: { mark: "·", word: "nothing happened", className: "text-ink-3" },
 };
 
-/** The last two weeks, each day by mark and word. */
+/** The last two weeks, each day by mark and word; on a phone without those on which nothing happened. */
 export function DayList({ days, here }: { days: ReviewDay[]; here: string }) {
   return (
     <nav aria-label="Days" className="mb-5">
@@ -16,7 +16,7 @@ export function DayList({ days, here }: { days: ReviewDay[]; here: string }) {
         {days.map(({ day, state, review }) => {
           const { mark, word, className } = LOOK[state];
           return (
-            <li key={day}>
+            <li key={day} className={state === "empty" && day !== here ? "hidden sm:block" : undefined}>
               <Link
                 href={`/audit/review?day=${day}`}
                 aria-current={day === here ? "page" : undefined}

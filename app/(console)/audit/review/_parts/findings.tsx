@@ -25,7 +25,7 @@ export function Findings({
       tall
       head={
         <>
-          <Th>Why it stands here</Th>
+          <Th wide>Why it stands here</Th>
           <Th>What</Th>
           <Th wide>When</Th>
         </>
@@ -36,22 +36,20 @@ export function Findings({
         if (row === undefined) return null;
         return (
           <Tr key={f.act.id}>
-            <Td className="w-2/5 align-top!">
-              <ul className="flex flex-col gap-0.5">
-                {f.why.map((name) => (
-                  <li key={name}>{RULES[name].sentence}</li>
-                ))}
-              </ul>
-              {f.act.actor === me && <p className="mt-0.5 text-xs text-degraded">▲ Done by you: ask somebody else.</p>}
+            <Td wide className="w-2/5 align-top!">
+              <Why finding={f} mine={f.act.actor === me} />
             </Td>
             <Td className="align-top!">
               <span className="font-medium">{row.who}</span>
               {row.actAs !== null && <span className="text-drill"> as {row.actAs.name}</span>}
               <RowDetail row={row} own />
+              <div className="text-xs text-ink-2 md:hidden">
+                <Why finding={f} mine={f.act.actor === me} />
+              </div>
               {f.count > 1 && (
                 <Link
                   href={logAddress({ ...EVERYTHING, actor: f.act.actor, action: f.act.action, from: day, to: day })}
-                  className="text-xs underline underline-offset-2"
+                  className="inline-block py-1 text-xs underline underline-offset-2"
                 >
                   {f.count} times that day
                 </Link>
@@ -64,5 +62,18 @@ export function Findings({
         );
       })}
     </Table>
+  );
+}
+
+function Why({ finding, mine }: { finding: Finding; mine: boolean }) {
+  return (
+    <>
+      <ul className="flex flex-col gap-0.5">
+        {finding.why.map((name) => (
+          <li key={name}>{RULES[name].sentence}</li>
+        ))}
+      </ul>
+      {mine && <p className="mt-0.5 text-xs text-degraded">▲ Done by you: ask somebody else.</p>}
+    </>
   );
 }
