@@ -6,6 +6,7 @@ import { type Db, databaseUrls, type Sweeper } from "#lib/adapters/db";
 import { env } from "#lib/adapters/env";
 import { listen } from "#lib/adapters/listen";
 import type { Log } from "#lib/adapters/log";
+import { expireApprovals } from "./approvals/expire.ts";
 import { makePartitions } from "./archive/partitions.ts";
 import { retain } from "./archive/retain.ts";
 import { checkpoint } from "./audit/checkpoint.ts";
@@ -91,6 +92,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     timed("checkpoint", 60 * SECOND, true, (now) => checkpoint(p.db, checkpointPlaces(env()), p.log, now)),
     timed("audit_streams", 10 * SECOND, true, (now, signal) => streamLog(p.streamer, now, signal)),
     timed("audit_months", 6 * 3_600 * SECOND, true, (now) => retireMonths(p.db, checkpointPlaces(env()), p.log, now)),
+    timed("approvals", 60 * SECOND, true, (now) => expireApprovals(p.db, p.sweeper, now)),
     timed("retain", 3_600 * SECOND, true, (now, signal) => retain(p.db, p.log, now, signal)),
     timed("partitions", 3_600 * SECOND, true, (now) => makePartitions(p.db, now)),
     timed("reports", 3_600 * SECOND, true, (now, signal) => makeReports(p.db, now, signal)),
