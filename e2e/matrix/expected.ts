@@ -19,6 +19,10 @@ export interface Page {
   instead?: string;
   /** Of a door: where it sends those who are not signed in, when it has nothing to show them. */
   strangers?: string;
+  /** Where who visits is sent instead, when a visit is no part of it. */
+  visitors?: string;
+  everywhere?: readonly Layer[];
+  at?: "a";
 }
 
 export interface Handler {
@@ -32,21 +36,25 @@ export interface Handler {
 }
 
 export interface Act {
-  router: "console" | "portal" | "self";
-  asks: Action | OwnAct;
+  router: "console" | "portal" | "self" | "open";
+  asks: Action | OwnAct | "nothing";
   /** Names an object by its id: then a foreign one and a random one are the same refusal. */
   id?: keyof World;
-  fields(rows: World, own: World): Record<string, string>;
+  fields(rows: World, own: World, personId: string): Record<string, string>;
   /** What the refusal of a foreign id is called; default E_NOT_FOUND. */
   unknown?: string;
   /** What its own success is called where it is no success: the rule asks for something else first. */
   own?: string;
-  /** Brings a fresh row into the state that this act is for: tenant and id are its parameters. */
+  /** Brings a fresh row into the state that this act is for: tenant, id and who acts are its parameters. */
   prepare?: string;
   /** Another act comes first, and the newest row that it made is the object; tenant is the parameter. */
   first?: { act: string; find: string };
-  /** Layers whose seat is every tenant: to them no tenant is foreign here. */
+  /** Layers to whom no tenant is foreign here. */
   everywhere?: readonly Layer[];
+  /** A root operator does this to a customer's tenant and not to the installation's own. */
+  at?: "a";
+  /** Is looked up before anybody asks who may: then what is not there is not there for everybody. */
+  looksFirst?: true;
 }
 
 const page = (router: Router, asks?: Action, more: Omit<Page, "router" | "asks"> = {}): Page => ({
@@ -67,6 +75,22 @@ export const PAGES: Record<string, Page> = {
   "/incidents/[id]": page("console", "incident.read", { id: "incident" }),
   "/platform": page("console", "platform.read"),
   "/reports": page("console", "report.read"),
+  "/account": page("self", undefined, { visitors: "/portal" }),
+  "/approvals": page("console", "approval.read"),
+  "/break-glass": page("open"),
+  "/people": page("console", "role.read"),
+  "/people/[id]": page("console", "role.read", { id: "target", everywhere: ["root", "auditor"] }),
+  "/platform/streams": page("console", "platform.read"),
+  "/platform/streams/[id]": page("console", "audit_stream.change", { id: "stream" }),
+  "/platform/streams/new": page("console", "audit_stream.change"),
+  "/portal/retention": page("portal", "retention.read"),
+  "/portal/visits": page("portal", "visit.read"),
+  "/retention": page("console", "retention.read"),
+  "/roles": page("console", "role.read"),
+  "/tenants": page("console", "tenant.read"),
+  "/tenants/[id]": page("console", "tenant.read", { id: "tenant", everywhere: ["root", "auditor"], at: "a" }),
+  "/visits": page("console", "visit.read"),
+  "/visits/new": page("console", "impersonation.start"),
   "/routes": page("console", "policy.read"),
   "/servers": page("console", "server.read"),
   "/servers/[id]": page("console", "server.read", { id: "server" }),
@@ -100,6 +124,7 @@ export const HANDLERS: Record<string, Record<string, Handler>> = {
     GET: { router: "open", answers: [400, 404] },
     POST: { router: "open", answers: [400, 404, 405] },
   },
+  "/api/back-channel-logout": { POST: { router: "open", answers: [400, 415, 429] } },
   "/api/csp-report": { POST: { router: "open", answers: [422, 429] } },
   // The directory's own token, and no session, opens it.
   "/api/scim/v2/[...path]": every({ router: "open", answers: [401, 429] }),
@@ -120,7 +145,8 @@ const byId = (
   id: keyof World,
   field: string,
   more: Record<string, string> = {},
-): Act => ({ router, asks, id, fields: (rows) => ({ [field]: String(rows[id]), ...more }) });
+  rest: Partial<Act> = {},
+): Act => ({ router, asks, id, fields: (rows) => ({ [field]: String(rows[id]), ...more }), ...rest });
 
 const SERVER = { name: "Renamed", intervalS: "300", fireAfter: "3", clearAfter: "3", weight: "own", paused: "on" };
 const SINK = {
@@ -161,10 +187,43 @@ const inBoth = (router: "console" | "portal", name: (verb: string) => string): R
   [name("DisableSink")]: byId(router, "sink.change", "sink", "sinkId"),
   [name("EnableSink")]: {
     ...byId(router, "sink.change", "sink", "sinkId"),
-    prepare: "UPDATE sink SET state = 'disabled' WHERE tenant_id = $1 AND id = $2",
+    prepare: "UPDATE sink SET state = 'disabled' WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL",
   },
   [name("RemoveSink")]: byId(router, "sink.change", "sink", "sinkId"),
   [name("FileErasure")]: { router, asks: "erasure.file", fields: () => ERASURE },
+});
+
+const WHY = "The matrix of the tests asks for this once";
+const STREAM = { name: "Matrix", "config.url": "https://log.example.com/in", "config.secret": SINK["config.secret"] };
+const DAYS = { minutesDays: "30", incidentsDays: "400" };
+const toTenant = (asks: Action, fields: Act["fields"], more: Partial<Act> = {}): Act => ({
+  router: "console",
+  asks,
+  id: "tenant",
+  fields,
+  everywhere: ["root"],
+  at: "a",
+  ...more,
+});
+const onVisit = (asks: Action, more: Partial<Act> = {}): Act => ({
+  router: "console",
+  asks,
+  id: "grant",
+  fields: (rows) => ({ tenantId: rows.tenant, visitId: rows.grant }),
+  everywhere: ["root"],
+  at: "a",
+  ...more,
+});
+const OPEN_VISIT = `mode = 'rw', secret_hash = NULL, started_at = NULL, not_after = NULL, ended_at = NULL, ended_reason = NULL, asked_at = now()`;
+const cutting = (router: "console" | "portal", verb: "decide" | "withdraw"): Act => ({
+  router,
+  asks: verb === "decide" ? "retention.cut" : "nothing",
+  id: "approval",
+  fields: (rows) => ({ approvalId: rows.approval, verdict: "refuse", why: WHY }),
+  looksFirst: true,
+  ...(verb === "withdraw"
+    ? { prepare: "UPDATE approval SET asked_by = $3::uuid WHERE tenant_id = $1 AND id = $2" }
+    : { prepare: "UPDATE approval SET asked_at = now() WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL" }),
 });
 
 /** By the name under which it is exported. */
@@ -208,6 +267,110 @@ export const ACTS: Record<string, Act> = {
       act: "saveViewAction",
       find: "SELECT id FROM saved_view WHERE $1::uuid IS NOT NULL ORDER BY created_at DESC",
     },
+  },
+  endSessionAction: {
+    router: "self",
+    asks: "session.end",
+    id: "target",
+    fields: (rows, own) => ({ session: rows === own || rows.tenant === own.tenant ? "others" : rows.server }),
+  },
+  enterAction: { router: "open", asks: "nothing", fields: () => ({ name: "", secret: "" }), own: "E_INVALID" },
+
+  addStreamAction: {
+    router: "console",
+    asks: "audit_stream.change",
+    fields: () => ({ kind: "webhook", why: WHY, ...STREAM }),
+  },
+  changeStreamAction: byId("console", "audit_stream.change", "stream", "streamId", { why: WHY, ...STREAM }),
+  testStreamAction: byId("console", "audit_stream.change", "stream", "streamId"),
+  removeStreamAction: byId("console", "audit_stream.change", "stream", "streamId", { why: WHY }),
+
+  keepLongerAction: {
+    router: "console",
+    asks: "retention.change",
+    fields: () => ({ minutesDays: "396", incidentsDays: "2557" }),
+  },
+  askCutAction: { router: "console", asks: "retention.cut", fields: () => ({ ...DAYS, why: WHY }) },
+  portalKeepLonger: {
+    router: "portal",
+    asks: "retention.change",
+    fields: () => ({ minutesDays: "396", incidentsDays: "2557" }),
+  },
+  portalAskCut: { router: "portal", asks: "retention.cut", fields: () => ({ ...DAYS, why: WHY }) },
+  decideAction: cutting("console", "decide"),
+  withdrawAction: cutting("console", "withdraw"),
+  portalDecideCut: cutting("portal", "decide"),
+  portalWithdrawCut: cutting("portal", "withdraw"),
+  askRotateKeyAction: { router: "console", asks: "key.rotate", fields: () => ({ why: WHY }) },
+
+  askBindAction: {
+    router: "console",
+    asks: "role.change",
+    fields: () => ({ pattern: `matrix-${crypto.randomUUID()}`, layer: "auditor", tenantSlug: "", why: WHY }),
+  },
+  askUnbindAction: byId("console", "role.change", "grant", "bindingId", { why: WHY }, { own: "E_NOT_FOUND" }),
+  makeTokenAction: {
+    router: "console",
+    asks: "scim.change",
+    fields: () => ({ name: `Matrix ${crypto.randomUUID().slice(0, 8)}`, days: "1", why: WHY }),
+  },
+  revokeTokenAction: byId("console", "scim.change", "grant", "tokenId", { why: WHY }, { own: "E_NOT_FOUND" }),
+  makeEmergencyAction: {
+    router: "console",
+    asks: "break_glass.change",
+    fields: () => ({ name: `matrix-${crypto.randomUUID().slice(0, 8)}`, why: WHY }),
+  },
+  closeEmergencyAction: byId(
+    "console",
+    "break_glass.change",
+    "grant",
+    "accountId",
+    { why: WHY },
+    { own: "E_NOT_FOUND" },
+  ),
+  // The person whom the rows are about is gone by then: no real one is switched off by a test of the table.
+  disableAction: byId("console", "person.disable", "grant", "personId", { why: WHY }, { own: "E_NOT_FOUND" }),
+  enableAction: byId("console", "person.disable", "grant", "personId", { why: WHY }, { own: "E_NOT_FOUND" }),
+  endSessionsAction: byId("console", "person.disable", "grant", "personId", { why: WHY }, { own: "E_NOT_FOUND" }),
+
+  addTenantAction: {
+    router: "console",
+    asks: "tenant.change",
+    fields: () => ({ slug: `matrix-${crypto.randomUUID().slice(0, 8)}`, name: "Matrix", tier: "team" }),
+  },
+  changeTenantAction: toTenant("tenant.change", (rows) => ({
+    tenantId: rows.tenant,
+    name: "Renamed",
+    tier: "enterprise",
+  })),
+  askAllowAction: toTenant("address.allow", (rows) => ({
+    tenantId: rows.tenant,
+    cidr: "10.77.0.0/16",
+    ports: "",
+    why: WHY,
+  })),
+  revokeAction: toTenant("address.revoke", (rows) => ({ tenantId: rows.tenant, id: rows.allowance }), {
+    id: "allowance",
+  }),
+  askEraseAction: toTenant("tenant.erase", (rows) => ({ tenantId: rows.tenant, why: WHY })),
+
+  // Asked for with leave to change things, so that none of these begins one.
+  askVisitAction: toTenant("impersonation.start", (rows) => ({
+    tenantId: rows.tenant,
+    personId: rows.target,
+    mode: "rw",
+    why: WHY,
+  })),
+  approveVisitAction: onVisit("impersonation.approve", {
+    prepare: `UPDATE impersonation_grant SET ${OPEN_VISIT} WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL`,
+  }),
+  beginVisitAction: onVisit("impersonation.begin", { own: "E_NOT_FOUND" }),
+  endVisitAction: onVisit("impersonation.revoke", {
+    prepare: `UPDATE impersonation_grant SET ${OPEN_VISIT} WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL`,
+  }),
+  portalEndVisit: {
+    ...byId("portal", "visit.end", "grant", "visitId"),
+    prepare: `UPDATE impersonation_grant SET ${OPEN_VISIT} WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL`,
   },
   reviewDayAction: {
     router: "console",

@@ -26,9 +26,11 @@ export function pageCell(page: Page, who: Who, target: Target): Cell {
   if (page.router === "open") return "shown";
   if (page.router === "door") return who.name === "nobody" ? (page.strangers ?? "shown") : "/";
   if (who.name === "nobody") return "/sign-in";
+  if (who.acting !== null && page.visitors !== undefined) return page.visitors;
   if (page.router === "console" && strayed(who, "console")) return page.instead ?? "/portal";
   if (strayed(who, page.router) || !allowed(who, page.asks)) return "403";
-  return page.id === undefined || target === "own" ? "shown" : "404";
+  const everywhere = target === "foreign" && page.everywhere?.some((layer) => who.layers.includes(layer));
+  return page.id === undefined || target === "own" || everywhere ? "shown" : "404";
 }
 
 export function handlerCell(handler: Handler, who: Who, target: Target): Cell {
@@ -39,13 +41,17 @@ export function handlerCell(handler: Handler, who: Who, target: Target): Cell {
 }
 
 export function actCell(act: Act, who: Who, target: Target): Cell {
+  if (act.router === "open") return act.own ?? "done";
   if (who.name === "nobody") return "/sign-in";
   if (strayed(who, act.router)) return "E_FORBIDDEN";
+  if (act.looksFirst && target !== "own") return "E_NOT_FOUND";
   if (isAction(act.asks)) {
     const rule = ruleOf(act.asks);
     if (!may(who.layers, act.asks)) return "E_FORBIDDEN";
     if (who.acting !== null && rule.notAsAnother) return "E_IMPERSONATION_BLOCKED";
     if (who.acting === "ro" && rule.writes) return "E_READ_ONLY";
+  } else if (act.looksFirst && who.acting !== null) {
+    return "E_NOT_FOUND";
   } else if (who.acting !== null && act.router !== "portal") return "E_IMPERSONATION_BLOCKED";
   const everywhere = target === "foreign" && act.everywhere?.some((layer) => who.layers.includes(layer));
   if (target === "own" || act.id === undefined || everywhere) return act.own ?? "done";

@@ -54,6 +54,12 @@ export async function stage(db: Database): Promise<Stage> {
   const [a, b] = [await tenant("a"), await tenant("b")];
   const platform = await plant(sql, newWorld(PLATFORM, "tocsin"), PLANTED);
   const made: World[] = [platform];
+  // New, so that nobody is alerted that it lags behind.
+  const stream = async (world: World) => {
+    await plant(sql, world, ["public.audit_stream"]);
+    await sql("UPDATE audit_stream SET created_at = now(), updated_at = now() WHERE id = $1", [world.stream]);
+  };
+  await stream(platform);
   const people: string[] = [];
 
   const person = async (name: string, groups: string[]): Promise<string> => {
@@ -81,6 +87,9 @@ export async function stage(db: Database): Promise<Stage> {
   };
 
   const customer = await seated("customer", [`tocsin-customer-${a.slug}`], ["customer"], a);
+  a.target = customer.personId;
+  b.target = await person("Matrix neighbour", [`tocsin-customer-${b.slug}`]);
+  platform.target = await person("Matrix bystander", []);
   const colleague = await person("Matrix colleague", [`tocsin-operator-${a.slug}`]);
   const visiting = async (name: "looking" | "changing"): Promise<Who> => {
     const mode = name === "looking" ? "ro" : "rw";
@@ -126,7 +135,8 @@ export async function stage(db: Database): Promise<Stage> {
       await visiting("changing"),
     ],
     async fresh(of) {
-      const world = await plant(sql, newWorld(of.tenant, of.slug), PLANTED);
+      const world = await plant(sql, { ...newWorld(of.tenant, of.slug), target: of.target }, PLANTED);
+      if (of.tenant === PLATFORM) await stream(world);
       if (of.tenant === PLATFORM) made.push(world);
       return world;
     },
@@ -138,6 +148,17 @@ export async function stage(db: Database): Promise<Stage> {
         "UPDATE server SET paused = true, removed_at = coalesce(removed_at, now()) WHERE tenant_id = ANY ($1)",
         [[a.tenant, b.tenant]],
       );
+      await sql(
+        "DELETE FROM audit_stream_cursor WHERE stream_id IN (SELECT id FROM audit_stream WHERE name IN ('Matrix', 'Copy of the log'))",
+      );
+      await sql("DELETE FROM audit_stream WHERE name IN ('Matrix', 'Copy of the log')");
+      await sql("DELETE FROM approval WHERE state = 'asked' AND asked_by = ANY ($1)", [people]);
+      await sql(
+        "UPDATE impersonation_grant SET ended_at = now(), ended_reason = 'left' WHERE ended_at IS NULL AND actor_id = ANY ($1)",
+        [people],
+      );
+      await sql("UPDATE scim_token SET revoked_at = now(), revoked_by = created_by WHERE name LIKE 'Matrix %'");
+      await sql("UPDATE break_glass SET closed_at = now(), closed_by = created_by WHERE name LIKE 'matrix-%'");
       // The installation's own tenant is looked at by other tests: nothing of this one stays in it but the log.
       const ids = (key: keyof World) => made.map((w) => w[key]);
       for (const [table, key] of [

@@ -18,14 +18,14 @@ export async function allCommands(): Promise<Map<string, AnyCommand>> {
   for (const file of readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).sort()) {
     if (!file.endsWith(".ts") || file.endsWith(".test.ts")) continue;
     const exported = (await import(pathToFileURL(join(FOLDER, file)).href)) as Record<string, unknown>;
-    for (const [name, value] of Object.entries(exported)) {
-      const command =
-        typeof value === "object" && value !== null && "command" in value
-          ? (value as { command: unknown }).command
-          : value;
-      if (isCommand(command) && ![...found.values()].includes(command))
-        found.set(`${relative(FOLDER, join(FOLDER, file)).replace(/\.ts$/, "")}#${name}`, command);
-    }
+    const under = `${relative(FOLDER, join(FOLDER, file)).replace(/\.ts$/, "")}#`;
+    const add = (name: string, command: unknown) => {
+      if (isCommand(command) && ![...found.values()].includes(command)) found.set(under + name, command);
+    };
+    for (const [name, value] of Object.entries(exported)) add(name, value);
+    // What takes two people holds its command: its own name counts when that has none.
+    for (const [name, value] of Object.entries(exported))
+      if (typeof value === "object" && value !== null && "command" in value) add(name, value.command);
   }
   return found;
 }
@@ -50,6 +50,8 @@ export const INPUTS: Record<string, Make> = {
   "audit-stream/remove#removeAuditStream": ({ rows }) => ({ streamId: rows.stream }),
   "audit-stream/test-send#testAuditStream": ({ rows }) => ({ streamId: rows.stream }),
   "audit/export#recordExport": () => ({}),
+  "break-glass/close#closeBreakGlass": ({ rows }) => ({ accountId: rows.target }),
+  "break-glass/make#makeBreakGlass": () => ({ name: "night-desk" }),
   "delivery/redrive#redriveDelivery": ({ rows }) => ({ deliveryId: rows.delivery }),
   "erasure-request/file#fileErasure": () => ({
     subjectKind: "account",
@@ -66,14 +68,19 @@ export const INPUTS: Record<string, Make> = {
   "incident/acknowledge#acknowledgeIncident": ({ rows }) => ({ incidentId: rows.incident }),
   "incident/note#noteIncident": ({ rows }) => ({ incidentId: rows.incident, note: "It answers again." }),
   "incident/resolve#resolveIncident": ({ rows }) => ({ incidentId: rows.incident }),
+  "key/rotate#rotateKey": () => ({}),
   "person/disable#disablePerson": ({ rows }) => ({ personId: rows.target }),
   "person/enable#enablePerson": ({ rows }) => ({ personId: rows.target }),
   "person/end-sessions#endSessionsOf": ({ rows }) => ({ personId: rows.target }),
   "policy/save#savePolicy": ({ rows }) => ({
     steps: [{ afterMinutes: 0, targets: [{ severities: ["P1"], sinkId: rows.sink }] }],
   }),
+  "retention/change#changeRetention": () => ({ minutesDays: "396", incidentsDays: "2557" }),
+  "retention/cut#cutRetention": () => ({ minutesDays: "30", incidentsDays: "400" }),
   "role/bind#bindRole": () => ({ pattern: "a-group-of-auditors", layer: "auditor", tenantSlug: null }),
   "role/unbind#unbindRole": ({ rows }) => ({ bindingId: rows.target }),
+  "scim/make-token#makeScimToken": () => ({ name: "Directory", days: "30" }),
+  "scim/revoke-token#revokeScimToken": ({ rows }) => ({ tokenId: rows.target }),
   "server/change#changeServer": ({ rows }) => ({
     serverId: rows.server,
     name: "Renamed",
@@ -114,4 +121,7 @@ export const INPUTS: Record<string, Make> = {
   "sink/switch#disableSink": ({ rows }) => ({ sinkId: rows.sink }),
   "sink/switch#enableSink": ({ rows }) => ({ sinkId: rows.sink }),
   "sink/test-send#testSend": ({ rows }) => ({ sinkId: rows.sink }),
+  "tenant/add#addTenant": () => ({ slug: "newcomer", name: "Newcomer", tier: "team" }),
+  "tenant/change#changeTenant": ({ own }) => ({ tenantId: own.tenant, name: "Renamed", tier: "team" }),
+  "tenant/erase#eraseTenant": ({ own }) => ({ tenantId: own.tenant }),
 };

@@ -43,7 +43,7 @@ export async function decide(
   const fault = weakReason(reason);
   const why = reason.trim().slice(0, 500);
   const looked = await db.withTenant({ ...traced(actor, actor.tenantId), readOnly: true }, (tx) =>
-    tx.approval.findFirst({ where: { id } }),
+    tx.approval.findFirst({ where: { tenantId: actor.tenantId, id } }),
   );
   const dual = looked === null ? null : dualOf(looked.action);
   if (looked === null || dual === null) throw new TocsinError("E_NOT_FOUND", "There is no such approval.");
@@ -75,7 +75,7 @@ async function judge(tx: Tx, j: Judging): Promise<Decided | Refusal> {
   const { dual, actor, home, why } = j;
   await lockDeciders(tx);
   const now = clockNow();
-  const row = await tx.approval.findFirstOrThrow({ where: { id: j.id } });
+  const row = await tx.approval.findFirstOrThrow({ where: { tenantId: actor.tenantId, id: j.id } });
   if (row.state !== "asked") throw new Faster(row.state);
   const refusal = async (code: ErrorCode, message: string): Promise<Refusal> => {
     await note(tx, home, row, "refused_decision", { code });

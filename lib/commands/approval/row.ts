@@ -59,7 +59,7 @@ export async function end(
   now: Date,
 ): Promise<void> {
   const { count } = await tx.approval.updateMany({
-    where: { id: row.id, state: "asked" },
+    where: { tenantId: row.tenantId, id: row.id, state: "asked" },
     data: {
       state: as,
       decidedBy: by?.personId ?? null,

@@ -11,7 +11,7 @@ export function withdraw(db: Db, id: string, actor: Actor): Promise<{ sentence: 
   if (!z.uuid().safeParse(id).success || actor.acting) throw none;
   const home = traced(actor, actor.tenantId);
   return db.withTenant(home, async (tx) => {
-    const row = await tx.approval.findFirst({ where: { id, askedBy: actor.personId } });
+    const row = await tx.approval.findFirst({ where: { tenantId: actor.tenantId, id, askedBy: actor.personId } });
     if (row === null) throw none;
     await end(tx, row, "withdrawn", actor, null, clockNow());
     await note(tx, home, row, "withdraw");
