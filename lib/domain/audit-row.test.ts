@@ -37,8 +37,24 @@ describe("before and after are read in each form that rows have, and only what d
       [{ what: "tier", was: "team", will: null }],
     ],
     ["lines of a diff", { diff: [{ field: "days", was: 30, will: 7 }, 3] }, [{ what: "days", was: "30", will: "7" }]],
-    ["a list", { before: [1], after: [1, 2] }, [{ what: "value", was: "[\n 1\n]", will: "[\n 1,\n 2\n]" }]],
-    ["nothing before", { before: null, after: { a: 1 } }, [{ what: "value", was: null, will: '{\n "a": 1\n}' }]],
+    [
+      "a list, place by place",
+      { before: [{ afterMinutes: 0, sinkIds: ["a", "b"] }, 1], after: [{ afterMinutes: 5, sinkIds: ["a"] }, 1, 2] },
+      [
+        { what: "1.", was: "after minutes: 0\nsink ids: a, b", will: "after minutes: 5\nsink ids: a" },
+        { what: "3.", was: null, will: "2" },
+      ],
+    ],
+    [
+      "a step of a policy",
+      {
+        before: [],
+        after: [{ afterMinutes: 5, targets: [{ sinkId: "a", severities: ["P1", "P2"] }, { sinkId: "b" }] }],
+      },
+      [{ what: "1.", was: null, will: "after minutes: 5\ntargets: sink id: a; severities: P1, P2\nsink id: b" }],
+    ],
+    ["a list where there was none", { before: null, after: [1] }, [{ what: "1.", was: null, will: "1" }]],
+    ["nothing before", { before: null, after: { a: 1 } }, [{ what: "value", was: null, will: "a: 1" }]],
     ["the same on both sides", { before: { a: 1 }, after: { a: 1 } }, []],
     ["only one side", { was: "Disabled by hand." }, []],
     ["none", { number: 7 }, []],

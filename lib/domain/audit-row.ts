@@ -126,6 +126,7 @@ export function changesOf(body: Body): Change[] {
   const found: Change[] = [];
   const [was, will] = pairOf(body) ?? [undefined, undefined];
   if (isObject(was) && isObject(will)) found.push(...compared(was, will));
+  else if ((Array.isArray(was) || was === null) && Array.isArray(will)) found.push(...inOrder(was ?? [], will));
   else if (was !== undefined) found.push(change("value", was, will));
   for (const [what, value] of Object.entries(body)) {
     const pair = pairOf(value);
@@ -157,16 +158,27 @@ function compared(was: Body, will: Body): Change[] {
   return names.map((name) => change(words(name), own(was, name), own(will, name)));
 }
 
+/** Lists one by one: what stood in the first place, in the second. */
+function inOrder(was: unknown[], will: unknown[]): Change[] {
+  return Array.from({ length: Math.max(was.length, will.length) }, (_, i) => change(`${i + 1}.`, was[i], will[i]));
+}
+
 const change = (what: string, was: unknown, will: unknown): Change => ({ what, was: said(was), will: said(will) });
 
 /** "fireAfter" as "fire after". */
 const words = (name: string): string => name.replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`);
 
-function said(value: unknown): string | null {
+/** A line for each part; a part of a part stays on its line. */
+function said(value: unknown, inner = false): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return value ? "yes" : "no";
-  return typeof value === "object" ? JSON.stringify(value, null, 1) : String(value);
+  if (Array.isArray(value))
+    return value.map((one) => said(one, true) ?? "none").join(value.some(isObject) ? "\n" : ", ");
+  if (!isObject(value)) return String(value);
+  return Object.entries(value)
+    .map(([name, one]) => `${words(name)}: ${said(one, true) ?? "none"}`)
+    .join(inner ? "; " : "\n");
 }
 
 /** What stands in a body beside its before and after: name and value. */

@@ -23,6 +23,8 @@ export interface AuditRow {
   /** What people call it; null when it has no name or is not there any more. */
   targetName: string | null;
   body: string;
+  /** Names of the sinks that the body speaks of by id. */
+  names: ReadonlyMap<string, string>;
   personal: Personal;
   /** Place in the chain. */
   seq: number;
@@ -49,6 +51,8 @@ const NOBODY = "00000000-0000-4000-8000-";
 /** Whoever types at the machine itself; the account's name stands beside it. */
 export const SHELL = `${NOBODY}0000000000a3`;
 const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+const ANY_UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
 interface Raw {
   id: string;
@@ -115,10 +119,11 @@ async function readable(tx: Tx, rows: readonly Raw[]): Promise<AuditRow[]> {
     tx,
     rows.flatMap((r) => [r.actor, r.actAs]),
   );
-  const targets = await targetNames(
-    tx,
-    rows.map((r) => r.target),
-  );
+  const spoken = new Map(rows.map((r) => [r.id, r.action === "policy.save" ? (r.body.match(ANY_UUID) ?? []) : []]));
+  const targets = await targetNames(tx, [
+    ...rows.map((r) => r.target),
+    ...[...spoken.values()].flat().map((id) => `sink:${id}`),
+  ]);
   return rows.map(({ exact, seq, committed, pii, ...r }) => {
     const personal = personalOf(committed, pii);
     return {
@@ -129,6 +134,7 @@ async function readable(tx: Tx, rows: readonly Raw[]): Promise<AuditRow[]> {
       who: actorName(r.actor, names, personal),
       actAs: r.actAs === null ? null : { id: r.actAs, name: names.get(r.actAs) ?? r.actAs },
       targetName: targets.get(r.target) ?? null,
+      names: new Map(spoken.get(r.id)?.flatMap((id) => [[id, targets.get(`sink:${id}`) ?? id] as const])),
       personal,
     };
   });

@@ -12,7 +12,13 @@ const LINK = "underline underline-offset-2 hover:text-ink";
 export function RowDetail({ row, own }: { row: AuditRow; own: boolean }) {
   const body = bodyOf(row.body);
   const { words, known } = actWords(row.action, body, row.targetName ?? row.target);
-  const changes = [...changesOf(body), ...changesOf(row.personal.facts)];
+  const named = (text: string | null) =>
+    text === null ? null : [...row.names].reduce((all, [id, name]) => all.replaceAll(id, () => name), text);
+  const changes = [...changesOf(body), ...changesOf(row.personal.facts)].map((c) => ({
+    ...c,
+    was: named(c.was),
+    will: named(c.will),
+  }));
   return (
     <details className="min-w-0">
       <summary className="cursor-pointer">
