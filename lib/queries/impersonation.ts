@@ -17,7 +17,7 @@ export async function tenantsToVisit(tx: Tx, who: Viewer): Promise<VisitTenant[]
       .filter((seat) => !seat.isPlatform && seat.layers.includes("operator"))
       .map(({ id, slug, name }) => ({ id, slug, name }));
   return tx.tenant.findMany({
-    where: { isPlatform: false },
+    where: { isPlatform: false, erasedAt: null },
     select: { id: true, slug: true, name: true },
     orderBy: { name: "asc" },
   });
