@@ -3,6 +3,7 @@ import { cookies } from "next/headers";
 import { now } from "../../_server/clock.ts";
 import { sessionCookieName } from "../../_server/cookie.ts";
 import { db } from "../../_server/db.ts";
+import { freshness } from "../../_server/fresh.ts";
 import { follow } from "../../_server/live.ts";
 import { viewerOrProblem } from "../../_server/session.ts";
 
@@ -39,7 +40,9 @@ export async function GET(request: Request): Promise<Response> {
         say(": here\n\n");
         // A visit is asked for at each beat: it ends at a moment that others see.
         if (++beats % RECHECK_EVERY_BEATS !== 0 && who.acting === null) return;
-        const still = await viewerOf(db(), token, now(), who.shown).catch(() => who);
+        // A page that nobody touches asks for nothing else: its groups grow old here.
+        const over = (await freshness(token).catch(() => "fresh")) === "over";
+        const still = over ? null : await viewerOf(db(), token, now(), who.shown).catch(() => who);
         if (still?.seat?.id !== tenantId || still.acting?.grantId !== who.acting?.grantId) {
           say("event: ended\ndata: {}\n\n");
           stop();

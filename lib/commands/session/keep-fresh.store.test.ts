@@ -1,6 +1,7 @@
 // A role that was taken away at the provider is felt within five minutes, and a provider that is away takes nothing
 // from who is on call: first all goes on, then reading, then nothing. The clock is moved, the provider is real HTTP.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { PLATFORM_TENANT, WORKER_ACTOR } from "#lib/adapters/db";
 import { askAgain, type Asked, forgetIdentityProvider } from "#lib/adapters/oidc";
 import { type SecretBox, secretBox } from "#lib/adapters/secrets";
 import { personByIdentity, viewerOf } from "#lib/queries/session";
@@ -9,6 +10,7 @@ import { type TestDatabase, testDatabase } from "../../testing/database.ts";
 import { type TestProvider, testProvider } from "../../testing/identity-provider.ts";
 import { makeTenant } from "../../testing/make.ts";
 import { testSettings } from "../../testing/settings.ts";
+import { authorise } from "../command.ts";
 import { keepFresh, type FreshSettings } from "./keep-fresh.ts";
 import { personFromClaims, signIn } from "./sign-in.ts";
 import { startSession } from "./start.ts";
@@ -140,6 +142,15 @@ describe("while the provider does not answer", () => {
   });
 });
 
+test("who may only read for now changes nothing, and is told why", async () => {
+  const actor = { personId: WORKER_ACTOR, name: "A", tenantId: PLATFORM_TENANT, layers: ["operator"] } as const;
+  await expect(authorise(db.appDb, "server.read", { ...actor, readsOnly: true })).resolves.toBeUndefined();
+  await expect(authorise(db.appDb, "server.register", actor)).resolves.toBeUndefined();
+  await expect(authorise(db.appDb, "server.register", { ...actor, readsOnly: true })).rejects.toMatchObject({
+    code: "E_UNAVAILABLE",
+  });
+});
+
 test("twenty requests at once ask the provider once, and none goes on with old groups", async () => {
   const { token, sub } = await signedIn();
   idp.refreshes.set(sub, { groups: [] });
@@ -152,6 +163,20 @@ test("twenty requests at once ask the provider once, and none goes on with old g
     }),
   );
   expect(new Set(seats)).toEqual(new Set([0]));
+  expect(idp.asked.refreshes - before).toBe(1);
+});
+
+test("eight processes at once ask once, and none uses a refresh token that another has used", async () => {
+  const { token } = await signedIn();
+  const before = idp.asked.refreshes;
+  const modules: (typeof keepFresh)[] = [];
+  for (let n = 0; n < 8; n++) {
+    vi.resetModules(); // Each copy of the module knows nothing of what the others have under way.
+    modules.push((await import("./keep-fresh.ts")).keepFresh);
+  }
+  expect(new Set(modules).size).toBe(8);
+  const stands = await Promise.all(modules.map((keep) => keep(db.appDb, token, at(GROUPS_MAX_AGE_MS), settings())));
+  expect(new Set(stands)).toEqual(new Set(["fresh"]));
   expect(idp.asked.refreshes - before).toBe(1);
 });
 

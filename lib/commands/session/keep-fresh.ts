@@ -49,7 +49,7 @@ const found = (db: Db, token: string) =>
 
 async function askFor(db: Db, token: string, session: Found, now: Date, by: FreshSettings): Promise<Freshness> {
   if (session.refreshSealed === null) return gone(db, session, "the provider gave no way to ask again", now);
-  if (!(await claim(db, session.id, now))) return another(db, token, now);
+  if (!(await claim(db, session, now))) return another(db, token, now);
   const refreshToken = by.box.open(places.sessionRefresh(PLATFORM_TENANT, session.id), session.refreshSealed);
   const answer = await by.ask(refreshToken);
   if (answer.is === "gone") return gone(db, session, "the provider ended it", now);
@@ -88,10 +88,15 @@ async function askFor(db: Db, token: string, session: Found, now: Date, by: Fres
   return "fresh";
 }
 
-async function claim(db: Db, id: string, now: Date): Promise<boolean> {
+/** Only as it was read: with a refresh token that another process has used meanwhile, the provider would end it all. */
+async function claim(db: Db, { id, groupsCheckedAt }: Found, now: Date): Promise<boolean> {
   const { count } = await db.global((tx) =>
     tx.session.updateMany({
-      where: { id, OR: [{ groupsAskedAt: null }, { groupsAskedAt: { lt: new Date(now.getTime() - CLAIM_MS) } }] },
+      where: {
+        id,
+        groupsCheckedAt,
+        OR: [{ groupsAskedAt: null }, { groupsAskedAt: { lt: new Date(now.getTime() - CLAIM_MS) } }],
+      },
       data: { groupsAskedAt: now },
     }),
   );
