@@ -1,7 +1,7 @@
 // A role that was taken away at the provider is felt within five minutes, and a provider that is away takes nothing
 // from who is on call: first all goes on, then reading, then nothing. The clock is moved, the provider is real HTTP.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { PLATFORM_TENANT, WORKER_ACTOR } from "#lib/adapters/db";
+import { type Db, PLATFORM_TENANT, WORKER_ACTOR } from "#lib/adapters/db";
 import { askAgain, type Asked, forgetIdentityProvider } from "#lib/adapters/oidc";
 import { type SecretBox, secretBox } from "#lib/adapters/secrets";
 import { personByIdentity, viewerOf } from "#lib/queries/session";
@@ -166,17 +166,25 @@ test("twenty requests at once ask the provider once, and none goes on with old g
   expect(idp.asked.refreshes - before).toBe(1);
 });
 
-test("eight processes at once ask once, and none uses a refresh token that another has used", async () => {
+test("a refresh token that another process has used meanwhile is not used again", async () => {
   const { token } = await signedIn();
   const before = idp.asked.refreshes;
-  const modules: (typeof keepFresh)[] = [];
-  for (let n = 0; n < 8; n++) {
-    vi.resetModules(); // Each copy of the module knows nothing of what the others have under way.
-    modules.push((await import("./keep-fresh.ts")).keepFresh);
-  }
-  expect(new Set(modules).size).toBe(8);
-  const stands = await Promise.all(modules.map((keep) => keep(db.appDb, token, at(GROUPS_MAX_AGE_MS), settings())));
-  expect(new Set(stands)).toEqual(new Set(["fresh"]));
+  vi.resetModules(); // A copy of the module knows nothing of what this one has under way, as in another process.
+  const other = (await import("./keep-fresh.ts")).keepFresh;
+  expect(other).not.toBe(keepFresh);
+  let read = false;
+  const slow: Db = {
+    ...db.appDb,
+    async global(fn) {
+      const found = await db.appDb.global(fn);
+      if (!read) {
+        read = true;
+        await other(db.appDb, token, at(GROUPS_MAX_AGE_MS), settings());
+      }
+      return found;
+    },
+  };
+  expect(await keepFresh(slow, token, at(GROUPS_MAX_AGE_MS), settings())).toBe("fresh");
   expect(idp.asked.refreshes - before).toBe(1);
 });
 
