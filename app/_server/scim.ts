@@ -3,8 +3,8 @@ import { env } from "#lib/adapters/env";
 import { failed, type ScimAnswer, type ScimSettings } from "#lib/commands/scim/serve";
 import { TocsinError } from "#lib/domain/error";
 
-/** A directory sends at most a few thousand members at once. */
-const MAX_BODY = 1_048_576;
+/** A few thousand members at once; the console's own server takes no more either. */
+const MAX_BODY = 262_144;
 
 export function scimSettings(): ScimSettings {
   const e = env();
@@ -17,7 +17,7 @@ export function scimSettings(): ScimSettings {
 
 /** Counted while it arrives: what the sender says of its length may be a lie. @throws TocsinError E_TOO_LARGE */
 export async function textOf(request: Request, max = MAX_BODY): Promise<string> {
-  const tooLarge = () => new TocsinError("E_TOO_LARGE", "A request has at most one megabyte: send it in parts.");
+  const tooLarge = () => new TocsinError("E_TOO_LARGE", "A request has at most 256 KiB: send it in parts.");
   if (Number(request.headers.get("content-length") ?? 0) > max) throw tooLarge();
   const parts: Uint8Array[] = [];
   let size = 0;
