@@ -41,7 +41,7 @@ async function inLog(
   work: (tx: Tx, tenant: string, at: Date) => Promise<void>,
 ): Promise<void> {
   const tenant = await tenantId(ledger, slug);
-  const context = { tenantId: tenant, actorId: SHELL_ACTOR, trace: { why: why.trim() } };
+  const context = { tenantId: tenant, actorId: SHELL_ACTOR, trace: { why: why.trim() }, evenErased: true };
   await ledger.owner.withTenant(context, async (tx) => {
     await tx.$executeRaw`SET LOCAL ROLE tocsin_owner`;
     await work(tx, tenant, now());

@@ -11,6 +11,9 @@ import { BUNDLE_FORMAT, type BundleManifest, bundleLine } from "#lib/domain/audi
 import { genesis } from "#lib/domain/audit/hash";
 import { type Ask, checkpointOver, hashesAt } from "#lib/queries/audit-proof";
 
+/** A month of every tenant may take minutes to read and to drop. */
+const platform = { tenantId: PLATFORM_TENANT, actorId: WORKER_ACTOR, patient: true };
+
 interface DueRow {
   month: string;
   tenant_id: string | null;
@@ -31,7 +34,8 @@ export interface Retired {
 /** Oldest first. */
 export async function retireMonths(db: Db, places: CheckpointPlaces, log: Log, now: Date): Promise<Retired> {
   const done: Retired = { exported: 0, dropped: [], refused: null };
-  const rows = await db.global(
+  const rows = await db.withTenant(
+    { ...platform, readOnly: true },
     (tx) => tx.$queryRaw<
       DueRow[]
     >`SELECT to_char(d.month, 'YYYY-MM') AS month, d.tenant_id::text, t.slug, d.first_seq::text AS first,
@@ -105,7 +109,7 @@ export async function exportMonth(
 export async function dropMonth(db: Db, month: string): Promise<string | null> {
   try {
     await db.withTenant(
-      { tenantId: PLATFORM_TENANT, actorId: WORKER_ACTOR },
+      platform,
       (tx) => tx.$queryRaw`SELECT audit.drop_partition(to_date(${month}, 'YYYY-MM'))::text`,
     );
     return null;
