@@ -64,6 +64,8 @@ const WORDS: Record<string, Words> = {
   "approval.refuse": (b) => `refused what somebody else asked for${of(b)}`,
   "approval.withdraw": (b) => `withdrew what they had asked for${of(b)}`,
   "approval.fail": (b) => `approved something that then could not be done${of(b)}`,
+  "approval.expire": (b) => `let run out what nobody decided in time${of(b)}`,
+  "approval.refused_decision": (b) => `was refused a decision${of(b)} (${named(b, "code")})`,
   "approval.waived": (b) => `did alone what needs a second person${of(b)}`,
   "impersonation.ask": (b) =>
     b.mode === "rw" ? "asked to change things during a visit" : "asked to look into the tenant",
