@@ -9,13 +9,8 @@ const WHY = "Carl asks why his sink stays silent since this morning";
 async function lookInto(page: Page, mode: "ro" | "rw"): Promise<void> {
   await page.goto("/visits");
   await page.getByRole("link", { name: "Look into a tenant" }).click();
-  await page
-    .getByLabel("As whom")
-    .selectOption({ label: `${PEOPLE.customer} (carl@acme.example)` })
-    .catch(async () => {
-      const option = page.getByLabel("As whom").locator("option", { hasText: PEOPLE.customer });
-      await page.getByLabel("As whom").selectOption((await option.getAttribute("value")) ?? "");
-    });
+  const option = page.getByLabel("As whom").locator("option", { hasText: PEOPLE.customer });
+  await page.getByLabel("As whom").selectOption((await option.getAttribute("value")) ?? "");
   await page.getByLabel("To do what").selectOption(mode);
   await page.getByLabel("Why").fill(WHY);
   await page.getByRole("button", { name: /^Look into/ }).click();
@@ -28,7 +23,7 @@ async function rows(
   action: string,
 ): Promise<{ act_as: string | null; grant_id: string | null; body: string }[]> {
   return db.rows(
-    "SELECT act_as, grant_id, body FROM audit.event WHERE tenant_id = $1 AND action = $2 AND at > now() - interval '2 minutes' ORDER BY at",
+    "SELECT act_as, grant_id, body FROM audit.event WHERE tenant_id = $1 AND action = $2 AND at > now() - interval '10 minutes' ORDER BY at",
     [await db.acme(), action],
   );
 }
@@ -73,7 +68,7 @@ test("an operator looks as a customer: their portal, under a banner, read only, 
     ).toBe(true);
 
   await banner(page).getByRole("button", { name: "End visit" }).click();
-  await page.waitForURL("**/visits");
+  await page.waitForURL(`${at.console}/visits`);
   await expect(banner(page)).toHaveCount(0);
   await expect(page.getByRole("table", { name: /.*/ }).first()).toContainText("Ended by who made it");
   expect((await page.context().cookies()).some((c) => c.name.endsWith("tocsin.visit"))).toBe(false);
@@ -100,7 +95,7 @@ test("a copied session cookie without the visit's opens nothing, and ends the vi
   expect((await page.goto("/portal/servers"))?.status()).toBe(401);
   await expect(page.getByText("E_IMPERSONATION_ENDED")).toBeVisible();
   await page.getByRole("button", { name: "Go on as yourself" }).click();
-  await page.waitForURL("**/visits");
+  await page.waitForURL(`${at.console}/visits`);
 });
 
 test("changing things takes a colleague; the customer sees the visit and ends it", async ({ as, db }) => {
@@ -108,7 +103,7 @@ test("changing things takes a colleague; the customer sees the visit and ends it
   const omar = await as("operator");
   const olga = await as("operator2", { to: "/visits" });
   await lookInto(omar, "rw");
-  await omar.waitForURL("**/visits");
+  await omar.waitForURL(`${at.console}/visits`);
   await expect(omar.getByText("Waits for a second person")).toBeVisible();
   await expect(omar.getByRole("button", { name: "Approve" })).toHaveCount(0);
 
@@ -133,7 +128,7 @@ test("changing things takes a colleague; the customer sees the visit and ends it
   expect((await omar.goto("/portal/servers"))?.status()).toBe(401);
   await omar.screenshot({ path: "test-results/visit-over.png" });
   await omar.getByRole("button", { name: "Go on as yourself" }).click();
-  await omar.waitForURL("**/visits");
+  await omar.waitForURL(`${at.console}/visits`);
   await omar.screenshot({ path: "test-results/visits.png" });
 });
 
@@ -147,5 +142,5 @@ test("on a phone the banner stands over the page and leaves it usable", async ({
   await expect(banner(page).getByRole("button", { name: "End visit" })).toBeInViewport();
   await page.screenshot({ path: "test-results/visit-phone.png" });
   await banner(page).getByRole("button", { name: "End visit" }).click();
-  await page.waitForURL("**/visits");
+  await page.waitForURL(`${at.console}/visits`);
 });

@@ -59,10 +59,10 @@ export async function recordVisit(who: Viewer, method: "GET" | "POST", outcome: 
   await recordVisitRequest(db(), who, { method, route, outcome }, sourceAddress(await headers()));
 }
 
-/** An action's own render belongs to its row; a page fetched ahead says so. */
+/** Written before it is known whether it is there. An action's own render belongs to its row; a page fetched ahead says so. */
 export async function recordPage(who: Viewer): Promise<void> {
   if (who.acting === null) return;
   const sent = await headers();
   if (sent.has("next-action")) return;
-  await recordVisit(who, "GET", sent.has("next-router-prefetch") ? "fetched ahead" : "shown");
+  await recordVisit(who, "GET", sent.has("next-router-prefetch") ? "fetched ahead" : "asked for");
 }

@@ -72,7 +72,7 @@ export interface StaffVisit {
 }
 
 /** Of several tenants at once: the transaction names them in alsoRead. The newest first. */
-export async function staffVisits(tx: Tx, tenants: readonly VisitTenant[], take = 200): Promise<StaffVisit[]> {
+export async function staffVisits(tx: Tx, tenants: readonly VisitTenant[], take: number): Promise<StaffVisit[]> {
   const names = new Map(tenants.map((t) => [t.id, t.name]));
   const rows = await tx.impersonationGrant.findMany({
     where: { tenantId: { in: [...names.keys()] } },

@@ -12,13 +12,14 @@ import { Table, Td, Th, Tr } from "../../_ui/table.tsx";
 import { approveVisitAction, beginVisitAction, endVisitAction } from "./actions.ts";
 
 export const metadata: Metadata = { title: "Visits" };
+const TAKE = 200;
 
 export default async function VisitsPage() {
   const who = await allowed("visit.read");
   const tenants = await read(who, (tx) => tenantsToSee(tx, who));
   const all = await read(
     who,
-    (tx) => staffVisits(tx, tenants),
+    (tx) => staffVisits(tx, tenants, TAKE),
     tenants.map((t) => t.id),
   );
   const mine = (v: StaffVisit) => v.actorId === who.personId;
@@ -53,7 +54,7 @@ export default async function VisitsPage() {
         )}
       </Section>
       {past.length > 0 && (
-        <Section title="Past" aside="the newest 200">
+        <Section title="Past" aside={all.length === TAKE ? `the newest ${TAKE}` : undefined}>
           <Past rows={past} />
         </Section>
       )}
@@ -61,6 +62,7 @@ export default async function VisitsPage() {
   );
 }
 
+const DOES = { asked: "asks to change things", ro: "looks only", rw: "may change things" };
 const STATE = { asked: "Waits for a second person", approved: "Approved, not begun", runs: "Runs", over: "Over" };
 
 function Open({ visit, who, mine }: { visit: StaffVisit; who: Seated; mine: boolean }) {
@@ -72,7 +74,7 @@ function Open({ visit, who, mine }: { visit: StaffVisit; who: Seated; mine: bool
     <li className="flex flex-wrap items-center gap-x-4 gap-y-2 px-3 py-3 text-sm">
       <div className="min-w-0 flex-1 basis-72">
         <p className="font-medium break-words">
-          {visit.who} as {visit.as} of {visit.tenantName}: {visit.mode === "ro" ? "looks only" : "may change things"}
+          {visit.who} as {visit.as} of {visit.tenantName}: {DOES[visit.state === "asked" ? "asked" : visit.mode]}
         </p>
         <p className="break-words text-ink-2">{visit.reason}</p>
         <p className="text-xs text-ink-2">

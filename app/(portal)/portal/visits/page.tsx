@@ -73,7 +73,7 @@ function Visits({ rows, mayEnd }: { rows: PortalVisit[]; mayEnd: boolean }) {
                 )}
               </span>
               <span>
-                {visit.looked === 1 ? "1 page opened" : `${visit.looked} pages opened`},{" "}
+                {visit.looked === 1 ? "1 page load" : `${visit.looked} page loads`},{" "}
                 {visit.changed === 0
                   ? "nothing changed"
                   : visit.changed === 1
