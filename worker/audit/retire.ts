@@ -121,7 +121,7 @@ export async function dropMonth(db: Db, month: string): Promise<string | null> {
 }
 
 /** "TA003: the month …" of an error that the database raised on purpose, however deep it is wrapped. */
-export function refusal(err: unknown, depth = 0): string | null {
+function refusal(err: unknown, depth = 0): string | null {
   if (typeof err !== "object" || err === null || depth > 6) return null;
   const e = err as Record<string, unknown>;
   for (const code of [e.code, e.originalCode])
