@@ -46,7 +46,14 @@ test("an operator looks as a customer: their portal, under a banner, read only, 
   expect((cookie?.expires ?? 0) * 1000 - Date.now()).toBeLessThanOrEqual(30 * 60_000);
   const grant = cookie?.value.split(".")[1];
 
-  for (const path of ["/portal", "/portal/servers", "/portal/sinks", "/portal/incidents", "/portal/visits"]) {
+  for (const path of [
+    "/portal",
+    "/portal/servers",
+    "/portal/sinks",
+    "/portal/incidents",
+    "/portal/visits",
+    "/account",
+  ]) {
     const answer = await page.goto(path);
     expect(answer?.status(), path).toBe(200);
     expect(answer?.headers(), path).toMatchObject({
@@ -61,7 +68,14 @@ test("an operator looks as a customer: their portal, under a banner, read only, 
   await expect(page.getByRole("link", { name: /Register|Add a sink/ })).toHaveCount(0);
 
   const requests = (await rows(db, "impersonation.request")).filter((r) => r.grant_id === grant).map((r) => r.body);
-  for (const route of ["/portal", "/portal/servers", "/portal/sinks", "/portal/incidents", "/portal/visits"])
+  for (const route of [
+    "/portal",
+    "/portal/servers",
+    "/portal/sinks",
+    "/portal/incidents",
+    "/portal/visits",
+    "/account",
+  ])
     expect(
       requests.some((body) => body.includes(`"route":"${route}"`)),
       route,

@@ -5,12 +5,12 @@ import { serverNames } from "#lib/queries/servers";
 import { now } from "../_server/clock.ts";
 import { read } from "../_server/read.ts";
 import { can, routerOf, seated } from "../_server/session.ts";
+import { InVisit } from "../_parts/in-visit.tsx";
 import { Shell } from "../_parts/shell.tsx";
 import { Activity } from "../_ui/activity.tsx";
 import { NowProvider } from "../_ui/now.tsx";
 import { Palette, type PaletteEntry } from "../_ui/palette.tsx";
 import { Shortcuts } from "../_ui/shortcuts.tsx";
-import { VisitBanner } from "../_ui/visit-banner.tsx";
 import { portalChooseTenant } from "./actions.ts";
 import { NAV } from "./nav.ts";
 
@@ -29,37 +29,20 @@ export default async function PortalLayout({ children }: { children: ReactNode }
     ...items.map((item) => ({ group: "Go to", label: item.label, href: item.href, keys: `g ${item.key}` })),
     ...names.map((server) => ({ group: "Servers", label: server.name, href: `/portal/servers/${server.id}` })),
   ];
-  const shell = (
-    <Shell
-      items={items}
-      open={open}
-      person={{ name: who.name, role: who.acting === null ? "Customer" : `Looks as ${who.acting.as.name}` }}
-      seats={who.seats.map(({ id, name }) => ({ id, name }))}
-      seatId={who.seat.id}
-      chooseTenant={portalChooseTenant}
-    >
-      {children}
-    </Shell>
-  );
   return (
     <NowProvider serverNow={now().getTime()}>
-      {who.acting === null ? (
-        shell
-      ) : (
-        <VisitBanner
-          visit={{
-            who: who.name,
-            as: who.acting.as.name,
-            tenant: who.seat.name,
-            mode: who.acting.mode,
-            reason: who.acting.reason,
-            leftMs: who.acting.leftMs,
-            until: who.acting.notAfter,
-          }}
+      <InVisit who={who}>
+        <Shell
+          items={items}
+          open={open}
+          person={{ name: who.name, role: who.acting === null ? "Customer" : `Looks as ${who.acting.as.name}` }}
+          seats={who.seats.map(({ id, name }) => ({ id, name }))}
+          seatId={who.seat.id}
+          chooseTenant={portalChooseTenant}
         >
-          {shell}
-        </VisitBanner>
-      )}
+          {children}
+        </Shell>
+      </InVisit>
       <Palette entries={entries} />
       <Shortcuts goto={items.map(({ key, href, label }) => ({ key, href, label }))} />
       <Activity />
