@@ -59,3 +59,10 @@ test("every permission that is asked is one that customers hold, or about onesel
   for (const permission of [...Object.values(PORTAL_PAGES), ...Object.values(PORTAL_ACTIONS)])
     expect(Object.hasOwn(OWN_ACTS, permission) || may(["customer"], permission as Action), permission).toBe(true);
 });
+
+test("every page of the console asks who of the staff it is, which sends a customer to the portal", () => {
+  const there = join(HERE, "..", "(console)");
+  const pages = readdirSync(there, { recursive: true, encoding: "utf8" }).filter((f) => /(^|\/)page\.tsx$/.test(f));
+  expect(pages.length).toBeGreaterThan(10);
+  expect(pages.filter((f) => !/await (allowed|staff)\(/.test(readFileSync(join(there, f), "utf8")))).toEqual([]);
+});
