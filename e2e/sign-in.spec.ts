@@ -106,15 +106,15 @@ test("signing out at the identity provider signs out here", async ({ as, db }) =
   const [person] = await db.rows<{ id: string; issuer: string }>("SELECT id, issuer FROM person WHERE name = $1", [
     PEOPLE.operator2,
   ]);
+  const ended = () =>
+    db.rows("SELECT 1 FROM audit.event WHERE action = 'session.ended' AND target = $1", [`person:${person?.id}`]);
+  const before = (await ended()).length;
   await page.goto(`${person?.issuer}/session/end`);
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByRole("heading", { name: "You are signed out" })).toBeVisible();
   await page.goto("/servers");
   await expect(page).toHaveURL(/\/sign-in/);
-  const rows = await db.rows("SELECT 1 FROM audit.event WHERE action = 'session.ended' AND target = $1", [
-    `person:${person?.id}`,
-  ]);
-  expect(rows).toHaveLength(1);
+  expect((await ended()).length).toBeGreaterThan(before);
 });
 
 test("one sees where one is signed in, and ends all others", async ({ as }) => {
@@ -140,20 +140,24 @@ test("what matters asks who one is again, and brings one back to what was typed"
     "UPDATE session s SET auth_time = now() - interval '6 minutes' FROM person p WHERE p.id = s.person_id AND p.name = $1",
     [PEOPLE.root2],
   );
+  const slug = `step-up-${before
+    ?.slice(0, 6)
+    .replace(/[^a-z0-9]/gi, "0")
+    .toLowerCase()}`;
   await page.goto("/tenants");
   const form = page.getByRole("form", { name: "Add a tenant" });
   await form.getByLabel("Name").fill("Step-up Works");
-  await form.getByLabel("Slug").fill("step-up-works");
+  await form.getByLabel("Slug").fill(slug);
   await form.getByRole("button", { name: "Add tenant" }).click();
   await expect(form.getByText("Confirm that it is you")).toBeVisible();
-  expect(await db.rows("SELECT 1 FROM tenant WHERE slug = 'step-up-works'")).toEqual([]);
+  expect(await db.rows("SELECT 1 FROM tenant WHERE slug = $1", [slug])).toEqual([]);
   await form.getByRole("button", { name: "Sign in again" }).click();
   await page.getByRole("button", { name: PEOPLE.root2 }).click();
   await expect(page).toHaveURL(/\/tenants$/);
   await expect(form.getByLabel("Name")).toHaveValue("Step-up Works");
   expect(await cookie()).not.toBe(before);
   await form.getByRole("button", { name: "Add tenant" }).click();
-  await expect(page.getByText("Step-up Works").first()).toBeVisible();
+  await expect(page.getByText(slug).first()).toBeVisible();
 });
 
 test("every answer carries the same rules for browsers, pages with a nonce of their own each time", async ({ as }) => {
