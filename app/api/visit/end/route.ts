@@ -1,4 +1,3 @@
-import { env } from "#lib/adapters/env";
 import { leaveVisit } from "#lib/commands/impersonation/leave";
 import { TocsinError } from "#lib/domain/error";
 import { setCookie } from "../../../_server/cookie.ts";
@@ -24,7 +23,7 @@ export async function POST(request: Request): Promise<Response> {
   return new Response(null, {
     status: 303,
     headers: {
-      location: new URL("/visits", env().TOCSIN_URL).href,
+      location: "/visits",
       "set-cookie": setCookie("visit", "", 0),
       "cache-control": "no-store",
     },
