@@ -74,7 +74,7 @@ export function Settings({
                 name="paused"
                 checked={server.paused}
                 label="Pause"
-                help="Nobody looks at it and nobody is told. To go on looking without telling, use a silence."
+                help="Nobody looks at it and nobody is told. A silence is the other thing: it goes on looking and tells nobody."
               />
               <FormError fields={["name", "intervalS", "weight", "fireAfter", "clearAfter"]} />
               <div>

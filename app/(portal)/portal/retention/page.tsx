@@ -1,5 +1,5 @@
 import type { Metadata } from "next";
-import { retentionInput } from "#lib/domain/retention";
+import { longer, retentionInput, shorter } from "#lib/domain/retention";
 import { portalApprovals, portalRetention } from "#lib/queries/portal/retention";
 import { wouldGo } from "#lib/queries/retention";
 import { param, type SearchParams } from "../../../_server/query.ts";
@@ -28,6 +28,8 @@ export default async function PortalRetentionPage({ searchParams }: { searchPara
   }));
   const may = { longer: can(who, "retention.change"), less: can(who, "retention.cut") };
   const atMost = kept.now.minutesDays >= kept.most.minutesDays && kept.now.incidentsDays >= kept.most.incidentsDays;
+  const asked = wanted.success && gone !== null ? { days: wanted.data, gone } : null;
+  const less = asked !== null && shorter(kept.now, asked.days).length > 0 && longer(kept.now, asked.days).length === 0;
   const waits = approvals.some((a) => a.state === "asked");
   return (
     <>
@@ -67,15 +69,20 @@ export default async function PortalRetentionPage({ searchParams }: { searchPara
         <Section title="Keep less">
           <Panel className="max-w-xl">
             <SeeLess now={wanted.success ? wanted.data : kept.now} />
-            {wanted.success && gone !== null && (
+            {asked !== null && !less && (
+              <p className="mt-4 border-t pt-4 text-sm text-ink-2">
+                That is not less than now, so nothing would be deleted. Choose fewer days, of one kind or of both.
+              </p>
+            )}
+            {asked !== null && less && (
               <div className="mt-4 border-t pt-4">
                 <p className="mb-3 text-sm">
-                  With minutes kept for {spell(wanted.data.minutesDays, "day")} and incidents for{" "}
-                  {spell(wanted.data.incidentsDays, "day")}, {spell(gone.minutes, "minute")} of servers and{" "}
-                  {spell(gone.incidents, "resolved incident")} would be deleted now. That cannot be taken back, so a
-                  second person of yours has to agree.
+                  With minutes kept for {spell(asked.days.minutesDays, "day")} and incidents for{" "}
+                  {spell(asked.days.incidentsDays, "day")}, {spell(asked.gone.minutes, "minute")} of servers and{" "}
+                  {spell(asked.gone.incidents, "resolved incident")} would be deleted now. That cannot be taken back, so
+                  a second person of yours has to agree.
                 </p>
-                <AskLess wanted={wanted.data} action={portalAskCut} />
+                <AskLess wanted={asked.days} action={portalAskCut} />
               </div>
             )}
           </Panel>
