@@ -1,7 +1,12 @@
+import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { expect, test } from "./fixtures.ts";
+import { type Layer, may } from "../lib/domain/permissions.ts";
+import { newWorld, plant, type Sql, uproot, type World } from "../lib/testing/world.ts";
+import { type Database, expect, type Role, test } from "./fixtures.ts";
+import { PAGES } from "./matrix/expected.ts";
+import { built } from "./matrix/manifest.ts";
 import { seededIncident } from "./rows.ts";
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
@@ -22,75 +27,134 @@ function complaints(page: Page): string[] {
   return heard;
 }
 
+/** Both themes and both widths on every page; the other two combinations on what is open all day. */
+const EVERYWHERE = new Set(["light 1440", "dark 390"]);
+const MAIN = /^\/(incidents|servers|sinks|audit|approvals|portal)?(\/\[id\])?$|^\/portal\/(incidents|servers)$/;
+
+const SEES: readonly (Role & Layer)[] = ["operator", "root", "auditor", "customer"];
+
+/** Who looks at a page: the first layer that may, of those that it is for. */
+function looker(route: string): Role | null {
+  const page = PAGES[route];
+  if (page === undefined) throw new Error(`${route} has no entry in e2e/matrix/expected.ts`);
+  if (page.router === "open" || page.router === "door") return null;
+  if (page.router === "self") return "operator";
+  if (page.router === "portal") return "customer";
+  return SEES.find((layer) => layer !== "customer" && (page.asks === undefined || may([layer], page.asks))) ?? null;
+}
+
+/** Rows in everything that a page lists, with names as long and as hostile as they get. */
+async function furnished(db: Database, name: string): Promise<{ rows: World; platform: World; away(): Promise<void> }> {
+  const sql: Sql = (text, params) => db.rows(text, params);
+  const long = "y".repeat(80);
+  const acme = await db.acme();
+  const { serverId, id } = await seededIncident(db, acme, `Readable ${name} ${long}`);
+  await db.rows(
+    `INSERT INTO server_now (tenant_id, server_id, last_slot, status, since, server_name, tools)
+     VALUES ($1, $2, now(), 'up', now(), $3, $4)`,
+    [
+      acme,
+      serverId,
+      `\u202e<b>${long}${long}`,
+      { count: 1, contractHash: "a", fullHash: "b", names: [long + long.slice(0, 40), "<script>"] },
+    ],
+  );
+  const [person] = await db.rows<{ id: string }>("SELECT id FROM person ORDER BY created_at LIMIT 1");
+  const furniture = FURNITURE.filter((table) => table !== "public.server_now");
+  const rows = await plant(sql, { ...newWorld(acme, "acme"), target: person?.id ?? "" }, furniture);
+  const platform = await plant(sql, newWorld(PLATFORM, "tocsin"), ["public.audit_stream", "public.approval"]);
+  await sql("UPDATE audit_stream SET created_at = now(), updated_at = now() WHERE id = $1", [platform.stream]);
+  return {
+    rows: { ...rows, incident: id, server: serverId, stream: platform.stream },
+    platform,
+    async away() {
+      await uproot(sql, rows, furniture);
+      await db.rows("DELETE FROM audit_stream_cursor WHERE stream_id = $1", [platform.stream]);
+      await uproot(sql, platform, ["public.audit_stream", "public.approval"]);
+    },
+  };
+}
+
+const PLATFORM = "00000000-0000-4000-8000-000000000001";
+const FURNITURE = [
+  "server",
+  "server_now",
+  "sink",
+  "silence",
+  "incident",
+  "incident_event",
+  "notice",
+  "delivery",
+  "delivery_try",
+]
+  .concat("impersonation_grant", "approval", "erasure_request", "address_allowance")
+  .map((name) => `public.${name}`);
+
 for (const look of LOOKS) {
-  test(`every page can be read by everybody: ${look.colorScheme}, ${look.width} px`, async ({ as, db }) => {
-    test.setTimeout(120_000);
-    const long = "y".repeat(80);
-    const { id, serverId } = await seededIncident(
-      db,
-      await db.acme(),
-      `Readable ${look.colorScheme} ${look.width} ${long}`,
-    );
-    await db.rows(
-      `INSERT INTO server_now (tenant_id, server_id, last_slot, status, since, server_name, tools)
-       VALUES ($1, $2, now(), 'up', now(), $3, $4)`,
-      [
-        await db.acme(),
-        serverId,
-        `\u202e<b>${long}${long}`,
-        { count: 1, contractHash: "a", fullHash: "b", names: [long + long.slice(0, 40), "<script>"] },
-      ],
-    );
-    const sink = await db.rows<{ id: string }>(
-      "SELECT id FROM sink WHERE tenant_id = $1 AND removed_at IS NULL LIMIT 1",
-      [await db.acme()],
-    );
-    const watched = await db.rows<{ id: string }>(
-      "SELECT id FROM server WHERE tenant_id = $1 AND NOT paused AND removed_at IS NULL LIMIT 1",
-      [await db.acme()],
-    );
-    const page = await as("operator", look);
-    const heard = complaints(page);
-    const paths = [
-      "/",
-      "/servers",
-      `/servers/${serverId}`,
-      `/servers/${watched[0]?.id ?? serverId}`,
-      "/servers/new",
-      "/incidents",
-      `/incidents/${id}`,
-      "/sinks",
-      ...sink.map((s) => `/sinks/${s.id}`),
-      "/sinks/new",
-      "/sinks/new?kind=slack",
-      "/routes",
-      "/silences",
-      "/audit",
-      "/platform",
-      "/nothing-here",
-    ];
-    for (const path of paths) {
-      const answer = await page.goto(path);
-      expect(answer?.status(), path).toBe({ "/audit": 403, "/platform": 403, "/nothing-here": 404 }[path] ?? 200);
-      await page.getByRole("heading", { level: 1 }).waitFor();
-      const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
-      expect(
-        violations.map((v) => `${v.id}: ${v.nodes[0]?.html.slice(0, 160)}`),
-        path,
-      ).toEqual([]);
-      expect(
-        await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
-        `${path} scrolls sideways`,
-      ).toBeLessThanOrEqual(0);
+  test(`every page can be read by everybody: ${look.colorScheme}, ${look.width} px`, async ({ as, db, browser }) => {
+    test.setTimeout(400_000);
+    const name = `${look.colorScheme} ${look.width}`;
+    const routes = built().pages.filter((route) => EVERYWHERE.has(name) || MAIN.test(route));
+    const { rows, away } = await furnished(db, name);
+    const wrong: string[] = [];
+    try {
+      for (const role of new Set(routes.map(looker))) {
+        const context = await browser.newContext({
+          colorScheme: look.colorScheme,
+          viewport: { width: look.width, height: look.width < 600 ? 844 : 900 },
+        });
+        const page = role === null ? await context.newPage() : await as(role, look);
+        const heard = complaints(page);
+        for (const route of routes.filter((r) => looker(r) === role)) {
+          const id = PAGES[route]?.id;
+          const path = id === undefined ? route : route.replace("[id]", String(rows[id]));
+          wrong.push(...(await faults(page, path, 200)));
+        }
+        if (role === "operator") {
+          wrong.push(...(await faults(page, "/sinks/new?kind=slack", 200)));
+          wrong.push(...(await faults(page, "/roles", 403)));
+          wrong.push(...(await faults(page, "/nothing-here", 404)));
+        }
+        wrong.push(...heard);
+        await context.close();
+      }
+    } finally {
+      await away();
     }
-    expect(heard).toEqual([]);
+    expect(wrong).toEqual([]);
   });
 }
 
-test("the sign-in page can be read by everybody", async ({ page }) => {
-  await page.goto("/sign-in");
+async function faults(page: Page, path: string, status: number): Promise<string[]> {
+  const answer = await page.goto(path);
+  const found: string[] = [];
+  if (answer?.status() !== status) found.push(`${path}: HTTP ${answer?.status()}`);
+  await page.getByRole("heading", { level: 1 }).first().waitFor();
   const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
-  expect(violations).toEqual([]);
+  for (const v of violations) found.push(`${path}: ${v.id}: ${v.nodes[0]?.html.slice(0, 160)}`);
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  if (over > 0) found.push(`${path} scrolls sideways by ${over} px`);
+  return found;
+}
+
+test("somebody without any role gets a page that can be read and says so", async ({ browser, db, baseURL }) => {
+  const [id, token] = [randomUUID(), randomUUID()];
+  await db.rows(
+    "INSERT INTO person (id, issuer, subject, name, created_at, last_seen_at) VALUES ($1, 'https://nobody.example.com', $2, 'Nobody Yet', now(), now())",
+    [id, id],
+  );
+  await db.rows(
+    `INSERT INTO session (id, token_hash, person_id, created_at, last_seen_at, expires_at, groups_checked_at)
+     VALUES ($1, $2, $3, now(), now(), now() + interval '1 hour', now())`,
+    [randomUUID(), createHash("sha256").update(token).digest(), id],
+  );
+  const context = await browser.newContext();
+  await context.addCookies([{ name: "tocsin.session", value: token, url: baseURL ?? "" }]);
+  const page = await context.newPage();
+  await page.goto("/");
+  await expect(page).toHaveURL(/\/no-access$/);
+  expect(await faults(page, "/no-access", 200)).toEqual([]);
+  await context.close();
 });
 
 test("no page loads anything from elsewhere, and no inline script goes without its nonce", async ({ as, baseURL }) => {

@@ -76,7 +76,7 @@ function inOrder(text: string): string {
   const whole = text.replace(/"\]\)<\/script><script nonce="">self\.__next_f\.push\(\[1,"/g, "");
   return whole
     .split(/\\n|\n/)
-    .map((line) => line.replace(/^[0-9a-f]+:/, ":").replace(/(\\?")\$L?[0-9a-f]+\1/g, '"$"'))
+    .map((line) => line.replace(/^[0-9a-f]+:/, ":").replace(/(\\?")\$[A-Za-z]?[0-9a-f]+\1/g, '"$"'))
     .sort()
     .join("\n");
 }

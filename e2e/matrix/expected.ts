@@ -47,6 +47,8 @@ export interface Act {
   own?: string;
   /** Brings a fresh row into the state that this act is for: tenant, id and who acts are its parameters. */
   prepare?: string;
+  /** Clears the tenant for it: tenant is the parameter. */
+  ready?: string;
   /** Another act comes first, and the newest row that it made is the object; tenant is the parameter. */
   first?: { act: string; find: string };
   /** Layers to whom no tenant is foreign here. */
@@ -67,12 +69,12 @@ export const PAGES: Record<string, Page> = {
   "/": page("console", "incident.read"),
   "/audit": page("console", "audit.read"),
   "/audit/review": page("console", "audit.read"),
-  "/erasure": page("console", "erasure.read"),
-  "/erasure/[id]": page("console", "erasure.open", { id: "erasure" }),
-  "/erasure/new": page("console", "erasure.file"),
+  "/erasure": page("console", "erasure.read", { instead: "/portal/requests" }),
+  "/erasure/[id]": page("console", "erasure.open", { id: "erasure", instead: "/portal/requests" }),
+  "/erasure/new": page("console", "erasure.file", { instead: "/portal/requests/new" }),
   "/fields": page("console"),
   "/incidents": page("console", "incident.read"),
-  "/incidents/[id]": page("console", "incident.read", { id: "incident" }),
+  "/incidents/[id]": page("console", "incident.read", { id: "incident", instead: "/portal/incidents/[id]" }),
   "/platform": page("console", "platform.read"),
   "/reports": page("console", "report.read"),
   "/account": page("self", undefined, { visitors: "/portal" }),
@@ -93,11 +95,11 @@ export const PAGES: Record<string, Page> = {
   "/visits/new": page("console", "impersonation.start"),
   "/routes": page("console", "policy.read"),
   "/servers": page("console", "server.read"),
-  "/servers/[id]": page("console", "server.read", { id: "server" }),
+  "/servers/[id]": page("console", "server.read", { id: "server", instead: "/portal/servers/[id]" }),
   "/servers/new": page("console", "server.register"),
   "/silences": page("console", "silence.read"),
   "/sinks": page("console", "sink.read"),
-  "/sinks/[id]": page("console", "sink.read", { id: "sink" }),
+  "/sinks/[id]": page("console", "sink.read", { id: "sink", instead: "/portal/sinks/[id]" }),
   "/sinks/new": page("console", "sink.change"),
   "/portal": page("portal", "incident.read"),
   "/portal/incidents": page("portal", "incident.read"),
@@ -124,7 +126,7 @@ export const HANDLERS: Record<string, Record<string, Handler>> = {
     GET: { router: "open", answers: [400, 404] },
     POST: { router: "open", answers: [400, 404, 405] },
   },
-  "/api/back-channel-logout": { POST: { router: "open", answers: [400, 415, 429] } },
+  "/api/back-channel-logout": { POST: { router: "open", answers: [422, 429] } },
   "/api/csp-report": { POST: { router: "open", answers: [422, 429] } },
   // The directory's own token, and no session, opens it.
   "/api/scim/v2/[...path]": every({ router: "open", answers: [401, 429] }),
@@ -195,6 +197,11 @@ const inBoth = (router: "console" | "portal", name: (verb: string) => string): R
 
 const WHY = "The matrix of the tests asks for this once";
 const STREAM = { name: "Matrix", "config.url": "https://log.example.com/in", "config.secret": SINK["config.secret"] };
+const KEPT_SHORT = `INSERT INTO tenant_retention (tenant_id, minutes_days, incidents_days, updated_by, updated_at)
+  VALUES ($1, 30, 90, gen_random_uuid(), now()) ON CONFLICT (tenant_id) DO UPDATE SET minutes_days = 30, incidents_days = 90`;
+const KEPT_LONG = `WITH open AS (DELETE FROM approval WHERE tenant_id = $1 AND action = 'retention.cut' AND state = 'asked')
+  DELETE FROM tenant_retention WHERE tenant_id = $1`;
+const RUNNING_VISIT = `mode = 'ro', secret_hash = sha256('x'), started_at = now(), not_after = now() + interval '9 minutes', ended_at = NULL, ended_reason = NULL`;
 const DAYS = { minutesDays: "30", incidentsDays: "400" };
 const toTenant = (asks: Action, fields: Act["fields"], more: Partial<Act> = {}): Act => ({
   router: "console",
@@ -274,7 +281,12 @@ export const ACTS: Record<string, Act> = {
     id: "target",
     fields: (rows, own) => ({ session: rows === own || rows.tenant === own.tenant ? "others" : rows.server }),
   },
-  enterAction: { router: "open", asks: "nothing", fields: () => ({ name: "", secret: "" }), own: "E_INVALID" },
+  enterAction: {
+    router: "open",
+    asks: "nothing",
+    fields: () => ({ name: "", secret: "" }),
+    own: "E_INVALID or E_RATE_LIMITED",
+  },
 
   addStreamAction: {
     router: "console",
@@ -288,15 +300,17 @@ export const ACTS: Record<string, Act> = {
   keepLongerAction: {
     router: "console",
     asks: "retention.change",
-    fields: () => ({ minutesDays: "396", incidentsDays: "2557" }),
+    fields: () => ({ minutesDays: "400", incidentsDays: "2557" }),
+    ready: KEPT_SHORT,
   },
-  askCutAction: { router: "console", asks: "retention.cut", fields: () => ({ ...DAYS, why: WHY }) },
+  askCutAction: { router: "console", asks: "retention.cut", fields: () => ({ ...DAYS, why: WHY }), ready: KEPT_LONG },
   portalKeepLonger: {
     router: "portal",
     asks: "retention.change",
-    fields: () => ({ minutesDays: "396", incidentsDays: "2557" }),
+    fields: () => ({ minutesDays: "400", incidentsDays: "2557" }),
+    ready: KEPT_SHORT,
   },
-  portalAskCut: { router: "portal", asks: "retention.cut", fields: () => ({ ...DAYS, why: WHY }) },
+  portalAskCut: { router: "portal", asks: "retention.cut", fields: () => ({ ...DAYS, why: WHY }), ready: KEPT_LONG },
   decideAction: cutting("console", "decide"),
   withdrawAction: cutting("console", "withdraw"),
   portalDecideCut: cutting("portal", "decide"),
@@ -370,7 +384,7 @@ export const ACTS: Record<string, Act> = {
   }),
   portalEndVisit: {
     ...byId("portal", "visit.end", "grant", "visitId"),
-    prepare: `UPDATE impersonation_grant SET ${OPEN_VISIT} WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL`,
+    prepare: `UPDATE impersonation_grant SET ${RUNNING_VISIT} WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL`,
   },
   reviewDayAction: {
     router: "console",

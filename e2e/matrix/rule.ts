@@ -50,9 +50,9 @@ export function actCell(act: Act, who: Who, target: Target): Cell {
     if (!may(who.layers, act.asks)) return "E_FORBIDDEN";
     if (who.acting !== null && rule.notAsAnother) return "E_IMPERSONATION_BLOCKED";
     if (who.acting === "ro" && rule.writes) return "E_READ_ONLY";
-  } else if (act.looksFirst && who.acting !== null) {
-    return "E_NOT_FOUND";
-  } else if (who.acting !== null && act.router !== "portal") return "E_IMPERSONATION_BLOCKED";
+  } else if (who.acting !== null)
+    // What is one's own is no part of a visit; the visit's own row of the log says that it was tried.
+    return act.looksFirst ? "E_NOT_FOUND" : "403";
   const everywhere = target === "foreign" && act.everywhere?.some((layer) => who.layers.includes(layer));
   if (target === "own" || act.id === undefined || everywhere) return act.own ?? "done";
   return act.unknown ?? "E_NOT_FOUND";

@@ -85,7 +85,8 @@ async function pages(asking: Asking, route: string): Promise<void> {
         async (target) => {
           const path = pathOf(route, entry.id, rowsOf(asking, who, target, entry));
           const answer = await send(asking, who, { path: form === "RSC" ? `${path}?_rsc` : path, headers });
-          return { answer, says: pageSays(answer) };
+          const id = entry.id === undefined ? "" : String(rowsOf(asking, who, target, entry)[entry.id]);
+          return { answer, says: id === "" ? pageSays(answer) : pageSays(answer).replace(id, "[id]") };
         },
       );
     }
@@ -203,7 +204,7 @@ async function allowedActs(asking: Asking, built: BuiltAction): Promise<void> {
   for (const who of asking.stage.people) {
     const cell = actCell(act, who, "own");
     if (!OVER.has(cell) && cell !== act.own) continue;
-    const rows = await asking.stage.fresh(ownOf(asking, who, act));
+    const rows = await asking.stage.fresh(ownOf(asking, who, act), act.id === "stream");
     const before = asking.actions.find((a) => a.name.endsWith(`#${act.first?.act}`));
     if (act.first !== undefined && before !== undefined && act.id !== undefined) {
       const [own, is] = [ACTS[act.first.act], act.id];
@@ -211,11 +212,12 @@ async function allowedActs(asking: Asking, built: BuiltAction): Promise<void> {
       const [made] = await asking.db.rows<{ id: string }>(act.first.find, [rows.tenant]);
       Object.assign(rows, { [is]: made?.id });
     }
+    if (act.ready !== undefined) await asking.db.rows(act.ready, [rows.tenant]);
     if (act.prepare !== undefined && act.id !== undefined)
       await asking.db.rows(act.prepare, [rows.tenant, rows[act.id], who.personId]);
     const { answer, says } = await callAct(asking, built, act, who, rows);
     asking.found.cells++;
-    if (says !== cell)
+    if (!cell.split(" or ").includes(says))
       wrong(asking, `POST ${name} × ${who.name} × own: ${cell} expected, ${says} given: ${brief(answer)}`);
     // Nobody is to probe what this has registered.
     await asking.db.rows("UPDATE server SET paused = true WHERE tenant_id = ANY ($1) AND NOT paused", [
@@ -246,16 +248,20 @@ async function cells(
     if (says !== "shown" && says !== "done" && target === "foreign" && leaks(answer, who.foreign))
       wrong(asking, `${what} × ${who.name} × foreign: names what it may not`);
   });
-  const [foreign, random] = [answers.get("foreign"), answers.get("random")];
-  if (foreign && random && expected("foreign") === expected("random")) {
-    const ids = [...Object.values(who.foreign), ...Object.values(nowhere)].map(String).filter((v) => v.length > 20);
-    if (still(foreign, ids) !== still(random, ids))
-      wrong(
-        asking,
-        `${what} × ${who.name}: a foreign id answers differently from a random one: ${difference(still(foreign, ids), still(random, ids))}`,
-      );
+  if (!answers.has("foreign") || !answers.has("random") || expected("foreign") !== expected("random")) return;
+  const ids = [...Object.values(who.foreign), ...Object.values(nowhere)].map(String).filter((v) => v.length > 20);
+  const said = (target: Target) => still(answers.get(target) as Answer, ids);
+  // How a streamed answer is cut into parts depends on the moment: what tells the two apart does so each time.
+  for (let tries = 1; said("foreign") !== said("random"); tries++) {
+    if (tries === MOMENTS) {
+      const where = difference(said("foreign"), said("random"));
+      return wrong(asking, `${what} × ${who.name}: a foreign id answers differently from a random one: ${where}`);
+    }
+    for (const target of ["foreign", "random"] as const) answers.set(target, (await put(target)).answer);
   }
 }
+
+const MOMENTS = 4;
 
 /** What the other tenant's rows are called in the places that a page would show. */
 const leaks = (answer: Answer, rows: World): boolean =>
