@@ -24,7 +24,9 @@ export function ErasureTable({ rows, open = false }: { rows: ErasureRow[]; open?
           <Th wide>Filed by</Th>
           <Th wide>Identifiers</Th>
           <Th>Due by</Th>
-          <Th className="text-right">Received</Th>
+          <Th wide className="text-right">
+            Received
+          </Th>
         </>
       }
     >
@@ -32,12 +34,15 @@ export function ErasureTable({ rows, open = false }: { rows: ErasureRow[]; open?
         <Tr key={row.id} {...(open ? { href: `/erasure/${row.id}` } : {})}>
           <Td className="w-full max-w-0 min-w-28">
             {open ? (
-              <Link href={`/erasure/${row.id}`} className="block truncate hover:underline">
+              <Link
+                href={`/erasure/${row.id}`}
+                className="line-clamp-3 break-words hover:underline md:block md:truncate"
+              >
                 <span className="mr-2 font-mono text-xs text-ink-2">#{row.number}</span>
                 {kindWord(row.subjectKind)}
               </Link>
             ) : (
-              <span className="block truncate">
+              <span className="line-clamp-3 break-words md:block md:truncate">
                 <span className="mr-2 font-mono text-xs text-ink-2">#{row.number}</span>
                 {kindWord(row.subjectKind)}
               </span>
@@ -51,7 +56,7 @@ export function ErasureTable({ rows, open = false }: { rows: ErasureRow[]; open?
             {row.identifiers}
           </Td>
           <Td className="whitespace-nowrap">{day(row.dueAt)}</Td>
-          <Td className="text-right text-ink-2">
+          <Td wide className="text-right text-ink-2">
             <Moment at={row.receivedAt} />
           </Td>
         </Tr>

@@ -11,8 +11,8 @@ export type SubjectKind = keyof typeof SUBJECT_KINDS;
 
 /** Who has to answer the person: the controller in the Regulation's sense. */
 export const CONTROLLERS = {
-  tenant: "The customer: the person turned to them, and the data is held here on their behalf",
-  us: "Whoever runs this installation: the data is its own",
+  tenant: "The customer: it is held here for them",
+  us: "The operator of Tocsin: it is their own",
 } as const;
 
 const MAX_IDENTIFIERS = 20;
