@@ -11,6 +11,13 @@ const FINDERS: Record<string, Finder> = {
   sink: (tx, ids) => tx.sink.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
   person: (tx, ids) => tx.person.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
   tenant: (tx, ids) => tx.tenant.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
+  break_glass: (tx, ids) => tx.breakGlass.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
+  scim_token: (tx, ids) => tx.scimToken.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
+  binding: async (tx, ids) =>
+    (await tx.roleBinding.findMany({ where: { id: { in: ids } }, select: { id: true, pattern: true } })).map((b) => ({
+      id: b.id,
+      name: b.pattern,
+    })),
   incident: async (tx, ids) =>
     (
       await tx.incident.findMany({

@@ -118,10 +118,15 @@ export async function incidents(
   }));
 }
 
-/** Display names by id; ids that are no person (the worker) are absent. */
+/** Display names by id, a directory's token included; ids that are neither (the worker) are absent. */
 export async function peopleNames(tx: Tx, ids: (string | null)[]): Promise<Map<string, string>> {
   const wanted = [...new Set(ids.filter((id) => id !== null))];
   if (wanted.length === 0) return new Map();
   const people = await tx.person.findMany({ where: { id: { in: wanted } }, select: { id: true, name: true } });
-  return new Map(people.map((p) => [p.id, p.name]));
+  const names = new Map(people.map((p) => [p.id, p.name]));
+  const rest = wanted.filter((id) => !names.has(id));
+  if (rest.length === 0) return names;
+  const tokens = await tx.scimToken.findMany({ where: { id: { in: rest } }, select: { id: true, name: true } });
+  for (const { id, name } of tokens) names.set(id, `Directory ${name}`);
+  return names;
 }

@@ -3,6 +3,7 @@ import type { Tx } from "#lib/adapters/db";
 import { exercise, type Exercise, isReservedGroup } from "#lib/domain/break-glass";
 import { type Binding, bindingWords } from "#lib/domain/bindings";
 import type { Layer } from "#lib/domain/permissions";
+import { peopleNames } from "./incidents.ts";
 
 export interface BindingRow {
   id: string;
@@ -20,7 +21,7 @@ const LAYER_ORDER = ["root", "auditor", "operator", "customer"];
 
 export async function boundGroups(tx: Tx): Promise<BindingRow[]> {
   const rows = await tx.roleBinding.findMany({ where: { removedAt: null } });
-  const names = await namesOf(
+  const names = await peopleNames(
     tx,
     rows.map((r) => r.createdBy),
   );
@@ -50,7 +51,7 @@ export interface PinRow {
 export async function tablePin(tx: Tx): Promise<PinRow | null> {
   const pin = await tx.roleTablePin.findFirst({ orderBy: [{ at: "desc" }, { id: "desc" }] });
   if (pin === null) return null;
-  const names = await namesOf(tx, pin.acknowledgedBy);
+  const names = await peopleNames(tx, pin.acknowledgedBy);
   const by = pin.acknowledgedBy.map((id) => names.get(id) ?? "somebody who is gone");
   return { hash: pin.hash, by, account: pin.account, reason: pin.reason, at: pin.at.getTime() };
 }
@@ -68,7 +69,7 @@ export interface TokenRow {
 
 export async function directoryTokens(tx: Tx, now: Date): Promise<TokenRow[]> {
   const rows = await tx.scimToken.findMany({ where: { revokedAt: null }, orderBy: { createdAt: "desc" } });
-  const names = await namesOf(
+  const names = await peopleNames(
     tx,
     rows.map((r) => r.createdBy),
   );
@@ -111,7 +112,7 @@ export async function emergencyAccounts(tx: Tx, now: Date): Promise<EmergencyRow
     },
     orderBy: { name: "asc" },
   });
-  const names = await namesOf(
+  const names = await peopleNames(
     tx,
     rows.map((r) => r.createdBy),
   );
@@ -124,11 +125,4 @@ export async function emergencyAccounts(tx: Tx, now: Date): Promise<EmergencyRow
     lastRefusedAt: row.uses[0]?.at.getTime() ?? null,
     exercise: exercise(row, now),
   }));
-}
-
-async function namesOf(tx: Tx, ids: readonly (string | null)[]): Promise<Map<string, string>> {
-  const known = [...new Set(ids.filter((id): id is string => id !== null))];
-  if (known.length === 0) return new Map();
-  const people = await tx.person.findMany({ where: { id: { in: known } }, select: { id: true, name: true } });
-  return new Map(people.map((p) => [p.id, p.name]));
 }
