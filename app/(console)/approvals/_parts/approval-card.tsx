@@ -49,7 +49,7 @@ export function ApprovalCard({ row, children }: { row: ApprovalView; children?: 
       )}
       {row.state === "asked" ? (
         <p className="mt-3 text-xs text-ink-2">
-          To be decided <Moment at={row.expiresAt} />
+          Runs out <Moment at={row.expiresAt} />
         </p>
       ) : (
         <p className="mt-3 text-xs break-words">

@@ -125,7 +125,7 @@ function Ranges({ rows, tenantId, mayRevoke }: { rows: AllowanceRow[]; tenantId:
             <code className="font-mono text-xs">{row.cidr}</code>
             <span className="ml-2 text-ink-2">{row.ports}</span>
             <span className="block text-xs break-words text-ink-2">
-              {row.reason}, <Moment at={row.createdAt} />
+              {row.reason} · <Moment at={row.createdAt} />
             </span>
           </span>
           {mayRevoke && (
