@@ -37,6 +37,8 @@ for (const [colorScheme, width] of [
     await picture(page, "acknowledged");
 
     await page.goto(`/audit?action=incident.acknowledge`);
-    await expect(page.getByText(PEOPLE.operator).first()).toBeVisible();
+    await expect(
+      page.getByRole("main").getByRole("table").getByText(PEOPLE.operator).filter({ visible: true }).first(),
+    ).toBeVisible();
     await picture(page, "log");
   });

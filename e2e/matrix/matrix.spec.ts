@@ -30,14 +30,14 @@ async function wholeMatrix(db: Database, base?: string): Promise<void> {
 test("the whole matrix has no wrong cell, refusals change nothing, and a foreign id answers as one that never was", async ({
   db,
 }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(400_000);
   await wholeMatrix(db);
 });
 
 test("the same matrix holds with the proxy taken out of the build: it only ever sent people to the right door", async ({
   db,
 }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(400_000);
   const bare = await consoleWithoutProxy();
   try {
     // With it, a stranger is told where they wanted to go.
