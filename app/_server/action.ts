@@ -49,10 +49,12 @@ export async function act(
 ): Promise<FormState> {
   const n = ++answers;
   let to: string | undefined;
+  let emergency = false;
   try {
     const sent = await headers();
     await assertOwnOrigin(sent);
     const who = await seated();
+    emergency = who.emergency;
     const actor = actorOf(who, sourceAddress(sent));
     if (of !== "own" && routerOf(who) !== of)
       await refuse(db(), actor, `router:${of}`, "E_FORBIDDEN", "Your role does not allow this.");
@@ -71,7 +73,10 @@ export async function act(
     to = done.to;
   } catch (error) {
     unstable_rethrow(error);
-    return refusal(error, n);
+    const refused = refusal(error, n);
+    return emergency && refused.ok === false && refused.code === "E_STEP_UP"
+      ? { ...refused, door: "emergency" }
+      : refused;
   }
   redirect(to);
 }

@@ -4,8 +4,11 @@ import { Button } from "./button.tsx";
 import { goSignIn } from "./go-sign-in.ts";
 import { keepTyped } from "./typed.ts";
 
-/** What matters asks for a fresh sign-in: to the identity provider and back to this page, with what was typed. */
-export function ConfirmYou({ form }: { form: () => HTMLFormElement | null }) {
+/**
+ * What matters asks for a fresh sign-in: to the identity provider and back to this page, with what was typed.
+ * @param emergency at the emergency door instead: the identity provider does not know who is signed in there
+ */
+export function ConfirmYou({ form, emergency }: { form: () => HTMLFormElement | null; emergency: boolean }) {
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState("");
   async function go() {
@@ -14,6 +17,10 @@ export function ConfirmYou({ form }: { form: () => HTMLFormElement | null }) {
     const held = form();
     if (held !== null) keepTyped(held);
     const { pathname, search } = window.location;
+    if (emergency) {
+      window.location.assign(`/break-glass?to=${encodeURIComponent(pathname + search)}`);
+      return;
+    }
     const answer = await goSignIn(pathname + search, true).catch(() => ({
       title: "The console did not answer. Check your connection and press the button again.",
     }));
@@ -33,7 +40,11 @@ export function ConfirmYou({ form }: { form: () => HTMLFormElement | null }) {
       </p>
       <div>
         <Button small onClick={go} disabled={busy}>
-          {busy ? "Going to your identity provider…" : "Sign in again"}
+          {busy
+            ? emergency
+              ? "Going to the emergency sign-in…"
+              : "Going to your identity provider…"
+            : "Sign in again"}
         </Button>
       </div>
       {refused !== "" && <p className="font-medium text-down">{refused}</p>}

@@ -71,7 +71,9 @@ export function Form({
     >
       <FormContext value={{ state, pending }}>
         {children}
-        {state.ok === false && state.code === "E_STEP_UP" && <ConfirmYou form={() => form.current} />}
+        {state.ok === false && state.code === "E_STEP_UP" && (
+          <ConfirmYou form={() => form.current} emergency={state.door === "emergency"} />
+        )}
       </FormContext>
     </form>
   );

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Db, Tx } from "#lib/adapters/db";
 import { type Binding, type Membership, memberships } from "#lib/domain/bindings";
+import { BREAK_GLASS_ISSUER } from "#lib/domain/break-glass";
 import { type Layer, layersIn } from "#lib/domain/permissions";
 import { sessionHolds } from "#lib/domain/session";
 import { type Over, visitNow, type VisitTenant } from "./visit.ts";
@@ -30,6 +31,8 @@ export interface Viewer {
   seat: TenantSeat | null;
   lastSeenAt: Date;
   authTime: Date | null;
+  /** Signed in at the emergency door: no identity provider can be asked who they are. */
+  emergency: boolean;
   /** Set while this person looks into a tenant as one of its people; `seat` is then that person's. */
   acting: Acting | null;
 }
@@ -104,6 +107,7 @@ export async function standingOf(db: Db, token: string, now: Date, shown: Shown 
       seat: seats.find((s) => s.id === session.currentTenantId) ?? seats[0] ?? null,
       lastSeenAt: session.lastSeenAt,
       authTime: session.authTime,
+      emergency: person.issuer === BREAK_GLASS_ISSUER,
       acting: visit === null ? null : visit.acting,
     },
     over: null,

@@ -3,6 +3,7 @@ import { redirect, unstable_rethrow } from "next/navigation";
 import { TocsinError } from "#lib/domain/error";
 import { enterByDoor } from "../../_server/break-glass.ts";
 import { text } from "../../_server/action.ts";
+import { ownPath } from "../../_server/own-path.ts";
 import type { FormState } from "../../_ui/form-state.ts";
 
 /** Nobody is signed in yet, so this is not on the road of the other actions: origin and limits are asked on the way in. */
@@ -15,5 +16,5 @@ export async function enterAction(before: FormState, form: FormData): Promise<Fo
     if (!(error instanceof TocsinError)) throw error;
     return { ok: false, message: error.message, code: error.code, field: error.field ?? null, n };
   }
-  redirect("/");
+  redirect(ownPath(text(form, "to")));
 }

@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
+import { ownPath } from "../../_server/own-path.ts";
 import { TextField } from "../../_ui/field.tsx";
 import { Form, FormError, Submit } from "../../_ui/form.tsx";
 import { FullPage } from "../../_ui/full-page.tsx";
@@ -8,8 +9,11 @@ import { enterAction } from "./actions.ts";
 export const metadata: Metadata = { title: "Emergency sign-in" };
 export const dynamic = "force-dynamic";
 
+type Params = Promise<Record<string, string | string[] | undefined>>;
+
 /** Open to whoever is signed in, too: it is also how a session of this door is confirmed once more. */
-export default function BreakGlassPage() {
+export default async function BreakGlassPage({ searchParams }: { searchParams: Params }) {
+  const to = ownPath((await searchParams).to);
   return (
     <FullPage title="Emergency sign-in">
       <p>
@@ -18,6 +22,7 @@ export default function BreakGlassPage() {
         of the last five minutes, which is made here again.
       </p>
       <Form action={enterAction} label="Emergency sign-in">
+        <input type="hidden" name="to" value={to} />
         <TextField name="name" label="Account" required mono autoComplete="off" />
         <TextField name="secret" label="Secret" type="password" required mono autoComplete="off" />
         <FormError fields={["name", "secret"]} />

@@ -2,6 +2,7 @@ import type { Metadata } from "next";
 import Link from "next/link";
 import { redirect } from "next/navigation";
 import { issuerHost } from "../../_server/issuer.ts";
+import { ownPath } from "../../_server/own-path.ts";
 import { viewer } from "../../_server/session.ts";
 import { FullPage } from "../../_ui/full-page.tsx";
 import { SignInButton } from "./_parts/sign-in-button.tsx";
@@ -31,7 +32,7 @@ export default async function SignInPage({ searchParams }: { searchParams: Param
         ? SENTENCES[query.error]
         : "Sign-in did not work. Try again."
       : null;
-  const to = typeof query.to === "string" && /^\/(?![/\\])/.test(query.to) ? query.to : "/";
+  const to = ownPath(query.to);
   const out = query.out === "1";
   return (
     <FullPage title={out ? "You are signed out" : "Sign in"}>
