@@ -2,15 +2,17 @@ import type { ReactNode } from "react";
 import { may } from "#lib/domain/permissions";
 import { waitingFor } from "#lib/queries/approvals";
 import { overdueReviews } from "#lib/queries/audit-review";
+import { tenantsToVisit, visitsWaiting } from "#lib/queries/impersonation";
 import { incidentCounts, incidents } from "#lib/queries/incidents";
 import { serverNames } from "#lib/queries/servers";
 import { now } from "../_server/clock.ts";
 import { read } from "../_server/read.ts";
-import { can, routerOf, seated } from "../_server/session.ts";
+import { can, routerOf, type Seated, seated } from "../_server/session.ts";
 import { Activity } from "../_ui/activity.tsx";
 import { NowProvider } from "../_ui/now.tsx";
 import { Palette, type PaletteEntry } from "../_ui/palette.tsx";
 import { Shortcuts } from "../_ui/shortcuts.tsx";
+import type { NavItem } from "../_parts/nav-links.tsx";
 import { NAV } from "./nav.ts";
 import { Shell } from "../_parts/shell.tsx";
 import { chooseTenantAction } from "./actions.ts";
@@ -47,9 +49,11 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
       waiting: await waitingFor(tx, { personId: who.personId, layers: who.seat.layers }, at),
     };
   });
-  const items = NAV.filter((item) => can(who, item.permission)).map((item) =>
-    item.href === "/audit" ? { ...item, due: { count: overdue, word: "days not reviewed" } } : item,
-  );
+  const due: Record<string, Pick<NavItem, "due">> = {
+    "/audit": { due: { count: overdue, word: "days not reviewed" } },
+    "/visits": { due: { count: await visits(who), word: "waiting for you" } },
+  };
+  const items = NAV.filter((item) => can(who, item.permission)).map((item) => ({ ...item, ...due[item.href] }));
   const layers = who.seat.layers;
   const role = layers.includes("root") ? LAYER_WORDS.root : LAYER_WORDS[layers[0] ?? ""];
   const acts: PaletteEntry[] = [
@@ -75,4 +79,12 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
       <Activity />
     </NowProvider>
   );
+}
+
+/** Of every tenant where they may let a colleague change things, not only of the one they look at. */
+async function visits(who: Seated): Promise<number> {
+  if (!can(who, "impersonation.approve") || who.emergency) return 0;
+  const tenants = await read(who, (tx) => tenantsToVisit(tx, who));
+  const ids = tenants.map((t) => t.id);
+  return ids.length === 0 ? 0 : read(who, (tx) => visitsWaiting(tx, tenants, who.personId), ids);
 }

@@ -36,6 +36,7 @@ export default async function PortalLayout({ children }: { children: ReactNode }
           items={items}
           open={open}
           person={{ name: who.name, role: who.acting === null ? "Customer" : `Looks as ${who.acting.as.name}` }}
+          visiting={who.acting !== null}
           seats={who.seats.map(({ id, name }) => ({ id, name }))}
           seatId={who.seat.id}
           chooseTenant={portalChooseTenant}

@@ -17,21 +17,35 @@ export interface ShellProps {
   /** Approvals that wait for this person. */
   waiting?: number;
   person: { name: string; role: string };
+  /** During a visit: one's own things are no part of it. */
+  visiting?: boolean;
   seats: { id: string; name: string }[];
   seatId: string;
   chooseTenant: FormAction;
   children: ReactNode;
 }
 
-export function Shell({ items, open, waiting = 0, person, seats, seatId, chooseTenant, children }: ShellProps) {
+export function Shell({
+  items,
+  open,
+  waiting = 0,
+  person,
+  visiting = false,
+  seats,
+  seatId,
+  chooseTenant,
+  children,
+}: ShellProps) {
   const about = (
     <div className="flex flex-col gap-3 border-t pt-3 text-xs">
       <div>
         <p className="truncate font-medium text-ink">{person.name}</p>
         <p className="text-ink-2">{person.role}</p>
-        <Link href="/account" className="inline-block py-1 text-ink-2 underline underline-offset-2 hover:text-ink">
-          Your sessions
-        </Link>
+        {!visiting && (
+          <Link href="/account" className="inline-block py-1 text-ink-2 underline underline-offset-2 hover:text-ink">
+            Your sessions
+          </Link>
+        )}
       </div>
       <div className="flex items-center justify-between gap-2">
         <ThemeSwitch />

@@ -110,3 +110,14 @@ export async function staffVisits(tx: Tx, tenants: readonly VisitTenant[], take:
     };
   });
 }
+
+/** How many ask for this person's leave to change things: for the mark beside the page's name. */
+export async function visitsWaiting(tx: Tx, tenants: readonly VisitTenant[], personId: string): Promise<number> {
+  const open = { tenantId: { in: tenants.map((t) => t.id) }, mode: "rw", approvedAt: null, endedAt: null } as const;
+  const rows = await tx.impersonationGrant.findMany({
+    where: { ...open, actorId: { not: personId }, targetId: { not: personId } },
+  });
+  if (rows.length === 0) return 0;
+  const clock = await tx.$queryRaw<{ at: Date }[]>`SELECT clock_timestamp() AS at`;
+  return rows.filter((row) => visitState(row, clock[0]?.at as Date) === "asked").length;
+}

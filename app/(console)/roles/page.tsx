@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import Link from "next/link";
 import { roleTableHash } from "#lib/domain/role-table";
 import { boundGroups, directoryCounts, directoryTokens, emergencyAccounts, tablePin } from "#lib/queries/roles";
 import { tenants } from "#lib/queries/tenants";
@@ -94,6 +95,14 @@ export default async function RolesPage() {
           )}
         </Panel>
         <PermissionTable />
+        {can(who, "incident.read") && (
+          <p className="mt-3 text-sm text-ink-2">
+            Which field of what the staff writes a customer reads:{" "}
+            <Link href="/fields" className="underline underline-offset-2 hover:text-ink">
+              What each side sees
+            </Link>
+          </p>
+        )}
       </Section>
     </>
   );
