@@ -280,3 +280,13 @@ describe("a provider that is not there", () => {
     expect(b.token()).toBeUndefined();
   });
 });
+
+test.each(["_log", "session", "providers", "verify-request", "constructor"])(
+  "/api/auth/%s is not offered: nobody writes into the log from outside, or asks what is not asked here",
+  async (action) => {
+    const forged = { level: "error", code: "OAUTH_CALLBACK_forged" };
+    const answers = [await browser().send(`/api/auth/${action}`), await browser().send(`/api/auth/${action}`, forged)];
+    expect(answers.map((answer) => answer.status)).toEqual([404, 404]);
+    expect(answers.flatMap((answer) => answer.headers.getSetCookie())).toEqual([]);
+  },
+);

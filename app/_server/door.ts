@@ -17,10 +17,13 @@ import { problem } from "./problem.ts";
 export type DoorContext = { params: Promise<{ nextauth: string[] }> };
 
 const ASKED_FOR_S = 900;
+/** What the library offers besides (a way to write into the log, what a session holds) nobody here asks for. */
+const OFFERED = new Set(["csrf", "signin", "callback", "signout", "error"]);
 
 export async function door(request: Request, context: DoorContext): Promise<Response> {
   const { nextauth } = await context.params;
   const action = nextauth[0] ?? "";
+  if (!OFFERED.has(action)) return problem(new TocsinError("E_NOT_FOUND", "There is nothing here."));
   const cookies = cookiesOf(request);
   const begins = action === "signin" && request.method === "POST";
   const comesBack = action === "callback";

@@ -114,6 +114,7 @@ describe("tries that fail", () => {
     ["no secret", "safe-berlin", () => ""],
     ["the right secret of another account", "safe-oslo", (right) => right],
     ["a name that there is none of", "nobody", (right) => right],
+    ["a name that no database keeps", "safe-berlin\0", (right) => right.slice(0, -1)],
     ["a name of a megabyte", "x".repeat(1_000_000), (right) => right],
     ["a secret of a megabyte", "safe-berlin", () => "x".repeat(1_000_000)],
   ])("%s: refused in the same words, in the log, and paged once", async (_, name, secretOf) => {

@@ -5,6 +5,7 @@ import { audit } from "#lib/adapters/audit";
 import { type Db, PLATFORM_TENANT, type TenantContext, type Tx, WORKER_ACTOR } from "#lib/adapters/db";
 import { BREAK_GLASS_GROUP, BREAK_GLASS_ISSUER, BREAK_GLASS_SESSION_MS } from "#lib/domain/break-glass";
 import { TocsinError } from "#lib/domain/error";
+import { cleanText } from "#lib/domain/text";
 import { tokenHash } from "#lib/queries/session";
 import { secretHolds } from "./secret.ts";
 
@@ -19,7 +20,8 @@ export interface BreakGlassTry {
 
 /** @throws TocsinError E_INVALID, the same whether there is such an account or not; the session stands when it returns */
 export async function enterByBreakGlass(db: Db, given: BreakGlassTry, now: Date): Promise<void> {
-  const name = given.name.trim().toLowerCase().slice(0, 40);
+  // No account has a control character in its name, and the database takes no NUL: a try all the same.
+  const name = cleanText(given.name, 40).toLowerCase();
   const account = await db.global((tx) => tx.breakGlass.findFirst({ where: { name, closedAt: null } }));
   if (!(await secretHolds(given.secret, account?.secretHash ?? null)) || account === null) {
     await failed(db, account, given, now);

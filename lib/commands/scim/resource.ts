@@ -68,10 +68,13 @@ const meta = (resourceType: string, location: string, row: { createdAt: Date; up
   location,
 });
 
+/** The library lets a null stand in a list: it names nothing. */
+const listed = (values: unknown): Typed[] => ((values ?? []) as (Typed | null)[]).filter((value) => value !== null);
+
 /** @param given a resource that the library has typed */
 export function userFields(given: Typed): UserFields {
   const name = (given.name ?? {}) as Typed;
-  const emails = (given.emails ?? []) as Typed[];
+  const emails = listed(given.emails);
   const email = emails.find((e) => e.primary === true) ?? emails[0];
   return {
     externalId: exact(given.externalId, "externalId", 255),
@@ -87,7 +90,7 @@ export function userFields(given: Typed): UserFields {
 export function groupFields(given: Typed): GroupFields {
   const displayName = exact(given.displayName, "displayName", 200);
   if (displayName.startsWith("tocsin:")) throw invalid("Names that begin with tocsin: are kept for Tocsin itself.");
-  const members = (given.members ?? []) as Typed[];
+  const members = listed(given.members);
   if (members.length > MAX_MEMBERS) throw invalid(`A group has at most ${MAX_MEMBERS} members.`);
   const ids = members.map(({ value, type }) => {
     if (typeof type === "string" && type.toLowerCase() === "group")

@@ -647,3 +647,15 @@ describe("a token", () => {
     expect(JSON.stringify(tables)).not.toContain(bearer.slice(5));
   });
 });
+
+test("a null in a list, or in a list's place, names nothing and is no fault of ours", async () => {
+  const { id } = await made({ emails: [null, { value: "ada@example.com" }] });
+  expect((await ask("GET", `Users/${id}`)).body.emails).toMatchObject([{ value: "ada@example.com" }]);
+  expect((await ask("PATCH", `Users/${id}`, patch({ op: "replace", path: "emails", value: null }))).status).toBe(200);
+  expect((await ask("GET", `Users/${id}`)).body.emails).toBeUndefined();
+  const { id: team } = await group("a-team", [id]);
+  for (const value of [null, [null]]) {
+    const { status, body } = await ask("PATCH", `Groups/${team}`, patch({ op: "replace", path: "members", value }));
+    expect([status, body.members]).toEqual([200, []]);
+  }
+});
