@@ -59,9 +59,13 @@ async function furnished(db: Database, name: string): Promise<{ rows: World; pla
       { count: 1, contractHash: "a", fullHash: "b", names: [long + long.slice(0, 40), "<script>"] },
     ],
   );
-  const [person] = await db.rows<{ id: string }>("SELECT id FROM person ORDER BY created_at LIMIT 1");
+  const person = randomUUID();
+  await db.rows(
+    "INSERT INTO person (id, issuer, subject, name, email, groups, created_at, last_seen_at) VALUES ($1, 'https://read.example.com', $2, $3, $3, $4, now(), now())",
+    [person, person, `Reader ${long}`, [`a-group-${long}`, "tocsin-customer-acme"]],
+  );
   const furniture = FURNITURE.filter((table) => table !== "public.server_now");
-  const rows = await plant(sql, { ...newWorld(acme, "acme"), target: person?.id ?? "" }, furniture);
+  const rows = await plant(sql, { ...newWorld(acme, "acme"), target: person, number: 4321 }, furniture);
   const platform = await plant(sql, newWorld(PLATFORM, "tocsin"), ["public.audit_stream", "public.approval"]);
   await sql("UPDATE audit_stream SET created_at = now(), updated_at = now() WHERE id = $1", [platform.stream]);
   return {
@@ -69,6 +73,7 @@ async function furnished(db: Database, name: string): Promise<{ rows: World; pla
     platform,
     async away() {
       await uproot(sql, rows, furniture);
+      await db.rows("DELETE FROM person WHERE id = $1", [person]);
       await db.rows("DELETE FROM audit_stream_cursor WHERE stream_id = $1", [platform.stream]);
       await uproot(sql, platform, ["public.audit_stream", "public.approval"]);
     },

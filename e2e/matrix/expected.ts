@@ -49,6 +49,8 @@ export interface Act {
   prepare?: string;
   /** Clears the tenant for it: tenant is the parameter. */
   ready?: string;
+  /** Takes back at once what others of the installation would be woken by. */
+  after?: string;
   /** Another act comes first, and the newest row that it made is the object; tenant is the parameter. */
   first?: { act: string; find: string };
   /** Layers to whom no tenant is foreign here. */
@@ -286,6 +288,7 @@ export const ACTS: Record<string, Act> = {
     asks: "nothing",
     fields: () => ({ name: "", secret: "" }),
     own: "E_INVALID or E_RATE_LIMITED",
+    after: "UPDATE break_glass_use SET told_at = now() WHERE told_at IS NULL",
   },
 
   addStreamAction: {

@@ -216,6 +216,7 @@ async function allowedActs(asking: Asking, built: BuiltAction): Promise<void> {
     if (act.prepare !== undefined && act.id !== undefined)
       await asking.db.rows(act.prepare, [rows.tenant, rows[act.id], who.personId]);
     const { answer, says } = await callAct(asking, built, act, who, rows);
+    if (act.after !== undefined) await asking.db.rows(act.after);
     asking.found.cells++;
     if (!cell.split(" or ").includes(says))
       wrong(asking, `POST ${name} × ${who.name} × own: ${cell} expected, ${says} given: ${brief(answer)}`);
