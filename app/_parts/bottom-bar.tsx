@@ -59,7 +59,7 @@ export function BottomBar({
           <Dialog.Overlay className="fixed inset-0 z-30 bg-shade" />
           <Dialog.Content
             aria-describedby={undefined}
-            className="enter fixed inset-x-0 bottom-0 z-40 flex flex-col gap-4 rounded-t-xl border-t bg-panel p-4"
+            className="enter fixed inset-x-0 bottom-0 z-40 flex max-h-[92dvh] flex-col gap-4 overflow-y-auto overscroll-contain rounded-t-xl border-t bg-panel p-4"
           >
             <Dialog.Title className="text-sm font-semibold">All pages</Dialog.Title>
             <NavLinks items={items} open={open} waiting={waiting} onGo={() => setDrawer(false)} />

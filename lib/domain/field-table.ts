@@ -52,7 +52,7 @@ export const FIELD_TABLE = {
     sentence: "What a check presents to a server",
     tables: ["server_credential"],
     shown: { kind: "", headerName: "", at: "" },
-    staff: { createdAt: "Shown as `at`.", expiresAt: PIPELINE, serverId: "One looks at it on its server." },
+    staff: { createdAt: 'Shown under "at".', expiresAt: PIPELINE, serverId: "One looks at it on its server." },
     never: { ...TENANT, sealed: SEALED },
   },
   serverState: {
@@ -374,7 +374,7 @@ export const FIELD_TABLE = {
       actorId: OPERATOR,
       actorName: "Shown as who.",
       targetId: "Shown by name.",
-      targetName: "Shown as `as`.",
+      targetName: 'Shown by name, under "as".',
       askedAt: "What was asked for and never began is no visit.",
       approvedBy: OPERATOR,
       approvedAt: "Told by the mode: without a second person nothing can be changed.",

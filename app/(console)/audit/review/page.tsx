@@ -56,7 +56,10 @@ export default async function ReviewPage({ searchParams }: { searchParams: Searc
           the log.
         </p>
       )}
-      <Section title="Unusual" aside={`${findings.length} of ${review.events} rows, alike ones counted once`}>
+      <Section
+        title="Unusual"
+        aside={review.events === 0 ? undefined : `${findings.length} of ${review.events} rows, alike ones counted once`}
+      >
         {findings.length === 0 ? (
           <Empty title={review.events === 0 ? "Nothing happened on this day" : "Nothing unusual on this day"}>
             {review.events === 0
