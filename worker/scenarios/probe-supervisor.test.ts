@@ -55,7 +55,8 @@ describe("the supervisor", () => {
   });
 
   test("kills a prober without progress, names the server that hung, and judges the others", async () => {
-    const results = await run({ wallMs: 1_000 }, [target("hangs", silent), target("works", fine)]);
+    // Long enough for a prober to start and judge on a machine that has other work.
+    const results = await run({ wallMs: 4_000 }, [target("hangs", silent), target("works", fine)]);
     expect(results.get("works")?.judgement.reason).toBe("version_unsupported");
     expect(results.get("hangs")?.judgement).toMatchObject({ status: "down", reason: "timeout" });
     expect(results.get("hangs")?.judgement.evidence.detail).toContain("stopped from outside");
