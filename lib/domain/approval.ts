@@ -61,16 +61,19 @@ export interface Known {
 /**
  * Who could decide what `asker` asks for, and whether the second person may be waived. At the command line the asker is
  * no person of ours and may be any of them: then it takes two others.
+ * @param asker.makers who made it, where it is an emergency account: they may be who asks, so they do not decide. They
+ * are there all the same: whoever found the secret does not do alone what they would have to agree to
  */
 export function deciders<P extends Known>(
   people: readonly P[],
-  asker: { id: string; isPerson: boolean },
+  asker: { id: string; isPerson: boolean; makers?: readonly string[] },
   now: Date,
 ): { who: P[]; waived: boolean } {
   const others = people.filter((p) => p.id !== asker.id && p.may && p.issuer !== EMERGENCY_ISSUER);
-  const who = others.filter((p) => p.disabledAt === null);
+  const there = others.filter((p) => p.disabledAt === null);
+  const who = there.filter((p) => asker.makers?.includes(p.id) !== true);
   const lately = others.filter(
     (p) => p.disabledAt !== null && now.getTime() - p.disabledAt.getTime() < STILL_COUNTS_MS,
   );
-  return { who, waived: who.length + lately.length < (asker.isPerson ? 1 : 2) };
+  return { who, waived: there.length + lately.length < (asker.isPerson ? 1 : 2) };
 }

@@ -2,7 +2,7 @@
 import type { Tx } from "#lib/adapters/db";
 import { memberships } from "#lib/domain/bindings";
 import { type Action, type Layer, layersIn, may } from "#lib/domain/permissions";
-import type { Known } from "#lib/domain/approval";
+import { EMERGENCY_ISSUER, type Known } from "#lib/domain/approval";
 import { bindings } from "./session.ts";
 
 export interface KnownPerson extends Known {
@@ -33,4 +33,19 @@ export async function knownPeople(tx: Tx, action: Action, tenantId: string): Pro
  */
 export async function lockDeciders(tx: Tx): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(7270740)`;
+}
+
+/**
+ * Who made this emergency account, and who made the one that made it: they saw its secret, so what it asks for may be
+ * their own question. Nobody for an account of the identity provider.
+ */
+export async function makersOf(tx: Tx, personId: string): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    WITH RECURSIVE makers AS (
+      SELECT b.created_by AS id FROM person p JOIN break_glass b ON b.id::text = p.subject
+        WHERE p.id = ${personId}::uuid AND p.issuer = ${EMERGENCY_ISSUER}
+      UNION SELECT b.created_by FROM makers m JOIN person p ON p.id = m.id AND p.issuer = ${EMERGENCY_ISSUER}
+        JOIN break_glass b ON b.id::text = p.subject)
+    SELECT id::text AS id FROM makers`;
+  return rows.map((row) => row.id);
 }

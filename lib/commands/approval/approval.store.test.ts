@@ -294,6 +294,41 @@ describe("waived only where nobody else could decide", () => {
   });
 });
 
+describe("what an emergency account asks for", () => {
+  const emergencyBy = async (maker: string): Promise<string> => {
+    const id = await makePerson(db, { groups: ["tocsin:break-glass"], issuer: "tocsin:break-glass" });
+    await db.sql(
+      `INSERT INTO break_glass (id, name, secret_hash, created_by, created_at)
+       VALUES ($1::uuid, 'safe-' || left($1::text, 8), 'x', $2::uuid, '2026-11-21')`,
+      [id, maker],
+    );
+    return id;
+  };
+
+  test.each<[string, () => Promise<string>]>([
+    ["who made it", () => emergencyBy(bob)],
+    ["who made the one that made it", async () => emergencyBy(await emergencyBy(bob))],
+  ])("is not approved by %s: both may be one person", async (_, made) => {
+    const cora = await makePerson(db, { name: "Cora", groups: ["tocsin-root"] });
+    const asked = await ask(await made());
+    expect(asked).toMatchObject({ state: "asked", approvers: ["Ada", "Cora"] });
+    await expect(decide(db.appDb, asked.id, root(bob), "approve", GOOD)).rejects.toMatchObject({
+      code: "E_SELF_APPROVAL",
+    });
+    expect((await log()).at(-1)).toMatchObject({
+      action: "approval.refused_decision",
+      body: { code: "E_SELF_APPROVAL" },
+    });
+    expect(await allowed()).toEqual([]);
+    await expect(decide(db.appDb, asked.id, root(cora), "approve", GOOD)).resolves.toMatchObject({ state: "executed" });
+  });
+
+  test("is not waived because only its maker is left: whoever found the secret would do it alone", async () => {
+    await db.sql("UPDATE person SET groups = '{}' WHERE id = $1", [ada]);
+    expect(await ask(await emergencyBy(bob))).toMatchObject({ state: "asked", approvers: [] });
+  });
+});
+
 describe("input from outside", () => {
   test.each<[string, unknown, string]>([
     ["an unknown field", { cidr: "10.20.0.0/16", approvedBy: "me" }, "E_UNKNOWN_FIELD"],

@@ -7,7 +7,7 @@ import { type Actor, authorise, carryOut, contextOf, parse, reason, traced, writ
 import { APPROVAL_MS, deciders } from "#lib/domain/approval";
 import { TocsinError } from "#lib/domain/error";
 import { ruleOf } from "#lib/domain/permissions";
-import { knownPeople, lockDeciders } from "#lib/queries/approvers";
+import { knownPeople, lockDeciders, makersOf } from "#lib/queries/approvers";
 import type { Dual } from "./dual.ts";
 import { dualOf, type DualName } from "./registry.ts";
 import { end, foreseen, note, SHELL_ACTOR } from "./row.ts";
@@ -60,7 +60,9 @@ async function inOrder(tx: Tx, { dual, name, actor, raw, input, kept, home }: As
   if ((await tx.approval.count({ where: { action: row.action, target: row.target, state: "asked" } })) > 0)
     throw new TocsinError("E_CONFLICT", "This is asked for already: it waits on the page of approvals.");
   const people = await knownPeople(tx, dual.command.action, actor.tenantId);
-  const { who, waived } = deciders(people, { id: actor.personId, isPerson: actor.personId !== SHELL_ACTOR }, now);
+  const isPerson = actor.personId !== SHELL_ACTOR;
+  const makers = await makersOf(tx, actor.personId);
+  const { who, waived } = deciders(people, { id: actor.personId, isPerson, makers }, now);
   const expiresAt = new Date(now.getTime() + APPROVAL_MS);
   await tx.approval.create({
     data: {

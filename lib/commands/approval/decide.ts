@@ -7,7 +7,7 @@ import { type Actor, authorise, carryOut, contextOf, parse, traced } from "#lib/
 import { type DiffLine, differs, EMERGENCY_ISSUER, stateAt } from "#lib/domain/approval";
 import { type ErrorCode, TocsinError } from "#lib/domain/error";
 import { weakReason } from "#lib/domain/justification";
-import { type KnownPerson, knownPeople, lockDeciders } from "#lib/queries/approvers";
+import { type KnownPerson, knownPeople, lockDeciders, makersOf } from "#lib/queries/approvers";
 import type { Dual } from "./dual.ts";
 import { dualOf } from "./registry.ts";
 import { end, Faster, foreseen, note, SHELL_ACTOR } from "./row.ts";
@@ -83,6 +83,11 @@ async function judge(tx: Tx, j: Judging): Promise<Decided | Refusal> {
   };
   if (row.askedBy === actor.personId || (row.askedSession !== null && row.askedSession === actor.sessionId))
     return refusal("E_SELF_APPROVAL", "Somebody else has to decide what you asked for.");
+  if ((await makersOf(tx, row.askedBy)).includes(actor.personId))
+    return refusal(
+      "E_SELF_APPROVAL",
+      "You made the emergency account that asked for this: somebody else has to decide.",
+    );
   if (stateAt(row, now) === "expired") {
     await end(tx, row, "expired", null, null, now);
     await note(tx, home, row, "expire");

@@ -5,6 +5,7 @@ import { liveHint } from "#lib/adapters/hint";
 import { BREAK_GLASS_ISSUER } from "#lib/domain/break-glass";
 import { TocsinError } from "#lib/domain/error";
 import { visitState } from "#lib/domain/grant";
+import { makersOf } from "#lib/queries/approvers";
 import { databaseNow } from "./begin-row.ts";
 import { scopeOf } from "./scope.ts";
 
@@ -20,6 +21,11 @@ export const approveVisit = defineCommand({
     if (asked === null) throw new TocsinError("E_NOT_FOUND", "There is no such visit.");
     if (asked.actorId === actor.personId || asked.targetId === actor.personId || asked.sessionId === actor.sessionId)
       throw new TocsinError("E_SELF_APPROVAL", "Somebody else has to let you change things.");
+    if ((await makersOf(tx, asked.actorId)).includes(actor.personId))
+      throw new TocsinError(
+        "E_SELF_APPROVAL",
+        "You made the emergency account that asked for this: somebody else has to let it change things.",
+      );
     const me = await tx.person.findUniqueOrThrow({ where: { id: actor.personId }, select: { issuer: true } });
     if (me.issuer === BREAK_GLASS_ISSUER)
       throw new TocsinError("E_SELF_APPROVAL", "An emergency account is nobody's second person.");

@@ -4,6 +4,7 @@ import { type Binding, type Membership, memberships } from "#lib/domain/bindings
 import { BREAK_GLASS_ISSUER } from "#lib/domain/break-glass";
 import { TocsinError } from "#lib/domain/error";
 import { mayVisit, standingAsTarget } from "#lib/domain/grant";
+import { makersOf } from "#lib/queries/approvers";
 import { bindings } from "#lib/queries/session";
 
 export interface Scope {
@@ -57,7 +58,11 @@ export async function othersWhoMay(
   not: { actorId: string; targetId: string },
 ): Promise<{ id: string; name: string }[]> {
   const people = await tx.person.findMany({
-    where: { disabledAt: null, id: { notIn: [not.actorId, not.targetId] }, issuer: { not: BREAK_GLASS_ISSUER } },
+    where: {
+      disabledAt: null,
+      id: { notIn: [not.actorId, not.targetId, ...(await makersOf(tx, not.actorId))] },
+      issuer: { not: BREAK_GLASS_ISSUER },
+    },
     select: { id: true, name: true, groups: true },
     orderBy: { name: "asc" },
   });

@@ -555,12 +555,13 @@ describe("at once", () => {
     const house = await aHouse(db);
     const second = await makeTenant(db);
     const carla = await aPerson(db, "Carla", [`tocsin-customer-${second.slug}`]);
-    const elsewhere = { tenantId: second.id, personId: carla };
-    const tries = await Promise.allSettled([
-      asks(house, house.rosa),
-      asks(house, house.rosa),
-      asks(house, house.rosa, elsewhere),
-    ]);
+    const here = { tenantId: house.tenantId, personId: house.carl.personId, mode: "ro" };
+    const elsewhere = { tenantId: second.id, personId: carla, mode: "ro" };
+    // Found before any begins: whoever comes later is told by the session itself that it makes a visit.
+    const rosa = await actorOf(db, house.rosa);
+    const tries = await Promise.allSettled(
+      [here, here, elsewhere].map((input) => visiting(db.appDb, startVisit, rosa, input, WHY)),
+    );
     expect(tries.filter((t) => t.status === "fulfilled")).toHaveLength(1);
     for (const t of tries) if (t.status === "rejected") expect(t.reason).toMatchObject({ code: "E_IMPERSONATION" });
   });
@@ -642,4 +643,28 @@ test("each page and action of it has its row, and the tenant's customers see the
   ]);
   await later(visit.grantId, 31 * M);
   expect(await seen()).toMatchObject([{ endedAt: expect.any(Number), how: "The 30 minutes were over" }]);
+});
+
+test("whoever made an emergency account lets no visit of it change things: both may be one person", async () => {
+  const house = await aHouse(db);
+  await db.sql("UPDATE person SET name = 'Rosa the maker' WHERE id = $1", [house.rosa.personId]);
+  const account = await signedIn(db, await aPerson(db, "Emergency account safe-berlin", ["tocsin-root"]));
+  const [row] = await db.sql<{ id: string }>(
+    `INSERT INTO break_glass (id, name, secret_hash, created_by, created_at)
+     VALUES (gen_random_uuid(), 'safe-' || left($1::text, 8), 'x', $1::uuid, now()) RETURNING id`,
+    [house.rosa.personId],
+  );
+  await db.sql(
+    "UPDATE person SET issuer = 'tocsin:break-glass', subject = $2, groups = '{tocsin:break-glass}' WHERE id = $1",
+    [account.personId, row?.id],
+  );
+  const asked = await asks(house, account, { mode: "rw" });
+  if (asked.state !== "asked") throw new Error("began");
+  expect(asked.approvers).toContain("Olga");
+  expect(asked.approvers).not.toContain("Rosa the maker");
+  const visit = { tenantId: house.tenantId, visitId: asked.grantId };
+  await expect(visiting(db.appDb, approveVisit, await actorOf(db, house.rosa), visit)).rejects.toMatchObject({
+    code: "E_SELF_APPROVAL",
+  });
+  await visiting(db.appDb, approveVisit, await actorOf(db, house.olga), visit);
 });
