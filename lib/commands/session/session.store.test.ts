@@ -90,6 +90,8 @@ test("one looks at a tenant only where one has a seat", async () => {
   await chooseTenant(db.appDb, viewer, second.id);
   expect((await viewerOf(db.appDb, token, start))?.seat).toMatchObject({ id: second.id, layers: ["customer"] });
   await expect(chooseTenant(db.appDb, viewer, foreign.id)).rejects.toMatchObject({ code: "E_NOT_FOUND" });
+  for (const none of ["", "null", "' OR 1=1 --"])
+    await expect(chooseTenant(db.appDb, viewer, none)).rejects.toMatchObject({ code: "E_TENANT" });
 });
 
 describe("claims are hostile", () => {
