@@ -17,6 +17,14 @@ import { PermissionTable } from "./_parts/table.tsx";
 
 export const metadata: Metadata = { title: "Roles" };
 
+/** The page is long: what is looked at first stands at its end, under what is changed. */
+const PARTS = [
+  ["table", "Who may do what"],
+  ["groups", "Groups"],
+  ["emergency", "Emergency accounts"],
+  ["directory", "Directory"],
+] as const;
+
 export default async function RolesPage() {
   const who = await allowed("role.read");
   const all = await read(who, async (tx, now) => ({
@@ -34,13 +42,20 @@ export default async function RolesPage() {
         title="Roles"
         lead="Groups of the identity provider decide who somebody is, and one table decides what that may do. Each layer may something that the others may not."
       />
-      <Section title="Groups" aside="felt at the next request">
+      <nav aria-label="On this page" className="mb-6 flex flex-wrap gap-x-4 gap-y-2 text-sm">
+        {PARTS.map(([id, title]) => (
+          <a key={id} href={`#${id}`} className="underline underline-offset-2 hover:text-ink">
+            {title}
+          </a>
+        ))}
+      </nav>
+      <Section id="groups" title="Groups" aside="felt at the next request">
         <div className="flex flex-col gap-4">
           <Bindings rows={all.bound} mayChange={can(who, "role.change")} />
           {can(who, "role.change") && <BindForm tenants={all.tenants.map(({ slug, name }) => ({ slug, name }))} />}
         </div>
       </Section>
-      <Section title="Emergency accounts" aside="outside the identity provider">
+      <Section id="emergency" title="Emergency accounts" aside="outside the identity provider">
         {all.accounts.length === 0 ? (
           <div className="mb-4">
             <Empty title="There is no emergency account">
@@ -53,7 +68,7 @@ export default async function RolesPage() {
         )}
         {can(who, "break_glass.change") && <EmergencyForm />}
       </Section>
-      <Section title="Directory" aside="SCIM 2.0">
+      <Section id="directory" title="Directory" aside="SCIM 2.0">
         <Panel className="mb-4">
           <Facts
             rows={[
@@ -71,7 +86,7 @@ export default async function RolesPage() {
         {all.tokens.length > 0 && <Tokens rows={all.tokens} mayChange={can(who, "scim.change")} />}
         {can(who, "scim.change") && <TokenForm />}
       </Section>
-      <Section title="Who may do what">
+      <Section id="table" title="Who may do what">
         <Panel className="mb-4">
           {all.pin === null ? (
             <p className="text-sm text-ink-2">No start has pinned this table yet: the next one does.</p>
