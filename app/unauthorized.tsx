@@ -9,7 +9,9 @@ export default async function Unauthorized() {
   return (
     <FullPage title={over?.code === "E_IMPERSONATION_BINDING" ? "This visit was ended" : "The visit is over"}>
       <p>
-        {over === null ? "The visit is over. Nothing was changed; you are yourself again." : overError(over).message}
+        {over === null
+          ? "The visit is over, and what you just asked for was not done. You are yourself again."
+          : overError(over).message}
       </p>
       {over !== null && <p className="font-mono text-xs">{over.code}</p>}
       <form method="post" action="/api/visit/end">

@@ -58,7 +58,7 @@ export function SeeLess({ now }: { now: Retention }) {
 
 export function AskLess({ wanted, action }: { wanted: Retention; action: FormAction }) {
   return (
-    <Form action={action} label="Ask to keep less">
+    <Form action={action} label="Ask to keep less" clear>
       <input type="hidden" name="minutesDays" value={wanted.minutesDays} />
       <input type="hidden" name="incidentsDays" value={wanted.incidentsDays} />
       <WhyField />

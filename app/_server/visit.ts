@@ -49,7 +49,10 @@ export function overError(over: Over): TocsinError {
         over.code,
         "This visit belongs to another session or another browser, so it was ended. If that was not you, tell a root operator.",
       )
-    : new TocsinError(over.code, "The visit is over. Nothing was changed; you are yourself again.");
+    : new TocsinError(
+        over.code,
+        "The visit is over, and what you just asked for was not done. You are yourself again.",
+      );
 }
 
 /** One row per page or action of a visit, with the page's pattern as the framework knows it: no header says it. */

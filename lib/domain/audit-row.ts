@@ -1,6 +1,8 @@
 // A row of the log as people read it: the action as a sentence about its target, and what stood there before and after.
 // An action that is not known here keeps its own name: a row is never hidden for want of words.
 
+import type { DualName } from "./approval.ts";
+
 export type Body = Record<string, unknown>;
 
 /** The row's JSON; what is no object reads as empty, the raw text is shown beside it. */
@@ -15,7 +17,20 @@ export function bodyOf(text: string): Body {
 
 type Words = string | ((body: Body) => string);
 const named = (body: Body, key: string): string => (typeof body[key] === "string" ? (body[key] as string) : "");
-const of = (body: Body): string => (named(body, "action") === "" ? "" : `: ${named(body, "action")}`);
+/** What takes two people, as one says it. */
+const ASKED: Readonly<Record<DualName, string>> = {
+  "address.allow": "reaching private addresses",
+  "key.rotate": "replacing the key that signs the log",
+  "retention.cut": "keeping history for a shorter time",
+  "role.bind": "binding a group",
+  "role.unbind": "taking a group's binding away",
+  "tenant.erase": "erasing a tenant",
+};
+function of(body: Body): string {
+  const action = named(body, "action");
+  if (action === "") return "";
+  return `: ${Object.hasOwn(ASKED, action) ? ASKED[action as DualName] : action}`;
+}
 const count = (body: Body, key: string, one: string, many: string): string =>
   typeof body[key] === "number" ? ` (${body[key]} ${body[key] === 1 ? one : many})` : "";
 

@@ -76,7 +76,7 @@ export const RULES = {
   },
   visit: {
     weight: 75,
-    sentence: "It was done while looking into the tenant as one of its people.",
+    sentence: "It belongs to a visit: the staff looking in as one of the tenant's people.",
     meant: (act) => act.actAs !== null || act.grantId !== null || act.action.startsWith("impersonation."),
   },
   roles: {

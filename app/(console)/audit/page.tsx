@@ -137,7 +137,9 @@ function Who({ row }: { row: AuditRow }) {
   return (
     <>
       {row.who}
-      {row.actAs !== null && <span className="block text-xs text-drill">as {row.actAs.name}</span>}
+      {row.actAs !== null && row.actAs.id !== row.actor && (
+        <span className="block text-xs text-drill">as {row.actAs.name}</span>
+      )}
     </>
   );
 }

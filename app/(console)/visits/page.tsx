@@ -68,6 +68,7 @@ const STATE = { asked: "Waits for a second person", approved: "Approved, not beg
 function Open({ visit, who, mine }: { visit: StaffVisit; who: Seated; mine: boolean }) {
   const fields = { tenantId: visit.tenantId, visitId: visit.id };
   const here = visit.sessionId === who.sessionId;
+  const stop = mine ? "Withdraw" : visit.state === "approved" ? "Call off" : "Refuse";
   const decides =
     visit.state === "asked" && !mine && visit.targetId !== who.personId && can(who, "impersonation.approve");
   return (
@@ -111,16 +112,16 @@ function Open({ visit, who, mine }: { visit: StaffVisit; who: Seated; mine: bool
         )}
         {(mine ? can(who, "impersonation.begin") : can(who, "impersonation.revoke")) && (
           <Confirm
-            trigger={visit.state === "runs" ? "End" : mine ? "Withdraw" : "Refuse"}
+            trigger={visit.state === "runs" ? "End" : stop}
             triggerLook="plain"
             small
-            title={`${visit.state === "runs" ? "End" : mine ? "Withdraw" : "Refuse"} the visit of ${visit.who}?`}
+            title={`${visit.state === "runs" ? "End" : stop} the visit of ${visit.who}?`}
             consequence={
               visit.state === "runs"
                 ? "It is over at their next click. A change that is being made now is finished first."
                 : "It does not begin. Whoever needs it asks again."
             }
-            verb={visit.state === "runs" ? "End visit" : mine ? "Withdraw" : "Refuse"}
+            verb={visit.state === "runs" ? "End visit" : stop}
             busy="Ending…"
             action={endVisitAction}
             fields={fields}

@@ -21,7 +21,11 @@ export default async function AccountPage() {
     <>
       <PageHead
         title="Your sessions"
-        lead="Where you are signed in. A session ends 30 minutes after you last did something in it, and 12 hours after you signed in. End what you do not recognise, then change your password at your identity provider."
+        lead={
+          who.emergency
+            ? "Where this emergency account is signed in. A session ends 30 minutes after you last did something in it, and an hour after it began. End what you do not recognise, then close the account under Roles and make another."
+            : "Where you are signed in. A session ends 30 minutes after you last did something in it, and 12 hours after you signed in. End what you do not recognise, then change your password at your identity provider."
+        }
       >
         {others > 0 && (
           <Confirm

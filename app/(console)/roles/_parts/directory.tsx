@@ -27,7 +27,7 @@ export function Tokens({ rows, mayChange }: { rows: TokenRow[]; mayChange: boole
             </span>
           </span>
           <span className={row.state === "over" ? "text-xs font-medium text-down" : "text-xs text-ink-2"}>
-            {row.state === "over" ? "over since" : "holds until"} <Moment at={row.expiresAt} />
+            {row.state === "over" ? "ran out" : "runs out"} <Moment at={row.expiresAt} />
           </span>
           {mayChange && (
             <Confirm

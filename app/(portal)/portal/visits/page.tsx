@@ -44,6 +44,9 @@ export default async function PortalVisitsPage() {
   );
 }
 
+const MAY = { ro: "looks only", rw: "may change things" };
+const COULD = { ro: "looked only", rw: "could change things" };
+
 function Visits({ rows, mayEnd }: { rows: PortalVisit[]; mayEnd: boolean }) {
   return (
     <ul className="divide-y rounded-lg border bg-panel">
@@ -55,7 +58,7 @@ function Visits({ rows, mayEnd }: { rows: PortalVisit[]; mayEnd: boolean }) {
               <span className="text-ink-2">as {visit.as}</span>
               <span className="inline-flex items-center gap-1 rounded border px-1.5 text-xs">
                 {visit.mode === "rw" ? <Pencil size={11} aria-hidden="true" /> : <Eye size={11} aria-hidden="true" />}
-                {visit.mode === "rw" ? "could change things" : "looked only"}
+                {(visit.endedAt === null ? MAY : COULD)[visit.mode]}
               </span>
             </p>
             <p className="mt-0.5 break-words">{visit.reason}</p>

@@ -41,7 +41,9 @@ export function Findings({
             </Td>
             <Td className="align-top!">
               <span className="font-medium">{row.who}</span>
-              {row.actAs !== null && <span className="text-drill"> as {row.actAs.name}</span>}
+              {row.actAs !== null && row.actAs.id !== f.act.actor && (
+                <span className="text-drill"> as {row.actAs.name}</span>
+              )}
               <RowDetail row={row} own />
               <div className="text-xs text-ink-2 md:hidden">
                 <Why finding={f} mine={f.act.actor === me} />
