@@ -14,6 +14,7 @@ const LIMITS = {
   callback: { points: 120, duration: 60 },
   back_channel: { points: 120, duration: 60 },
   scim: { points: 1_200, duration: 60 },
+  scim_stranger: { points: 30, duration: 60 },
   break_glass: { points: 5, duration: 900 },
   origin: { points: 30, duration: 60 },
   report: { points: 60, duration: 60 },

@@ -10,6 +10,7 @@ describe("refused at once", () => {
     ["one character", "a a a a a a a a a a a a a a a"],
     ["two words", "maintenance maintenance"],
     ["too long", "why ".repeat(200)],
+    ["with what no database keeps", "The customer cannot save\0 the form since this morning"],
   ])("%s", (_, text) => expect(weakReason(text)).toMatch(/\.$/));
   test.each([
     "The customer cannot save the form since this morning, ticket 4711.",

@@ -6,6 +6,8 @@ export const REASON_MAX = 500;
 /** @returns one sentence that says what is missing, or null */
 export function weakReason(text: string): string | null {
   const said = text.trim();
+  // No database keeps one: what it is given for would fail half way.
+  if (said.includes("\0")) return "Say why in letters: there is a character in it that no text holds.";
   if (said.length < REASON_MIN)
     return `Say why in at least ${REASON_MIN} characters: whoever reviews this will read it.`;
   if (said.length > REASON_MAX) return `Keep the reason under ${REASON_MAX} characters.`;

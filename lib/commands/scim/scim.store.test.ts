@@ -6,6 +6,7 @@ import { PLATFORM_TENANT } from "#lib/adapters/db";
 import { type Actor, execute } from "#lib/commands/command";
 import { personFromClaims, signIn } from "#lib/commands/session/sign-in";
 import { enablePerson } from "#lib/commands/person/enable";
+import { TocsinError } from "#lib/domain/error";
 import { disablePerson } from "#lib/commands/person/disable";
 import { personByIdentity, tokenHash, viewerOf } from "#lib/queries/session";
 import { type TestDatabase, testDatabase } from "../../testing/database.ts";
@@ -658,4 +659,27 @@ test("a null in a list, or in a list's place, names nothing and is no fault of o
     const { status, body } = await ask("PATCH", `Groups/${team}`, patch({ op: "replace", path: "members", value }));
     expect([status, body.members]).toEqual([200, []]);
   }
+});
+
+const bare = { method: "GET", path: ["Users"], query: new URLSearchParams(), body: null, from: "192.0.2.20" };
+const SETTINGS: ScimSettings = { issuer: ISSUER, groupsFrom: "scim", base: "https://tocsin.example.com/api/scim/v2" };
+
+test("a stranger who comes too often is counted before the log is written, and fills it no more", async () => {
+  const before = (await events("scim.refused")).length;
+  let left = 2;
+  const stranger = async () => {
+    if (left-- <= 0) throw new TocsinError("E_RATE_LIMITED", "Too many tries from here.");
+  };
+  const come = (given: string) => serveScim(db.appDb, SETTINGS, { ...bare, bearer: given, stranger });
+  for (let n = 0; n < 2; n++) expect((await come(`scim_${"x".repeat(43)}`)).status).toBe(401);
+  for (let n = 0; n < 3; n++)
+    await expect(come(`scim_${"x".repeat(43)}`)).rejects.toMatchObject({ code: "E_RATE_LIMITED" });
+  expect((await events("scim.refused")).length - before).toBe(2);
+  expect((await come(bearer)).status).toBe(200);
+});
+
+test("a database that does not take it is said to be away, and the directory sends it again", async () => {
+  const busy = { ...db.appDb, withTenant: () => Promise.reject(Object.assign(new Error("held"), { code: "57014" })) };
+  const sent = { ...bare, method: "POST", body: JSON.stringify(user()), bearer };
+  await expect(serveScim(busy, SETTINGS, sent)).rejects.toMatchObject({ code: "E_UNAVAILABLE", retryAfterS: 30 });
 });

@@ -2,6 +2,8 @@
 import { audit } from "#lib/adapters/audit";
 import { now as clockNow } from "#lib/adapters/clock";
 import { type Db, PLATFORM_TENANT, WORKER_ACTOR } from "#lib/adapters/db";
+import { isOutage } from "#lib/adapters/outage";
+import { TocsinError } from "#lib/domain/error";
 import { scimTokenOf } from "#lib/queries/scim";
 import { scimGroups, scimUsers } from "#lib/queries/scim-list";
 import type { ScimCaller } from "./caller.ts";
@@ -22,6 +24,8 @@ export interface ScimRequest {
   body: string | null;
   bearer: string;
   from: string;
+  /** Counts a stranger before there is a row of them in the log: the log is not for anybody to fill. @throws TocsinError */
+  stranger?(): Promise<void>;
 }
 
 export interface ScimSettings {
@@ -47,6 +51,7 @@ export async function serveScim(db: Db, settings: ScimSettings, request: ScimReq
   try {
     const token = await scimTokenOf(db, request.bearer, clockNow());
     if (token === null) {
+      await request.stranger?.();
       await refused(db, request);
       throw new ScimError(401, "", "This token is unknown, over or taken back.");
     }
@@ -54,8 +59,14 @@ export async function serveScim(db: Db, settings: ScimSettings, request: ScimReq
     const caller = { tokenId: token.id, from: request.from, issuer: settings.issuer, groupsFrom: settings.groupsFrom };
     return await route(db, settings, caller, request);
   } catch (error) {
-    if (!(error instanceof ScimError)) throw error;
-    return failed(error);
+    if (error instanceof ScimError) return failed(error);
+    // Also when another act that takes roles away holds the line: the directory sends it again.
+    if (!(error instanceof TocsinError) && isOutage(error))
+      throw new TocsinError("E_UNAVAILABLE", "The database did not take this, so nothing was changed: send it again.", {
+        cause: error,
+        retryAfterS: 30,
+      });
+    throw error;
   }
 }
 

@@ -16,9 +16,9 @@ async function serve(request: Request, { params }: Context): Promise<Response> {
     const body = request.method === "GET" || request.method === "DELETE" ? null : await textOf(request);
     const query = new URL(request.url).searchParams;
     const from = sourceAddress(request.headers);
-    return scimAnswer(
-      await serveScim(db(), scimSettings(), { method: request.method, path, query, body, bearer, from }),
-    );
+    const stranger = () => limitBefore("scim_stranger", addressKey(request.headers));
+    const asked = { method: request.method, path, query, body, bearer, from, stranger };
+    return scimAnswer(await serveScim(db(), scimSettings(), asked));
   } catch (error) {
     if (!(error instanceof TocsinError)) throw error;
     return scimAnswer(error);
