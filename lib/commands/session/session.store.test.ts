@@ -73,6 +73,11 @@ test("groups hold as of the newest sign-in: who lost theirs has no seat left", a
   expect(await viewerOf(db.appDb, token, at(2000))).toMatchObject({ seat: null, seats: [] });
 });
 
+test("a group that no database keeps is no group, and stops nobody", async () => {
+  const { token } = await signedIn(["tocsin-auditor", "tocsin\0root"]);
+  expect((await viewerOf(db.appDb, token, start))?.seat?.layers).toEqual(["auditor"]);
+});
+
 test("a disabled person is refused at sign-in and in a session that runs", async () => {
   const { token, personId, subject } = await signedIn(["tocsin-auditor"]);
   await db.sql("UPDATE person SET disabled_at = now() WHERE id = $1", [personId]);
