@@ -23,6 +23,8 @@ export function BottomBar({
 }) {
   const pathname = usePathname();
   const [drawer, setDrawer] = useState(false);
+  // The marks of the pages that stand in the drawer.
+  const behind = waiting + items.slice(4).reduce((sum, item) => sum + (item.due?.count ?? 0), 0);
   return (
     <nav
       aria-label="Main, phone"
@@ -52,7 +54,15 @@ export function BottomBar({
       })}
       <Dialog.Root open={drawer} onOpenChange={setDrawer}>
         <Dialog.Trigger className={PLACE}>
-          <Menu size={18} aria-hidden="true" />
+          <span className="relative">
+            <Menu size={18} aria-hidden="true" />
+            {behind > 0 && (
+              <span className="absolute -top-1.5 left-3 rounded-[3px] border border-line-strong bg-panel px-1 font-mono text-[10px] leading-4 font-semibold text-ink">
+                {behind}
+                <span className="sr-only"> waiting</span>
+              </span>
+            )}
+          </span>
           More
         </Dialog.Trigger>
         <Dialog.Portal>

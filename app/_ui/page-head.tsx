@@ -42,7 +42,7 @@ export function Panel({ children, className = "" }: { children: ReactNode; class
 /** Facts in two columns: name and value. */
 export function Facts({ rows }: { rows: (readonly [string, ReactNode] | null)[] }) {
   return (
-    <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-5 gap-y-1.5 text-sm">
+    <dl className="grid grid-cols-[fit-content(36%)_minmax(0,1fr)] gap-x-5 gap-y-1.5 text-sm sm:grid-cols-[auto_minmax(0,1fr)]">
       {rows
         .filter((row) => row !== null)
         .map(([name, value]) => (
