@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import Link from "next/link";
 import { KEPT, KINDS, retentionInput, spellDays } from "#lib/domain/retention";
 import { retention, wouldGo } from "#lib/queries/retention";
 import { param, type SearchParams } from "../../_server/query.ts";
@@ -45,7 +46,14 @@ export default async function RetentionPage({ searchParams }: { searchParams: Se
         </Section>
       )}
       {can(who, "retention.cut") && (
-        <Section title="Keep less">
+        <Section
+          title="Keep less"
+          aside={
+            <Link href="/approvals" className="underline underline-offset-2 hover:text-ink">
+              what was asked for
+            </Link>
+          }
+        >
           <Panel className="max-w-xl">
             <SeeLess now={wanted.success ? wanted.data : kept.now} />
             {wanted.success && gone !== null && (

@@ -16,7 +16,7 @@ export function EmergencyAccounts({ rows, mayChange }: { rows: EmergencyRow[]; m
           <span className="min-w-0 flex-1 basis-60">
             <span className="font-mono">{row.name}</span>
             <span className="block text-xs text-ink-2">
-              {row.by}, <Moment at={row.madeAt} />.{" "}
+              Made by {row.by}, <Moment at={row.madeAt} />.{" "}
               {row.lastRefusedAt !== null && (
                 <>
                   Last refused <Moment at={row.lastRefusedAt} />.
