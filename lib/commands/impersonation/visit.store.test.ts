@@ -8,6 +8,7 @@ import { endSession } from "#lib/commands/session/end";
 import { endVisit } from "#lib/commands/impersonation/end-row";
 import type { Notice, NoticeContent } from "#lib/domain/notice";
 import { ACTIONS, may, ruleOf } from "#lib/domain/permissions";
+import { visitsWaiting } from "#lib/queries/impersonation";
 import { standingOf, type Viewer, viewerOf } from "#lib/queries/session";
 import { visits } from "#lib/queries/visits";
 import { emailText } from "#lib/sinks/email-message";
@@ -387,6 +388,26 @@ describe("changing things takes a second person", () => {
     expect(text).toContain("See visits, end this one: http://127.0.0.1:3000/portal/visits");
     expect(text).not.toContain("Server:");
     expect((await log(house.tenantId, "impersonation.begin"))[0]?.body).toContain('"told":1');
+  });
+
+  test("the mark counts what waits for one's own word: not one's own ask, nor what is old, decided or elsewhere", async () => {
+    const [house, foreign] = [await aHouse(db), await aHouse(db)];
+    const counted = ({ personId }: SignedIn, { tenantId }: House = house) =>
+      db.appDb.withTenant({ tenantId, actorId: personId, readOnly: true, alsoRead: [tenantId] }, (tx) =>
+        visitsWaiting(tx, [{ id: tenantId, slug: "", name: "" }], personId),
+      );
+    const visit = await waits(house);
+    expect([await counted(house.olga), await counted(house.omar), await counted(foreign.olga, foreign)]).toEqual([
+      1, 0, 0,
+    ]);
+    await db.sql("UPDATE impersonation_grant SET asked_at = asked_at - interval '16 min' WHERE id = $1", [
+      visit.visitId,
+    ]);
+    expect(await counted(house.olga)).toBe(0);
+    const next = await waits(house);
+    expect(await counted(house.olga)).toBe(1);
+    await approves(house.olga, next);
+    expect(await counted(house.olga)).toBe(0);
   });
 
   test("another tenant's operator finds no such visit, an auditor may not, and a stale sign-in is asked again", async () => {
