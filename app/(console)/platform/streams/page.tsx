@@ -86,8 +86,11 @@ function Streams({ rows, mayChange, mayTest }: { rows: StreamRow[]; mayChange: b
             <span className="block truncate text-xs text-ink-2">
               {row.kindName}: {row.where}
             </span>
+            {row.lastError !== null && (
+              <span className="block text-xs break-words text-ink-2 md:hidden">{row.lastError}</span>
+            )}
           </Td>
-          <Td wide className="max-w-72 truncate text-xs text-ink-2" title={row.lastError ?? undefined}>
+          <Td wide className="max-w-72 min-w-48 text-xs break-words text-ink-2">
             {row.lastError === null ? (
               "none"
             ) : (

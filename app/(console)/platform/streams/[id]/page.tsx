@@ -33,6 +33,11 @@ export default async function StreamPage({ params }: { params: Promise<{ id: str
           <WhyField />
         </Confirm>
       </PageHead>
+      {row.lastError !== null && (
+        <p className="mb-4 rounded-lg border border-degraded bg-degraded-wash px-4 py-3 text-sm break-words">
+          {row.lastError} {row.retryAt !== null && "It is tried again by itself."}
+        </p>
+      )}
       <Panel>
         <Form action={changeStreamAction} label={`Change ${row.name}`}>
           <input type="hidden" name="streamId" value={row.id} />
