@@ -98,21 +98,33 @@ async function enter(tx: Tx, context: TenantContext): Promise<void> {
       set_config('transaction_read_only', ${readOnly ? "on" : "off"}, true),
       CASE WHEN ${!readOnly && !evenErased} THEN app.enter(nullif(${tenantId}, '')::uuid)::text END`;
   } catch (cause) {
-    if (!sqlStates(cause).includes("TG001")) throw cause;
+    const states = sqlStates(cause);
+    const detail = states.includes("TG001") ? ERASED : states.includes("TG003") ? BEING_ERASED : null;
+    if (detail === null) throw cause;
     throw new TocsinError("E_STATE", "This tenant has been erased, or is being erased: nothing can be done in it.", {
-      detail: ERASED,
+      detail,
       cause,
     });
   }
 }
 
 const ERASED = "tenant erased";
-/** What was under way for a tenant that has been erased ends here without an error: there is nobody left to do it for. */
+const BEING_ERASED = "tenant being erased";
+const refusedWith = (error: unknown, details: readonly string[]): boolean =>
+  error instanceof TocsinError && error.code === "E_STATE" && details.includes(error.detail ?? "");
+
+/** The tenant's door is shut by an erasure under way: it may yet fail, so what cannot come again has to wait for its end. */
+export const isBeingErased = (error: unknown): boolean => refusedWith(error, [BEING_ERASED]);
+
+/**
+ * What was under way for a tenant that has been erased ends here without an error: there is nobody left to do it for.
+ * For work that is looked for again by itself: should the erasure fail, the next look finds it.
+ */
 export async function unlessErased<T, Otherwise>(work: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof TocsinError && error.code === "E_STATE" && error.detail === ERASED) return otherwise;
+    if (refusedWith(error, [ERASED, BEING_ERASED])) return otherwise;
     throw error;
   }
 }

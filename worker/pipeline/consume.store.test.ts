@@ -208,6 +208,45 @@ test("while PostgreSQL is away the entry stays, and is decided when it is back",
   await way.shut();
 });
 
+test("while its tenant is being erased an entry stays, others go on, and it is decided when the erasure has failed", async () => {
+  const other = await makeTenant(db);
+  const spared = await makeServer(db, other.id);
+  const { consumer: c, stream } = consumer();
+  let failed = () => {};
+  let begun = () => {};
+  const isBegun = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const erasing = db.workerDb.global(async (tx) => {
+    await tx.$queryRaw`SELECT pg_advisory_xact_lock(7270741, hashtext(${tenantId}))::text`;
+    begun();
+    await new Promise<void>((resolve) => {
+      failed = resolve;
+    });
+  });
+  await isBegun;
+  await add(0);
+  const slot = aSealedSlot({ tenantId: other.id, serverId: spared, slot: START }, { fra: "timeout" });
+  await redis.redis.xadd(stream.key, "*", "sealed", JSON.stringify(slot));
+  await c.drain();
+  expect(c.counts).toEqual({ decided: 1, malformed: 0, poisoned: 0 });
+  expect(await left()).toBe(1);
+  failed();
+  await erasing;
+  const [entry] = await redis.redis.xrange(stream.key, "-", "+");
+  await redis.redis.xclaim(stream.key, "pipeline", "one", 0, entry?.[0] ?? "", "IDLE", IDLE_MS + 1_000);
+  const again = consumer("two");
+  const stop = new AbortController();
+  const running = again.consumer.run(stop.signal, () => {});
+  await expect.poll(left).toBe(0);
+  stop.abort();
+  await running;
+  expect(again.consumer.counts).toEqual({ decided: 1, malformed: 0, poisoned: 0 });
+  expect(await db.sql("SELECT bad_streak FROM server_now WHERE server_id = $1", [serverId])).toEqual([
+    { bad_streak: 1 },
+  ]);
+});
+
 test("a backend that is terminated in the middle is an outage, and a constraint is not", async () => {
   const context = { tenantId, actorId: WORKER_ACTOR };
   // Many times over: what the driver says depends on whether it hears of the end before or after its next question.

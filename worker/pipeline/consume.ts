@@ -2,7 +2,7 @@
 // entry leaves the stream only after its decision has committed; whatever dies before that, another takes it over.
 import { crashPoint } from "#lib/adapters/crash";
 import { now as clockNow } from "#lib/adapters/clock";
-import type { Db } from "#lib/adapters/db";
+import { type Db, isBeingErased } from "#lib/adapters/db";
 import type { Redis } from "ioredis";
 import type { Log } from "#lib/adapters/log";
 import { type SealedSlot, sealedSlotSchema } from "#lib/domain/verdict";
@@ -157,6 +157,8 @@ export class SealedConsumer {
           );
         return true;
       } catch (err) {
+        // It waits in the stream and not in a lane: others go on, and it is taken over again until the erasure ends.
+        if (isBeingErased(err)) return false;
         if (!isOutage(err) && ++failures >= TRIES) {
           this.counts.poisoned++;
           this.#log.error(

@@ -1,7 +1,7 @@
 // One verdict through all stages, in one transaction: what is decided, said and to be sent commits together, or not
 // at all. Judged against stored state, so that a replay or a late slot changes nothing.
 import { crashPoint } from "#lib/adapters/crash";
-import { type Db, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
+import { type Db, isBeingErased, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
 import { liveByFingerprint } from "#lib/commands/incident/row";
 import { writeTimeline } from "#lib/commands/incident/timeline";
@@ -57,6 +57,12 @@ export async function decide(db: Db, sealed: SealedSlot, now: Date): Promise<Dec
     crashPoint("inside_incident_tx");
     return result;
   });
+  // A sealed slot comes once: while an erasure is under way it is not decided, and not dropped either.
+  const failed = await work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (isBeingErased(failed)) throw failed;
   const decided = await unlessErased(work, nothing("ignored"));
   crashPoint("after_incident_commit");
   return decided;
