@@ -52,7 +52,10 @@ export default async function IncidentPage({
         lead={
           <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
             <SeverityBadge severity={incident.severity} />
-            <StatusMark status={incident.status} drill={incident.drill} />
+            {/* A part of the installation is stopped or was entered: no server of whose checks one could speak. */}
+            {(incident.serverId !== null || incident.drill) && (
+              <StatusMark status={incident.status} drill={incident.drill} />
+            )}
             <IncidentState state={incident.state} silenced={incident.silenced && incident.state !== "resolved"} />
             <span>
               lasts <Lasted from={incident.startedAt} to={incident.resolvedAt} />
@@ -107,9 +110,11 @@ export default async function IncidentPage({
                       </Link>,
                     ],
                 ["Severity", `${incident.severity}, ${SEVERITY_MEANING[incident.severity]}`],
-                ["First bad check", <Moment key="f" at={incident.startedAt} exact />],
+                incident.serverId === null
+                  ? null
+                  : ["First bad check", <Moment key="f" at={incident.startedAt} exact />],
                 ["Opened", <Moment key="o" at={incident.openedAt} exact />],
-                ["Bad checks", String(incident.badSlots)],
+                incident.serverId === null ? null : ["Bad checks", String(incident.badSlots)],
                 incident.acknowledgedAt === null
                   ? null
                   : [
