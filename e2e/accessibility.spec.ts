@@ -72,9 +72,6 @@ async function furnished(db: Database, name: string): Promise<{ rows: World; pla
     rows: { ...rows, incident: id, server: serverId, stream: platform.stream },
     platform,
     async away() {
-      // The live fleet's incidents are told to every sink that is enabled, so also to this one.
-      await db.rows("UPDATE sink SET state = 'disabled' WHERE id = $1", [rows.sink]);
-      await db.rows("DELETE FROM delivery WHERE sink_id = $1", [rows.sink]);
       await uproot(sql, rows, furniture);
       await db.rows("DELETE FROM person WHERE id = $1", [person]);
       await db.rows("DELETE FROM audit_stream_cursor WHERE stream_id = $1", [platform.stream]);

@@ -1,5 +1,6 @@
 // Rows that a test needs to find. Servers made here are paused, so that no prober ever speaks about them.
 import { randomUUID } from "node:crypto";
+import { Redis } from "ioredis";
 import type { Database } from "./fixtures.ts";
 
 export async function seededServer(db: Database, tenantId: string, name: string): Promise<string> {
@@ -46,4 +47,15 @@ export async function otherTenant(db: Database): Promise<string> {
   const slug = `other-${id.slice(0, 8)}`;
   await db.rows("INSERT INTO tenant (id, slug, name, tier, created_at) VALUES ($1, $2, $2, 'team', now())", [id, slug]);
   return id;
+}
+
+/** The tries that other tests made from this machine: a journey begins as somebody who has made none. */
+export async function forgetTries(): Promise<void> {
+  const redis = new Redis(process.env.TOCSIN_E2E_REDIS_URL ?? "");
+  try {
+    const keys = await redis.keys("*:limit:*");
+    if (keys.length > 0) await redis.del(keys);
+  } finally {
+    redis.disconnect();
+  }
 }

@@ -53,9 +53,10 @@ export async function stage(db: Database): Promise<Stage> {
     return plant(sql, newWorld(id, slug), PLANTED);
   };
   const [a, b] = [await tenant("a"), await tenant("b")];
-  const platform = await plant(sql, { ...newWorld(PLATFORM, "tocsin"), number: 5_000 }, PLANTED);
+  // Another range at each run: two of them must not meet in a tenant that stays.
+  let number = 1_000_000 + Math.floor(Math.random() * 1e9);
+  const platform = await plant(sql, { ...newWorld(PLATFORM, "tocsin"), number }, PLANTED);
   const made: World[] = [platform];
-  let number = 5_000;
   // New, so that nobody is alerted that it lags behind.
   const stream = async (world: World) => {
     await plant(sql, world, ["public.audit_stream"]);

@@ -359,6 +359,9 @@ const json = (value: unknown): string => JSON.stringify(value);
 
 /** Takes rows of `plant` away again, where a test shares its database with others. The log's own rows stay. */
 export async function uproot(sql: Sql, world: World, only?: readonly string[]): Promise<void> {
+  // Where a worker runs, a planted sink is told of real incidents too.
+  await sql("UPDATE public.sink SET state = 'disabled' WHERE tenant_id = $1 AND id = $2", [world.tenant, world.sink]);
+  await sql("DELETE FROM public.delivery WHERE tenant_id = $1 AND sink_id = $2", [world.tenant, world.sink]);
   for (const [table, row] of Object.entries(ROWS).reverse()) {
     if (table.startsWith("audit.") || (only !== undefined && !only.includes(table))) continue;
     // By what names it: its own id, or the id of what it hangs from.
