@@ -23,7 +23,7 @@ export default defineConfig({
             "prisma/**/*.test.ts",
           ],
           exclude: [...never, "**/*.store.test.ts", "**/*.scenario.test.ts", "worker/scenarios/**"],
-          testTimeout: 10_000,
+          testTimeout: 30_000,
           sequence: { groupOrder: 1 },
         },
       },
