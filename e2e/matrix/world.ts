@@ -53,7 +53,7 @@ export async function stage(db: Database): Promise<Stage> {
     return plant(sql, newWorld(id, slug), PLANTED);
   };
   const [a, b] = [await tenant("a"), await tenant("b")];
-  // Another range at each run: two of them must not meet in a tenant that stays.
+  // Another range at each run, and downwards: what the console files meanwhile takes the highest number and one more.
   let number = 1_000_000 + Math.floor(Math.random() * 1e9);
   const platform = await plant(sql, { ...newWorld(PLATFORM, "tocsin"), number }, PLANTED);
   const made: World[] = [platform];
@@ -140,7 +140,7 @@ export async function stage(db: Database): Promise<Stage> {
       await visiting("changing"),
     ],
     async fresh(of, withStream) {
-      const world = await plant(sql, { ...newWorld(of.tenant, of.slug), target: of.target, number: ++number }, PLANTED);
+      const world = await plant(sql, { ...newWorld(of.tenant, of.slug), target: of.target, number: --number }, PLANTED);
       if (withStream) await stream(world);
       if (of.tenant === PLATFORM) made.push(world);
       return world;
