@@ -252,8 +252,12 @@ async function cells(
   if (!answers.has("foreign") || !answers.has("random") || expected("foreign") !== expected("random")) return;
   const ids = [...Object.values(who.foreign), ...Object.values(nowhere)].map(String).filter((v) => v.length > 20);
   const said = (target: Target) => still(answers.get(target) as Answer, ids);
-  // How a streamed answer is cut into parts depends on the moment: what tells the two apart does so each time.
-  for (let tries = 1; said("foreign") !== said("random"); tries++) {
+  // How a streamed answer is cut into parts, and which part refers to which, depends on the moment. An id that can be
+  // told apart never gets a form that the other gets.
+  const forms = { foreign: new Set<string>(), random: new Set<string>() };
+  for (let tries = 1; ; tries++) {
+    for (const target of ["foreign", "random"] as const) forms[target].add(said(target));
+    if ([...forms.foreign].some((form) => forms.random.has(form))) return;
     if (tries === MOMENTS) {
       const where = difference(said("foreign"), said("random"));
       return wrong(asking, `${what} × ${who.name}: a foreign id answers differently from a random one: ${where}`);
@@ -262,7 +266,7 @@ async function cells(
   }
 }
 
-const MOMENTS = 4;
+const MOMENTS = 10;
 
 /** What the other tenant's rows are called in the places that a page would show. */
 const leaks = (answer: Answer, rows: World): boolean =>
