@@ -3,8 +3,8 @@ import type { NoticeKind } from "./notice.ts";
 
 export const INCIDENT_STATES = ["open", "acknowledged", "resolved"] as const;
 export type IncidentState = (typeof INCIDENT_STATES)[number];
-/** server: what is watched. The others are the installation's own: its parts, its log, and who came in by the emergency door. */
-export type SubjectKind = "server" | "region" | "worker" | "audit" | "access";
+/** server: what is watched. tenant: all of its checks at once. The others are the installation's own: its parts, its log, and who came in by the emergency door. */
+export type SubjectKind = "server" | "tenant" | "region" | "worker" | "queue" | "audit" | "access";
 
 const WANTED: Record<NoticeKind, readonly IncidentState[]> = {
   trigger: ["open"],

@@ -285,6 +285,27 @@ export const REASONS = {
     "Region stopped checking",
     "Nothing has come from this region for two intervals: restart its prober process and look at its logs.",
   ),
+  region_offline: rule(
+    "platform",
+    "unknown",
+    "P2",
+    "Region offline",
+    "Everything fails from this region, its own way out included: check its network. Its servers are not blamed meanwhile.",
+  ),
+  queue_behind: rule(
+    "platform",
+    "unknown",
+    "P2",
+    "Checks start late",
+    "Checks wait in the queue for longer and longer: add prober processes or look for a tenant whose servers hang.",
+  ),
+  probe_throttled: rule(
+    "platform",
+    "unknown",
+    "P2",
+    "Checks slowed down",
+    "Probes of this tenant had to be killed again and again, so they come less often: look at the servers that hang.",
+  ),
   checkpoint_gap: rule(
     "platform",
     "unknown",

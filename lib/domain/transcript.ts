@@ -1,7 +1,7 @@
 // The record of one probe: what was sent and what came back, step by step. It states facts and judges nothing;
 // lib/checks turns it into findings. Every string from the server is already cut and escaped when it gets here.
 import { z } from "zod";
-import { ERAS, PHASES, timingsSchema } from "./outcome.ts";
+import { credentialWalkSchema, ERAS, extraResultSchema, PHASES, timingsSchema } from "./outcome.ts";
 
 export const stepSchema = z.object({
   phase: z.enum(PHASES),
@@ -46,11 +46,16 @@ export const transcriptSchema = z.object({
   certificate: z.object({ validTo: z.number(), daysLeft: z.number() }).nullable(),
   /** A cursor came twice or the pages would not end; the list stands as far as it was read. */
   paginationLoop: z.boolean(),
+  /** Looked at in this probe; what an earlier one found is added where outcomes are made. */
+  extras: z.array(extraResultSchema).optional(),
+  credential: credentialWalkSchema.optional(),
 });
 export type Transcript = z.infer<typeof transcriptSchema>;
 
 /** A transcript as it is kept and shown: without the tools and the messages. */
-export type StoredTranscript = Omit<Transcript, "tools" | "capabilities"> & { toolCount: number | null };
+export type StoredTranscript = Omit<Transcript, "tools" | "capabilities" | "extras" | "credential"> & {
+  toolCount: number | null;
+};
 
 /** What a step may be called when it failed on the wire; Node's and undici's own codes stand beside these. */
 export const WIRE_CODES = {
@@ -73,7 +78,7 @@ export const STORED_MAX_BYTES = 8 * 1024;
 
 /** Keeps first and last steps and shortens what was quoted until it fits; the order of events is never lost. */
 export function storeTranscript(full: Transcript, maxBytes = STORED_MAX_BYTES): StoredTranscript {
-  const { tools, capabilities: _capabilities, ...rest } = full;
+  const { tools, capabilities: _capabilities, extras: _extras, credential: _credential, ...rest } = full;
   for (const [keep, quote] of [
     [24, 300],
     [16, 160],

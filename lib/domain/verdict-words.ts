@@ -13,6 +13,10 @@ const WHILE: Record<Phase, string> = {
   initialized: "after initialize",
   list: "on tools/list",
   call: "on a tool call",
+  metadata: "while looking for how to sign in",
+  token: "while asking for a token",
+  session: "in the session check",
+  health: "on the health address",
   close: "while closing the session",
   probe: "in the probe",
 };

@@ -11,7 +11,7 @@ import { probeJobSchema, type ProbeJob, queueName, queuePrefix } from "./job.ts"
 import { live, type Live } from "./live.ts";
 import { record } from "./record.ts";
 import { faultResult, outcomeOf, type ProbeResult } from "./result.ts";
-import type { ProberPool } from "./supervisor.ts";
+import type { Prober } from "./supervisor.ts";
 import { loadTargets } from "./targets.ts";
 
 /** The first probe after so long without one is cold: recorded, never alerting. */
@@ -25,7 +25,7 @@ export interface RegionDeps {
   queueRedis: Redis;
   prefix: string;
   box: SecretBox;
-  pool: ProberPool;
+  pool: Prober;
   /** Batches in hand at once; as many as there are prober processes. */
   concurrency: number;
   ca?: string | undefined;

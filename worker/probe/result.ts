@@ -1,6 +1,6 @@
 // What a prober process says of one server, and how it becomes the region's outcome.
 import { type Judgement, judge } from "#lib/checks/index";
-import type { Outcome } from "#lib/domain/outcome";
+import type { CredentialWalk, ExtraResult, Outcome } from "#lib/domain/outcome";
 import { type StoredTranscript, storeTranscript, type Step, type Transcript, WIRE_CODES } from "#lib/domain/transcript";
 
 export interface ProbeResult {
@@ -8,11 +8,22 @@ export interface ProbeResult {
   judgement: Judgement;
   /** Cut to 8 KB, without tools and messages. */
   transcript: StoredTranscript;
+  /** Extra checks that were looked at in this probe. */
+  extras?: ExtraResult[];
+  credential?: CredentialWalk;
+  /** The list as it came, only where its full hash is none that the target named as known: for the diff. */
+  tools?: unknown[];
 }
 
 /** Judged where it was heard: a list that breaks the judging breaks a prober, which can be spared. */
 export function resultOf(serverId: string, transcript: Transcript): ProbeResult {
-  return { serverId, judgement: judge(transcript), transcript: storeTranscript(transcript) };
+  return {
+    serverId,
+    judgement: judge(transcript),
+    transcript: storeTranscript(transcript),
+    ...(transcript.extras && { extras: transcript.extras }),
+    ...(transcript.credential && { credential: transcript.credential }),
+  };
 }
 
 export interface OutcomePlace {
@@ -33,6 +44,8 @@ export function outcomeOf(result: ProbeResult, at: OutcomePlace): Outcome {
     protocolVersion: t.protocolVersion,
     serverName: t.serverName,
     timings: t.timings,
+    ...(result.extras && { extras: result.extras }),
+    ...(result.credential && { credential: result.credential }),
   };
 }
 

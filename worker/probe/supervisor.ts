@@ -7,6 +7,12 @@ import { type BatchEvents, type Limits, LIMITS, type ProberExit, ProberProcess }
 import { type Stopped, stoppedResult } from "./result.ts";
 import type { ProbeTarget } from "./transcript.ts";
 
+/** Whoever can have a tenant's servers probed: processes of this machine, or an agent somewhere else. */
+export interface Prober {
+  /** Calls back once per server and resolves when each has its result. @param wantSteps sends each step as it ends */
+  run(targets: ProbeTarget[], policy: AddressPolicy, events: BatchEvents, wantSteps?: boolean): Promise<void>;
+}
+
 export interface PoolOptions {
   /** Processes at most; they are started as they are needed. */
   size: number;
@@ -18,7 +24,7 @@ const CHECK_MS = 100;
 /** A hung batch holds a process for most of a minute, so many may be needed, and few most of the time. */
 const SPARE_MS = 60_000;
 
-export class ProberPool {
+export class ProberPool implements Prober {
   readonly #limits: Limits;
   readonly #options: PoolOptions;
   readonly #all = new Set<ProberProcess>();

@@ -2,13 +2,14 @@
 // one stopped part, however many servers it leaves unchecked.
 import { type Db, PLATFORM_TENANT, type Tx, WORKER_ACTOR } from "#lib/adapters/db";
 import { fingerprint } from "#lib/domain/fingerprint";
+import type { SubjectKind } from "#lib/domain/incident";
 import type { Reason } from "#lib/domain/reason";
 import { unlookedVerdict } from "#lib/domain/verdict";
 import { walk } from "../pipeline/decide.ts";
 import type { Subject } from "../pipeline/passage.ts";
 
 export interface Part {
-  kind: "region" | "worker" | "audit" | "access";
+  kind: Exclude<SubjectKind, "server" | "tenant">;
   /** Unique among the parts of its kind. */
   name: string;
   /** What people read. */
