@@ -45,15 +45,22 @@ export interface Receiver {
   stop(): void;
 }
 
-export async function receiver(): Promise<Receiver> {
-  const child = fork(join(import.meta.dirname, "receiver.ts"), { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+async function listener(program: string): Promise<{ url: string; stop(): void }> {
+  const child = fork(join(import.meta.dirname, program), { stdio: ["ignore", "pipe", "inherit", "ipc"] });
   const [line] = (await once(child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
   const { port } = JSON.parse(line.toString()) as { port: number };
-  const url = `http://127.0.0.1:${port}/`;
+  return { url: `http://127.0.0.1:${port}/`, stop: () => child.kill() };
+}
+
+/** MCP servers: url + "legacy/…" and url + "modern/…". */
+export const responder = (): Promise<{ url: string; stop(): void }> => listener("responder.ts");
+
+export async function receiver(): Promise<Receiver> {
+  const { url, stop } = await listener("receiver.ts");
   return {
     url,
     arrivals: async () => new Map((await (await fetch(url)).json()) as [string, number][]),
-    stop: () => child.kill(),
+    stop,
   };
 }
 
