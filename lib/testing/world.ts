@@ -24,6 +24,7 @@ export interface World {
   hold: string;
   stream: string;
   erasure: string;
+  check: string;
   /** Two people: who acts, and whom it is about. */
   actor: string;
   target: string;
@@ -54,6 +55,7 @@ export function newWorld(tenant: string, slug: string): World {
     hold: id(),
     stream: id(),
     erasure: id(),
+    check: id(),
     actor: id(),
     target: id(),
     number: Math.floor(Math.random() * 1e9),
@@ -86,6 +88,34 @@ export const ROWS: Record<string, (w: World) => Row> = {
     reason: "connection_refused",
     since: AT,
     evidence: `Evidence ${w.server}`,
+  }),
+  "public.extra_check": (w) => ({
+    tenant_id: w.tenant,
+    id: w.check,
+    server_id: w.server,
+    kind: "session",
+    name: `Check ${w.check.slice(0, 8)}`,
+    settings: json({ holdS: 60 }),
+    every_s: 300,
+    created_at: AT,
+  }),
+  "public.allowed_tool": (w) => ({
+    tenant_id: w.tenant,
+    server_id: w.server,
+    tool: `tool_${w.server.slice(0, 8)}`,
+    reason: WHY,
+    allowed_by: w.actor,
+    allowed_at: AT,
+  }),
+  "public.server_baseline": (w) => ({
+    tenant_id: w.tenant,
+    server_id: w.server,
+    computed_at: AT,
+    samples: 2000,
+    hours: 48,
+    p50_ms: 90,
+    p95_ms: 180,
+    error_rate: 0.01,
   }),
   "public.last_transcript": (w) => ({
     tenant_id: w.tenant,
