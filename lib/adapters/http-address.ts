@@ -47,11 +47,54 @@ export function blocked(why: BlockClass): TocsinError {
 
 /** @param address an IPv4 or IPv6 address as Node prints it, never a name */
 export function addressAllowed(address: string, port: number, policy: AddressPolicy): boolean {
-  if (isIP(address) === 0) return false;
-  const parsed = ipaddr.parse(address);
-  const open = parsed.range() === "unicast" && !DENIED.some((cidr) => matches(parsed, cidr));
-  return open || policy.allow.some((entry) => inRange(port, entry.ports) && matchesText(parsed, entry.cidr));
+  const { parsed, open } = judged(address);
+  if (parsed === null) return false;
+  return (
+    open ||
+    policy.allow.some(({ cidr, ports }) => {
+      const range = inRange(port, ports) ? rangeOf(cidr) : null;
+      return range !== null && matches(parsed, range);
+    })
+  );
 }
+
+type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
+interface Judged {
+  parsed: ipaddr.IPv4 | ipaddr.IPv6 | null;
+  open: boolean;
+}
+
+// An address is judged three times per connection, and the same ones every minute: what a text means never changes.
+const MAX_REMEMBERED = 4_096;
+const addresses = new Map<string, Judged>();
+const ranges = new Map<string, Range | null>();
+
+function remember<T>(known: Map<string, T>, key: string, work: () => T): T {
+  let found = known.get(key);
+  if (found === undefined) {
+    found = work();
+    if (known.size >= MAX_REMEMBERED) known.clear();
+    known.set(key, found);
+  }
+  return found;
+}
+
+const judged = (address: string): Judged =>
+  remember(addresses, address, () => {
+    if (isIP(address) === 0) return { parsed: null, open: false };
+    const parsed = ipaddr.parse(address);
+    return { parsed, open: parsed.range() === "unicast" && !DENIED.some((cidr) => matches(parsed, cidr)) };
+  });
+
+/** Null for a range that cannot be read: it allows nothing. */
+const rangeOf = (cidr: string): Range | null =>
+  remember(ranges, cidr, () => {
+    try {
+      return ipaddr.parseCIDR(cidr);
+    } catch {
+      return null;
+    }
+  });
 
 /** True when a policy allows anything at all on this port: only then may a name look private; connecting still decides. */
 export function someAllowance(port: number, policy: AddressPolicy): boolean {
@@ -66,15 +109,7 @@ function inRange(port: number, ports: [number, number] | undefined): boolean {
   return ports === undefined || (port >= ports[0] && port <= ports[1]);
 }
 
-function matchesText(address: ipaddr.IPv4 | ipaddr.IPv6, cidr: string): boolean {
-  try {
-    return matches(address, ipaddr.parseCIDR(cidr));
-  } catch {
-    return false; // A range that cannot be read allows nothing.
-  }
-}
-
-function matches(address: ipaddr.IPv4 | ipaddr.IPv6, cidr: [ipaddr.IPv4 | ipaddr.IPv6, number]): boolean {
+function matches(address: ipaddr.IPv4 | ipaddr.IPv6, cidr: Range): boolean {
   const plain = address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
   return [address, plain].some((a) => a.kind() === cidr[0].kind() && a.match(cidr));
 }

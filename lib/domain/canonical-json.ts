@@ -15,7 +15,13 @@ export function excess(value: unknown, maxDepth = JSON_MAX_DEPTH, maxNodes = JSO
     if (depth > maxDepth) return "depth";
     nodes += level.length;
     if (nodes > maxNodes) return "nodes";
-    level = level.flatMap((v) => (Array.isArray(v) ? v : typeof v === "object" && v !== null ? Object.values(v) : []));
+    const next: unknown[] = [];
+    for (const v of level) {
+      if (typeof v !== "object" || v === null) continue;
+      // No spread: an array of a million would end this process by its stack too.
+      for (const inner of Array.isArray(v) ? v : Object.values(v)) next.push(inner);
+    }
+    level = next;
   }
   return null;
 }

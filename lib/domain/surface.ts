@@ -1,5 +1,6 @@
 // What a server offers, as two hashes: contract (name + inputSchema: what a caller depends on) and full (with the
 // words a model reads). `execution`, icons and result-level fields are left out: they differ between eras by themselves.
+import { hash } from "node:crypto";
 import { canonicalHash } from "./canonical-json.ts";
 import type { ToolSurface } from "./outcome.ts";
 import { cleanText } from "./text.ts";
@@ -20,13 +21,26 @@ export interface Surface {
   problems: SurfaceProblem[];
 }
 
-// A check and the verdict ask for the same list; canonical forms are most of the cost of judging.
+// A check and the verdict ask for the same list, and a server gives the same one a thousand times; canonical forms are
+// most of the cost of judging. The same bytes in the same order have the same surface, whoever sent them.
 const known = new WeakMap<readonly unknown[], Surface>();
+const before = new Map<string, Surface>();
+const MAX_REMEMBERED = 4_096;
 
 /** Tools in any order, keys in any order: the same surface. Tools that cannot be read are named and left out. */
 export function toolSurface(tools: readonly unknown[]): Surface {
-  const found = known.get(tools) ?? surfaceOf(tools);
+  const found = known.get(tools) ?? remembered(tools);
   known.set(tools, found);
+  return found;
+}
+
+function remembered(tools: readonly unknown[]): Surface {
+  const key = hash("sha256", JSON.stringify(tools), "base64");
+  const found = before.get(key) ?? surfaceOf(tools);
+  if (!before.has(key)) {
+    if (before.size >= MAX_REMEMBERED) before.clear();
+    before.set(key, found);
+  }
   return found;
 }
 
