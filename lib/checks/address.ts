@@ -12,7 +12,11 @@ export const address: Check = {
       ? {
           reason: "blocked_address",
           phase: "address",
-          evidence: { errorCode: WIRE_CODES.blocked, detail: finding("blocked_address", step).evidence.detail ?? "" },
+          evidence: {
+            cause: "blocked_address",
+            errorCode: WIRE_CODES.blocked,
+            detail: finding("blocked_address", step).evidence.detail ?? "",
+          },
         }
       : null;
   },

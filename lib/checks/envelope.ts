@@ -1,8 +1,9 @@
 // What came back, before what it says: a web page, a broken envelope, nothing at all, or too much of it.
+import type { Cause } from "../domain/cause.ts";
 import { isRecord } from "../domain/surface.ts";
-import { type Step, WIRE_CODES } from "../domain/transcript.ts";
+import { type Step, type Transcript, WIRE_CODES } from "../domain/transcript.ts";
 import type { Check } from "./check.ts";
-import { finding, rpcError, told } from "./evidence.ts";
+import { caused, onEventStream, rpcError, told } from "./evidence.ts";
 
 /** A request whose answer must be a message; the open stream of HTTP+SSE is itself the answer. */
 function asksForAnswer(step: Step): boolean {
@@ -17,9 +18,9 @@ export const notMcp: Check = {
     const step = told(transcript).find(
       (s) => asksForAnswer(s) && s.error === undefined && s.message === undefined && ok(s),
     );
-    if (step) return finding("not_mcp", step);
+    if (step) return caused("not_mcp", step);
     const mute = told(transcript).find((s) => s.error?.code === WIRE_CODES.noEndpoint);
-    return mute ? finding("not_mcp", mute, "The event stream names no endpoint on its own origin.") : null;
+    return mute ? caused("sse_no_endpoint", mute, "The event stream names no endpoint on its own origin.") : null;
   },
 };
 
@@ -28,8 +29,10 @@ export const tooLarge: Check = {
   promise: "An answer beyond what clients take is cut off and named.",
   run(transcript) {
     const step = told(transcript).find((s) => s.error?.code === WIRE_CODES.tooLarge);
+    const folded = told(transcript).find((s) => s.error?.code === WIRE_CODES.encoding);
+    if (folded) return caused("encoding_refused", folded);
     if (step)
-      return finding(
+      return caused(
         "response_too_large",
         step,
         "More than 4 MiB in one answer, or more values than a client can hold.",
@@ -40,7 +43,10 @@ export const tooLarge: Check = {
       ? {
           reason: "response_too_large",
           phase: "list",
-          evidence: { detail: `The list was read up to ${transcript.tools?.length ?? 0} tools and cut there.` },
+          evidence: {
+            cause: "tools_truncated",
+            detail: `The list was read up to ${transcript.tools?.length ?? 0} tools and cut there.`,
+          },
         }
       : null;
   },
@@ -52,11 +58,27 @@ export const envelope: Check = {
   run(transcript) {
     for (const step of told(transcript)) {
       const wrong = problem(step);
-      if (wrong !== null) return finding("malformed_jsonrpc", step, wrong);
+      if (wrong !== null) return caused(causeOf(step, transcript), step, wrong);
     }
     return null;
   },
 };
+
+function causeOf(step: Step, transcript: Transcript): Cause {
+  switch (step.error?.code) {
+    case WIRE_CODES.notJson:
+      return "malformed_json";
+    case WIRE_CODES.tooDeep:
+      return "json_too_deep";
+    case WIRE_CODES.notOurs:
+      return "wrong_id";
+    case WIRE_CODES.noAnswer:
+      return step.response?.contentType?.startsWith("text/event-stream") || onEventStream(transcript)
+        ? "sse_closed"
+        : "empty_answer";
+  }
+  return "malformed_jsonrpc";
+}
 
 function problem(step: Step): string | null {
   switch (step.error?.code) {

@@ -1,4 +1,5 @@
 // How checks read a transcript, and how what they saw becomes evidence.
+import { type Cause, CAUSES } from "../domain/cause.ts";
 import type { Evidence } from "../domain/outcome.ts";
 import type { Step, Transcript } from "../domain/transcript.ts";
 import { isRecord } from "../domain/surface.ts";
@@ -14,6 +15,13 @@ export function told(transcript: Transcript): Step[] {
 /** Last step that says something: where a probe that ended early ended. */
 export function lastTold(transcript: Transcript): Step | undefined {
   return told(transcript).at(-1);
+}
+
+/** HTTP+SSE: answers come on a stream that a GET opened. */
+export function onEventStream(transcript: Transcript): boolean {
+  return transcript.steps.some(
+    (s) => s.request?.method === "GET" && s.response?.contentType?.startsWith("text/event-stream"),
+  );
 }
 
 /** A wall or a limit is judged by its status alone, whatever JSON stands in its body. */
@@ -35,6 +43,12 @@ export function rpcError(step: Step): RpcError | null {
 
 export function rpcResult(step: Step): Record<string, unknown> | null {
   return isRecord(step.message) && isRecord(step.message.result) ? step.message.result : null;
+}
+
+/** A finding by what exactly was seen; its reason follows from that. */
+export function caused(cause: Cause, step: Step, detail?: string): Finding {
+  const found = finding(CAUSES[cause].reason, step, detail);
+  return { ...found, evidence: { cause, ...found.evidence } };
 }
 
 export function finding(reason: Reason, step: Step, detail?: string): Finding {

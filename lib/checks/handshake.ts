@@ -1,6 +1,6 @@
 import { isRecord } from "../domain/surface.ts";
 import type { Check } from "./check.ts";
-import { finding, rpcError, rpcResult, told, walled } from "./evidence.ts";
+import { caused, rpcError, rpcResult, told, walled } from "./evidence.ts";
 
 /** Every revision that Tocsin can talk to. */
 export const KNOWN_VERSIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
@@ -11,12 +11,12 @@ export const version: Check = {
   promise: "Server and clients share a protocol revision.",
   run(transcript) {
     for (const step of told(transcript)) {
-      if (rpcError(step)?.code === UNSUPPORTED_VERSION) return finding("version_unsupported", step);
+      if (rpcError(step)?.code === UNSUPPORTED_VERSION) return caused("protocol_version_unsupported", step);
       if (step.phase !== "initialize" && step.phase !== "discover") continue;
       const offered = rpcResult(step)?.protocolVersion ?? rpcResult(step)?.supportedVersions;
       const versions = Array.isArray(offered) ? offered : [offered];
       if (versions.some((v) => typeof v === "string") && !versions.some((v) => KNOWN_VERSIONS.includes(v as string))) {
-        return finding("version_unsupported", step, `The server offers ${versions.slice(0, 5).join(", ")}.`);
+        return caused("protocol_version_unsupported", step, `The server offers ${versions.slice(0, 5).join(", ")}.`);
       }
     }
     return null;
@@ -31,10 +31,15 @@ export const handshake: Check = {
       if (walled(step) || (step.phase !== "initialize" && step.phase !== "discover" && step.phase !== "initialized"))
         continue;
       const error = rpcError(step);
-      if (error && error.code !== UNSUPPORTED_VERSION) return finding("protocol_error", step);
+      if (error && error.code !== UNSUPPORTED_VERSION)
+        return caused(step.phase === "discover" ? "discover_error" : "initialize_error", step);
       const missing = missingParts(step.phase, rpcResult(step));
       if (missing.length > 0)
-        return finding("protocol_error", step, `The handshake's result lacks ${missing.join(" and ")}.`);
+        return caused(
+          step.phase === "discover" ? "discover_invalid" : "initialize_invalid",
+          step,
+          `The handshake's result lacks ${missing.join(" and ")}.`,
+        );
     }
     return null;
   },
@@ -58,6 +63,6 @@ export const session: Check = {
         s.request?.headers["mcp-session-id"] !== undefined &&
         (s.phase === "initialized" || s.phase === "list"),
     );
-    return step ? finding("session_lost", step) : null;
+    return step ? caused("session_lost", step) : null;
   },
 };

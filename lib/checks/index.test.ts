@@ -1,5 +1,6 @@
 // Over 300 lines: one table with a row for every reason a check can give.
 import { describe, expect, test } from "vitest";
+import { asCause, type Cause, CAUSES } from "../domain/cause.ts";
 import type { Phase } from "../domain/outcome.ts";
 import type { Reason, Status } from "../domain/reason.ts";
 import type { Step, Transcript } from "../domain/transcript.ts";
@@ -204,6 +205,40 @@ describe("the checks say", () => {
       "list",
     ],
     [
+      "auth_required of -32001 at the tool list only",
+      transcript([...good().slice(0, 3), step("list", { status: 200, message: rpc(-32001, "Unauthorized") })], {
+        era: "legacy",
+      }),
+      "up",
+      "auth_required",
+      "list",
+    ],
+    [
+      "tool_list_failed of -32001 that speaks of a session",
+      transcript([...good().slice(0, 3), step("list", { status: 200, message: rpc(-32001, "Session not found") })], {
+        era: "legacy",
+      }),
+      "degraded",
+      "tool_list_failed",
+      "list",
+    ],
+    [
+      "protocol_error of -32001 to the handshake",
+      transcript([step("initialize", { status: 200, message: rpc(-32001, "Unauthorized") })]),
+      "down",
+      "protocol_error",
+      "initialize",
+    ],
+    [
+      "credential_rejected of a scope that is missing",
+      transcript([
+        step("initialize", { status: 403, headers: { "www-authenticate": 'Bearer error="insufficient_scope"' } }),
+      ]),
+      "degraded",
+      "credential_rejected",
+      "initialize",
+    ],
+    [
       "nothing of WWW-Authenticate on a 200",
       working({
         steps: good().map((s) =>
@@ -386,6 +421,8 @@ describe("the checks say", () => {
   ])("%s", (_what, given, status, reason, phase) => {
     const judged = judge(given);
     expect([judged.status, judged.reason, judged.phase]).toEqual([status, reason, phase]);
+    // Whatever is found has a cause of its own, and the cause belongs to the reason.
+    expect(asCause(judged.evidence.cause) === null ? null : CAUSES[judged.evidence.cause as Cause].reason).toBe(reason);
   });
 
   test.each<[Transcript, string]>([
@@ -403,7 +440,11 @@ describe("the checks say", () => {
       status: 200,
       request: { method: "GET", url: "http://10.0.0.1/", headers: {} },
     });
-    expect(judge(transcript([seen])).evidence).toEqual({ errorCode: "E_URL_BLOCKED", detail: "" });
+    expect(judge(transcript([seen])).evidence).toEqual({
+      cause: "blocked_address",
+      errorCode: "E_URL_BLOCKED",
+      detail: "",
+    });
   });
 
   test("what each of them promises, under a name of its own", () => {

@@ -4,7 +4,7 @@ import { type Reason, reasonRule, type Status } from "../domain/reason.ts";
 import { toolSurface } from "../domain/surface.ts";
 import type { Transcript } from "../domain/transcript.ts";
 import { address } from "./address.ts";
-import { auth } from "./auth.ts";
+import { auth, wallOfTools } from "./auth.ts";
 import type { Check, Finding } from "./check.ts";
 import { envelope, notMcp, tooLarge } from "./envelope.ts";
 import { told } from "./evidence.ts";
@@ -69,6 +69,7 @@ function authOf(transcript: Transcript): Outcome["auth"] {
   const walled = told(transcript).some(
     (s) =>
       s.response?.status === 401 ||
+      wallOfTools(s) ||
       (s.response?.status === 403 && s.response.headers["www-authenticate"] !== undefined),
   );
   if (walled || (transcript.credentialUsed && transcript.era !== null)) return "protected";

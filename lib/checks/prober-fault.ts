@@ -1,6 +1,6 @@
 import { WIRE_CODES } from "../domain/transcript.ts";
 import type { Check } from "./check.ts";
-import { finding, lastTold, rpcError, told } from "./evidence.ts";
+import { caused, lastTold, rpcError, told } from "./evidence.ts";
 
 /** Header mismatch and missing capability: a modern server says that our request was built wrongly. */
 const OUR_REQUEST = [-32020, -32021];
@@ -12,10 +12,14 @@ export const proberFault: Check = {
     const own = told(transcript).find(
       (s) => s.error?.code === WIRE_CODES.fault || OUR_REQUEST.includes(rpcError(s)?.code ?? 0),
     );
-    if (own) return finding("prober_fault", own);
+    if (own) return caused(own.error?.code === WIRE_CODES.fault ? "probe_internal" : "our_request", own);
     const last = lastTold(transcript);
     return last
       ? null
-      : { reason: "prober_fault", phase: "probe", evidence: { detail: "The probe ended without a step." } };
+      : {
+          reason: "prober_fault",
+          phase: "probe",
+          evidence: { cause: "probe_internal", detail: "The probe ended without a step." },
+        };
   },
 };

@@ -12,6 +12,7 @@ export const tlsExpiry: Check = {
       reason: "tls_expiring",
       phase: "tls",
       evidence: {
+        cause: "tls_ends_soon",
         detail: `The certificate ends on ${new Date(certificate.validTo).toISOString().slice(0, 10)}, in ${days} day${days === 1 ? "" : "s"}.`,
       },
     };

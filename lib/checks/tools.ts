@@ -1,7 +1,9 @@
 import { isRecord, type SurfaceProblem, toolSurface } from "../domain/surface.ts";
+import type { Cause } from "../domain/cause.ts";
 import type { Transcript } from "../domain/transcript.ts";
 import type { Check } from "./check.ts";
-import { finding, rpcError, rpcResult, told, walled } from "./evidence.ts";
+import { wallOfTools } from "./auth.ts";
+import { caused, rpcError, rpcResult, told, walled } from "./evidence.ts";
 
 const WORDS: Record<SurfaceProblem["problem"], string> = {
   not_an_object: "is no object",
@@ -10,6 +12,8 @@ const WORDS: Record<SurfaceProblem["problem"], string> = {
   duplicate_name: "has the name of an earlier one",
   not_canonical: "holds text or numbers that JSON cannot carry",
 };
+
+const BY_CODE: Record<number, Cause> = { [-32601]: "method_not_found", [-32602]: "invalid_params" };
 
 const listStep = (transcript: Transcript) => told(transcript).findLast((s) => s.phase === "list");
 const declared = (transcript: Transcript) => isRecord(transcript.capabilities?.tools);
@@ -21,15 +25,17 @@ export const toolListFailed: Check = {
     const step = listStep(transcript);
     if (!step) return null;
     if (transcript.paginationLoop)
-      return finding(
-        "tool_list_failed",
+      return caused(
+        "pagination_loop",
         step,
-        "The list does not end: a page's cursor came back, or there were more than 50 pages.",
+        "The list does not end: a page's cursor came back, or there were more than 100 pages.",
       );
     const status = step.response?.status ?? 0;
-    if (walled(step)) return null;
+    if (walled(step) || wallOfTools(step)) return null;
     const refused = status >= 400 && status < 500;
-    return rpcError(step) || (refused && step.error === undefined) ? finding("tool_list_failed", step) : null;
+    const error = rpcError(step);
+    if (error) return caused(BY_CODE[error.code] ?? "jsonrpc_error", step);
+    return refused && step.error === undefined ? caused("list_refused", step) : null;
   },
 };
 
@@ -41,14 +47,14 @@ export const toolListShape: Check = {
     if (!step) return null;
     const result = rpcResult(step);
     if (result && !Array.isArray(result.tools))
-      return finding("schema_invalid", step, "The result's tools is no array.");
+      return caused("tools_list_invalid", step, "The result's tools is no array.");
     const [first, ...rest] = toolSurface(transcript.tools ?? []).problems;
     if (!first) return null;
     const more = rest.length > 0 ? `, and ${rest.length} more` : "";
     return {
       reason: "schema_invalid",
       phase: "list",
-      evidence: { detail: `Tool ${first.index + 1} ${WORDS[first.problem]}${more}.` },
+      evidence: { cause: "tools_list_invalid", detail: `Tool ${first.index + 1} ${WORDS[first.problem]}${more}.` },
     };
   },
 };
@@ -61,7 +67,7 @@ export const emptyToolList: Check = {
     return {
       reason: "empty_tool_list",
       phase: "list",
-      evidence: { detail: "The capabilities name tools, and the list is empty." },
+      evidence: { cause: "tools_list_empty", detail: "The capabilities name tools, and the list is empty." },
     };
   },
 };

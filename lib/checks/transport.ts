@@ -1,26 +1,45 @@
 // Name, connection, TLS, time: what went wrong below HTTP, by the code that Node, undici or OpenSSL gave.
-import type { Reason } from "../domain/reason.ts";
-import { WIRE_CODES } from "../domain/transcript.ts";
+import type { Cause } from "../domain/cause.ts";
+import { type Step, type Transcript, WIRE_CODES } from "../domain/transcript.ts";
 import type { Check } from "./check.ts";
-import { finding, told } from "./evidence.ts";
+import { caused, onEventStream, told } from "./evidence.ts";
 
-const BY_CODE: Record<string, Reason> = {
-  [WIRE_CODES.timeout]: "timeout",
-  ECONNREFUSED: "connection_refused",
-  ECONNRESET: "connection_reset",
-  EPIPE: "connection_reset",
-  EHOSTUNREACH: "connection_unreachable",
-  ENETUNREACH: "connection_unreachable",
-  EHOSTDOWN: "connection_unreachable",
-  ENETDOWN: "connection_unreachable",
-  EADDRNOTAVAIL: "connection_unreachable",
-  UND_ERR_HEADERS_OVERFLOW: "response_too_large",
+const BY_CODE: Record<string, Cause> = {
+  ENOTFOUND: "dns_nxdomain",
+  ECONNREFUSED: "connect_refused",
+  ECONNRESET: "connect_reset",
+  EPIPE: "connect_reset",
+  EHOSTUNREACH: "connect_unreachable",
+  ENETUNREACH: "connect_unreachable",
+  EHOSTDOWN: "connect_unreachable",
+  ENETDOWN: "connect_unreachable",
+  EADDRNOTAVAIL: "connect_unreachable",
+  UND_ERR_HEADERS_OVERFLOW: "headers_too_large",
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "body_incomplete",
+  CERT_HAS_EXPIRED: "tls_expired",
+  CERT_NOT_YET_VALID: "tls_not_yet_valid",
+  ERR_TLS_CERT_ALTNAME_INVALID: "tls_hostname_mismatch",
+  ERR_SSL_WRONG_VERSION_NUMBER: "tls_not_spoken",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "tls_not_spoken",
+};
+/** What OpenSSL says of a chain that leads to nobody whom we trust. */
+const UNTRUSTED =
+  /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_CHAIN|CERT_UNTRUSTED|CERT_SIGNATURE|INVALID_CA|ERR_TLS_CERT)/;
+const TIMEOUTS: Partial<Record<Step["phase"], Cause>> = {
+  dns: "dns_timeout",
+  connect: "connect_timeout",
+  tls: "tls_timeout",
+  discover: "discover_timeout",
+  initialize: "initialize_timeout",
+  initialized: "initialize_timeout",
+  list: "list_timeout",
 };
 /** Answers that judge themselves in other checks. */
 const ELSEWHERE = new Set<string>([
   WIRE_CODES.blocked,
   WIRE_CODES.fault,
   WIRE_CODES.tooLarge,
+  WIRE_CODES.encoding,
   WIRE_CODES.notJson,
   WIRE_CODES.tooDeep,
   WIRE_CODES.noAnswer,
@@ -34,21 +53,27 @@ export const transport: Check = {
     "A name that does not resolve, a refused or broken connection, bad TLS and silence are told apart, with the step.",
   run(transcript) {
     const step = told(transcript).find((s) => s.error !== undefined && !ELSEWHERE.has(s.error.code));
-    if (!step?.error) return null;
-    return finding(reasonOf(step.error.code, step.phase), step);
+    return step?.error ? caused(causeOf(step.error.code, step, transcript), step) : null;
   },
 };
 
-function reasonOf(code: string, phase: string): Reason {
+function causeOf(code: string, step: Step, transcript: Transcript): Cause {
+  if (code === WIRE_CODES.timeout) {
+    const accepted = (step.response?.status ?? 0) < 300 && step.request?.method === "POST";
+    if (step.response && accepted && onEventStream(transcript)) return "sse_no_response";
+    return TIMEOUTS[step.phase] ?? "probe_timeout";
+  }
   const known = BY_CODE[code];
-  if (known === "timeout") return known;
-  if (phase === "dns") return "dns_failure";
-  if (phase === "tls") return code === "ECONNRESET" ? "connection_reset" : "tls_invalid";
+  if (step.phase === "dns") return known === "dns_nxdomain" ? known : "dns_error";
   if (known) return known;
-  if (/^(ENOTFOUND|EAI_|ESERVFAIL|ENODATA|EREFUSED)/.test(code)) return "dns_failure";
-  if (/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO)/.test(code)) return "tls_invalid";
+  if (step.phase === "tls" || /^(ERR_TLS|ERR_SSL|CERT_|EPROTO)/.test(code))
+    return UNTRUSTED.test(code) ? "tls_untrusted" : "tls_error";
+  if (/^(EAI_|ESERVFAIL|ENODATA|EREFUSED)/.test(code)) return "dns_error";
+  if (UNTRUSTED.test(code)) return "tls_untrusted";
   // The parser of HTTP itself gave up: whatever this is, it is no web server.
-  if (/^HPE_/.test(code)) return "not_mcp";
-  // Bad gzip, a body shorter than it said, a socket closed in the middle: the answer broke off.
-  return "connection_reset";
+  if (/^HPE_/.test(code)) return "not_http";
+  // A compressed body that ends too soon is broken off like any other; one that makes no sense is no compression.
+  if (code !== "Z_BUF_ERROR" && /^(Z_|ERR_BROTLI|ERR__ERROR|ERR_PADDING)/.test(code)) return "body_undecodable";
+  // A body shorter than it said, a socket closed in the middle: the answer broke off.
+  return step.response === undefined ? "connect_reset" : "body_incomplete";
 }

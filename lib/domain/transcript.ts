@@ -62,6 +62,8 @@ export const WIRE_CODES = {
   timeout: "E_TIMEOUT",
   blocked: "E_URL_BLOCKED",
   tooLarge: "E_TOO_LARGE",
+  /** Content codings that nobody uses in good faith. */
+  encoding: "E_ENCODING",
   notJson: "E_NOT_JSON",
   tooDeep: "E_TOO_DEEP",
   /** The stream or body ended and nothing in it answered our request. */

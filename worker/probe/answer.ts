@@ -48,7 +48,7 @@ export async function readAnswer(
     return { bytes: 0, head: "" };
   }
   const decoded = decode(body, encoding);
-  if (decoded === null) return { bytes: 0, head: "", errorCode: WIRE_CODES.tooLarge };
+  if (decoded === null) return { bytes: 0, head: "", errorCode: WIRE_CODES.encoding };
   try {
     return kind === "sse" ? await readSse(decoded, id as string, answered) : await readWhole(decoded, kind, id);
   } finally {

@@ -4,7 +4,7 @@ import { isRecord, MAX_TOOLS } from "#lib/domain/surface";
 import { cleanText } from "#lib/domain/text";
 import type { Exchange, Wire } from "./wire.ts";
 
-const MAX_PAGES = 50;
+const MAX_PAGES = 100;
 const MAX_LIST_BYTES = 8 * 1024 * 1024;
 
 export interface Found {
