@@ -207,6 +207,7 @@ function newRow(table: string, own: World): Row {
       impersonation_grant: "grant",
       audit_stream: "stream",
       erasure_request: "erasure",
+      extra_check: "check",
     }[nameOf(table)] ?? nameOf(table);
   const id = name in own ? { [name]: randomUUID() } : {};
   return ROWS[table]?.({ ...own, ...PARENTS.get(own.tenant), ...id, number: fresh.number }) ?? {};

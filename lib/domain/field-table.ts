@@ -51,9 +51,30 @@ export const FIELD_TABLE = {
   credential: {
     sentence: "What a check presents to a server",
     tables: ["server_credential"],
-    shown: { kind: "", headerName: "", at: "" },
-    staff: { createdAt: 'Shown under "at".', expiresAt: PIPELINE, serverId: "One looks at it on its server." },
+    shown: {
+      kind: "",
+      region: "",
+      headerName: "",
+      at: "",
+      expiresAt: "",
+      settings: "what of it is no secret: client id, addresses, scope, whom a certificate names",
+    },
+    staff: { createdAt: 'Shown under "at".', serverId: "One looks at it on its server." },
     never: { ...TENANT, sealed: SEALED },
+  },
+  wall: {
+    sentence: "What the last looks at a server's sign-in found, by region",
+    tables: ["server_wall"],
+    shown: {
+      region: "",
+      city: "",
+      at: "",
+      walk: "each of the eight steps, with what was seen",
+      findings: "what the server and its authorization servers publish",
+      token: "when the last token came and when it ends, or why none came; never the token",
+    },
+    staff: { lookedAt: 'Shown under "at".', serverId: "One looks at it on its server." },
+    never: TENANT,
   },
   serverState: {
     sentence: "What is known of a server now",
@@ -123,7 +144,7 @@ export const FIELD_TABLE = {
   baseline: {
     sentence: "What a server took in the last seven days",
     tables: ["server_baseline"],
-    shown: { p50Ms: "", p95Ms: "", errorRate: "", hours: "", computedAt: "" },
+    shown: { p50Ms: "", p95Ms: "", errorsPermille: "", hours: "", computedAt: "" },
     staff: { samples: PIPELINE, serverId: "One looks at it on its server." },
     never: { ...TENANT },
   },

@@ -80,6 +80,7 @@ export const ROWS: Record<string, (w: World) => Row> = {
     sealed: randomBytes(40),
     created_at: AT,
   }),
+  "public.server_wall": (w) => ({ tenant_id: w.tenant, server_id: w.server, region: "fra", looked_at: AT }),
   "public.server_now": (w) => ({
     tenant_id: w.tenant,
     server_id: w.server,
@@ -115,7 +116,7 @@ export const ROWS: Record<string, (w: World) => Row> = {
     hours: 48,
     p50_ms: 90,
     p95_ms: 180,
-    error_rate: 0.01,
+    errors_permille: 10,
   }),
   "public.last_transcript": (w) => ({
     tenant_id: w.tenant,

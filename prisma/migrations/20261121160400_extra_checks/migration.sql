@@ -45,8 +45,8 @@ CREATE TABLE server_baseline (
   hours int NOT NULL,
   p50_ms int,
   p95_ms int,
-  -- Share of slots that failed, 0 to 1.
-  error_rate real NOT NULL,
+  -- Slots that failed, in a thousand.
+  errors_permille int NOT NULL,
   PRIMARY KEY (tenant_id, server_id),
   FOREIGN KEY (tenant_id, server_id) REFERENCES server (tenant_id, id) ON DELETE CASCADE
 );
