@@ -28,12 +28,12 @@ export const places = {
     column: "sealed",
     rowId: sinkId,
   }),
-  /** The bare credential value (bearer token or header value). */
-  serverCredential: (tenantId: string, serverId: string): SecretPlace => ({
+  /** Bearer token, header value or client secret as it is; JSON of certificate and key. Region "": for all of them. */
+  serverCredential: (tenantId: string, serverId: string, region = ""): SecretPlace => ({
     tenantId,
     table: "server_credential",
     column: "sealed",
-    rowId: serverId,
+    rowId: region === "" ? serverId : `${serverId}:${region}`,
   }),
   /** JSON object of the stream's secret fields. */
   auditStream: (tenantId: string, streamId: string): SecretPlace => ({

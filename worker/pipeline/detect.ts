@@ -2,7 +2,7 @@ import { draft } from "#lib/domain/event";
 import { type Mode, modeOf } from "#lib/domain/fingerprint";
 import { advance, isFlapping, toFire, type Vote } from "#lib/domain/streak";
 import type { Verdict } from "#lib/domain/verdict";
-import type { Passage, Stage } from "./passage.ts";
+import { isProbed, type Passage, type Stage } from "./passage.ts";
 import { keepTranscripts, writeServerNow } from "./server-now.ts";
 
 /** Is the verdict bad, and has it been bad for long enough? Below N nothing is said but on the server's own row. */
@@ -15,7 +15,7 @@ export const detect: Stage = {
       ? { bad: 0, good: 0, flips: p.before.flips }
       : advance(p.before, vote(p.mode, verdict), slot.getTime());
     p.fires = fires(p);
-    if (subject.serverId !== null) {
+    if (subject.serverId !== null && isProbed(subject)) {
       await writeServerNow(p.tx, subject.serverId, slot, verdict, p.streaks);
       if (p.sealed !== null) await keepTranscripts(p.tx, p.sealed, slot);
     }

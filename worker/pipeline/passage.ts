@@ -13,7 +13,7 @@ import type { SealedSlot, Verdict } from "#lib/domain/verdict";
 
 export interface Subject {
   kind: SubjectKind;
-  /** Server id, "region:<name>" or "worker:<name>": the first part of every fingerprint. */
+  /** Server id, "<server id>:credential", "region:<name>" or "worker:<name>": the first part of every fingerprint. */
   key: string;
   serverId: string | null;
   name: string;
@@ -26,6 +26,10 @@ export interface Subject {
   /** 0 where nothing is probed in slots. */
   intervalMs: number;
 }
+
+/** A server as its regions see it. False for something about a server that a clock found, such as its credential's end. */
+export const isProbed = ({ key, serverId }: Pick<Subject, "key" | "serverId">): boolean =>
+  serverId !== null && key === serverId;
 
 export interface Passage {
   readonly tx: Tx;

@@ -3,7 +3,7 @@ import type { Incident } from "#lib/commands/incident/row";
 import { draft } from "#lib/domain/event";
 import { type Mode, modeOfFingerprint, speaksAgainst } from "#lib/domain/fingerprint";
 import { isFlapping, toClear } from "#lib/domain/streak";
-import type { Passage, Stage } from "./passage.ts";
+import { isProbed, type Passage, type Stage } from "./passage.ts";
 
 /** Has it been good for long enough? The all-clear goes down the same road as the alarm, with the same key. */
 export const resolve: Stage = {
@@ -35,7 +35,7 @@ export const resolve: Stage = {
 
 function clears(p: Passage, mode: Mode, incident: Incident): boolean {
   const { good, bad } = p.streaks;
-  if (p.subject.serverId === null) return true;
+  if (!isProbed(p.subject)) return true;
   if (mode === "serving") return good >= toClear(p.streaks, p.subject.clearAfter);
   // Looked at again M times, whatever was seen; the clock that found it unchecked set both streaks to zero.
   if (mode === "unchecked") return good + bad >= p.subject.clearAfter;
@@ -43,7 +43,7 @@ function clears(p: Passage, mode: Mode, incident: Incident): boolean {
 }
 
 function sentence(p: Passage, mode: Mode): string {
-  if (p.subject.serverId === null) return p.verdict.evidence;
+  if (!isProbed(p.subject)) return p.verdict.evidence;
   if (mode === "unchecked") return `It is checked again. ${p.verdict.evidence}`;
   if (mode !== "serving") return `No longer found for ${p.subject.clearAfter} slots. ${p.verdict.evidence}`;
   const left = p.verdict.reason === "region_failing" ? " One region alone still fails, which pages nobody." : "";
