@@ -1,13 +1,14 @@
 // The regions that this installation is set to probe from, as rows, so that servers know who is expected to look.
 import type { Db } from "#lib/adapters/db";
 import { TocsinError } from "#lib/domain/error";
+import { cityOf, REGION_NAME } from "#lib/domain/region";
 
 /**
  * Adds what is missing and changes nothing: a city that was given or a region that was switched off stays so.
  * @throws TocsinError E_CONFIG that names the first bad name
  */
 export async function nameRegions(db: Db, names: readonly string[]): Promise<void> {
-  const bad = names.find((name) => !/^[a-z0-9-]{1,32}$/.test(name));
+  const bad = names.find((name) => !REGION_NAME.test(name));
   if (bad !== undefined)
     throw new TocsinError(
       "E_CONFIG",
@@ -15,6 +16,6 @@ export async function nameRegions(db: Db, names: readonly string[]): Promise<voi
     );
   await db.global(async (tx) => {
     for (const name of [...names].sort())
-      await tx.$executeRaw`INSERT INTO region (name, city) VALUES (${name}, ${name}) ON CONFLICT (name) DO NOTHING`;
+      await tx.$executeRaw`INSERT INTO region (name, city) VALUES (${name}, ${cityOf(name)}) ON CONFLICT (name) DO NOTHING`;
   });
 }

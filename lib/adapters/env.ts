@@ -12,6 +12,31 @@ const secret = z
     error: "is too simple: use random characters, for example from `openssl rand -base64 48`",
   });
 
+interface EgressTarget {
+  host: string;
+  port: number;
+  tls: boolean;
+}
+
+/** Public names that are answered from everywhere. */
+const DEFAULT_EGRESS: EgressTarget[] = ["one.one.one.one", "dns.google", "dns.quad9.net"].map((host) => ({
+  host,
+  port: 443,
+  tls: true,
+}));
+
+const egressTargets = z.string().transform((text, context): EgressTarget[] => {
+  if (text.trim() === "none") return [];
+  return text.split(",").flatMap((part): EgressTarget[] => {
+    const url = URL.parse(/^https:\/\//.test(part.trim()) ? part.trim() : `tcp://${part.trim()}`);
+    const tls = url?.protocol === "https:";
+    const port = Number(url?.port) || (tls ? 443 : 0);
+    if (url && url.hostname !== "" && port > 0) return [{ host: url.hostname, port, tls }];
+    context.addIssue({ code: "custom", message: "must hold https://host or host:port, comma-separated, or be none" });
+    return [];
+  });
+});
+
 const schema = z.object({
   TOCSIN_MODE: z.enum(["production", "development", "test"]).default("production"),
   /** Root of every derived secret: session signing, database role passwords. */
@@ -69,6 +94,17 @@ const schema = z.object({
         .map((r) => r.trim())
         .filter(Boolean),
     ),
+  /**
+   * What a region asks for when servers cannot be reached, to tell its own line from theirs: https://host (TLS) or
+   * host:port (TCP), comma-separated; "none" asks nothing. One that answers is enough.
+   */
+  TOCSIN_EGRESS_TARGETS: egressTargets.default(DEFAULT_EGRESS),
+  /** Port on which the agents of remote regions are served, by worker/agents/main.ts; without it there is none. */
+  TOCSIN_AGENT_PORT: z.coerce.number().int().min(0).max(65535).optional(),
+  /** Where it listens. Beyond this machine only with a certificate of its own, or behind a proxy that has one. */
+  TOCSIN_AGENT_HOST: z.string().default("127.0.0.1"),
+  TOCSIN_AGENT_TLS_CERT: z.string().optional(),
+  TOCSIN_AGENT_TLS_KEY: z.string().optional(),
   /** Extra certificate authorities (PEM) for outgoing TLS: private proxies, tests. */
   TOCSIN_CA_FILE: z.string().optional(),
   TOCSIN_PAGERDUTY_SERVER: z.string().default("events.pagerduty.com"),
@@ -122,6 +158,23 @@ export function env(): Env {
 /** Base of every link in a page. Needs no other setting, so that whoever only writes notices needs none. */
 export function consoleUrl(): string {
   return cached?.TOCSIN_URL ?? schema.shape.TOCSIN_URL.parse(process.env.TOCSIN_URL);
+}
+
+const agentSchema = z.object({
+  TOCSIN_AGENT_TOKEN: z.string().optional(),
+  TOCSIN_AGENT_URL: url("where agents are served, e.g. https://agents.example.com").optional(),
+  TOCSIN_CA_FILE: z.string().optional(),
+  TOCSIN_EGRESS_TARGETS: egressTargets.default(DEFAULT_EGRESS),
+  LOG_LEVEL: schema.shape.LOG_LEVEL,
+});
+
+/** All that an agent knows of the installation: no store, no key. The command line may say the same. */
+export function agentEnv(): z.infer<typeof agentSchema> {
+  const given = Object.fromEntries(Object.entries(process.env).filter(([, v]) => v !== undefined && v !== ""));
+  const parsed = agentSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map((i) => `${i.path.join(".")} ${i.message}`);
+  throw new TocsinError("E_CONFIG", `Configuration refused: ${lines.join("; ")}.`);
 }
 
 export function extraCa(): string | undefined {

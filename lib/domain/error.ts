@@ -28,6 +28,7 @@ export type ErrorCode =
   | "E_ID_TOKEN"
   | "E_RATE_LIMITED"
   | "E_TOO_LARGE"
+  | "E_AGENT_VERSION"
   | "E_CONFIG";
 
 const STATUS: Record<ErrorCode, number> = {
@@ -58,6 +59,7 @@ const STATUS: Record<ErrorCode, number> = {
   E_ID_TOKEN: 401,
   E_RATE_LIMITED: 429,
   E_TOO_LARGE: 413,
+  E_AGENT_VERSION: 426,
   E_CONFIG: 500,
 };
 

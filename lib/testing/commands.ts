@@ -75,6 +75,10 @@ export const INPUTS: Record<string, Make> = {
   "policy/save#savePolicy": ({ rows }) => ({
     steps: [{ afterMinutes: 0, targets: [{ severities: ["P1"], sinkId: rows.sink }] }],
   }),
+  "region/add#addRegion": () => ({ name: "lhr", city: "", kind: "agent" }),
+  "region/change#changeRegion": () => ({ name: "fra", city: "Frankfurt", enabled: true }),
+  "region/make-token#makeRegionToken": () => ({ region: "lhr", name: "A machine" }),
+  "region/revoke-token#revokeRegionToken": ({ rows }) => ({ tokenId: rows.target }),
   "retention/change#changeRetention": () => ({ minutesDays: "396", incidentsDays: "2557" }),
   "retention/cut#cutRetention": () => ({ minutesDays: "30", incidentsDays: "400" }),
   "role/bind#bindRole": () => ({ pattern: "a-group-of-auditors", layer: "auditor", tenantSlug: null }),

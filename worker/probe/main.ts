@@ -12,6 +12,8 @@ import { TocsinError } from "#lib/domain/error";
 import type { DutyState } from "../duty.ts";
 import { readiness, serveHealth } from "../health.ts";
 import { farewell, heartbeat, type ProcessRow } from "../heartbeat.ts";
+import { egress } from "./egress.ts";
+import { offlineNote } from "./offline.ts";
 import { regionWorker } from "./region.ts";
 import { ProberPool } from "./supervisor.ts";
 
@@ -44,6 +46,7 @@ async function main(): Promise<void> {
         `a prober process ended: ${exit.reason}`,
       ),
   });
+  const line = egress(settings.TOCSIN_EGRESS_TARGETS, { ca: extraCa() });
   const worker = regionWorker({
     region,
     db,
@@ -54,8 +57,10 @@ async function main(): Promise<void> {
     pool,
     concurrency: PROBERS,
     ca: extraCa(),
+    egress: line,
     log,
   });
+  const note = offlineNote(db, region);
   const me: ProcessRow = { id: randomUUID(), kind: "prober", region };
   const states: DutyState[] = ["heartbeat", "queue"].map((name) => ({
     name,
@@ -68,7 +73,10 @@ async function main(): Promise<void> {
 
   const beat = async () => {
     const [beatState, queueState] = states as [DutyState, DutyState];
-    await attempt(beatState, () => heartbeat(db, me, now()));
+    await attempt(beatState, async () => {
+      await heartbeat(db, me, now());
+      await note(await line.beat(), now());
+    });
     await attempt(queueState, async () => {
       await redis.ping();
       if (!worker.isRunning()) throw new Error("the queue is not read");

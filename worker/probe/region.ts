@@ -9,7 +9,8 @@ import type { SecretBox } from "#lib/adapters/secrets";
 import { tooOld } from "#lib/domain/cadence";
 import { probeJobSchema, type ProbeJob, queueName, queuePrefix } from "./job.ts";
 import { live, type Live } from "./live.ts";
-import { record } from "./record.ts";
+import type { Egress } from "./egress.ts";
+import { type Recorded, record } from "./record.ts";
 import { faultResult, outcomeOf, type ProbeResult } from "./result.ts";
 import type { Prober } from "./supervisor.ts";
 import { loadTargets } from "./targets.ts";
@@ -29,6 +30,8 @@ export interface RegionDeps {
   /** Batches in hand at once; as many as there are prober processes. */
   concurrency: number;
   ca?: string | undefined;
+  /** Asks, before a failure is written down, whether it is this region that reaches nothing. */
+  egress?: Egress;
   log: Log;
 }
 
@@ -58,9 +61,13 @@ export async function runJob(deps: RegionDeps, data: unknown): Promise<string> {
   }
   const { targets, policy, sealedShut } = await loadTargets(deps.db, deps.box, job, deps.ca);
   const shows = new Map(job.servers.map((s) => [s.id, job.live ? liveOf(deps, job, s.id) : null]));
-  const writes: Promise<void>[] = [];
+  const writes: Promise<unknown>[] = [];
   const note = (result: ProbeResult) => {
-    writes.push(keep(deps, job, result, shows.get(result.serverId) ?? null));
+    const show = shows.get(result.serverId) ?? null;
+    const judged = deps.egress?.pass(result) ?? result;
+    writes.push(
+      judged instanceof Promise ? judged.then((r) => keep(deps, job, r, show)) : keep(deps, job, judged, show),
+    );
   };
   for (const id of sealedShut)
     note(faultResult(id, "", "The stored credential does not open with this key file: enter it again."));
@@ -69,6 +76,7 @@ export async function runJob(deps: RegionDeps, data: unknown): Promise<string> {
     policy,
     { step: (id, step) => shows.get(id)?.step(step), result: note },
     job.live !== undefined,
+    { job },
   );
   // Every write is waited for before one of them may fail the job.
   const failed = (await Promise.allSettled(writes)).find((w) => w.status === "rejected");
@@ -76,7 +84,7 @@ export async function runJob(deps: RegionDeps, data: unknown): Promise<string> {
   return "probed";
 }
 
-async function keep(deps: RegionDeps, job: ProbeJob, result: ProbeResult, show: Live | null): Promise<void> {
+export async function keep(deps: RegionDeps, job: ProbeJob, result: ProbeResult, show: Live | null): Promise<Recorded> {
   const { tenantId, slot, intervalS } = job;
   const expected = job.servers.find((s) => s.id === result.serverId)?.expected ?? [deps.region];
   const finishedAt = clockNow();
@@ -104,6 +112,7 @@ async function keep(deps: RegionDeps, job: ProbeJob, result: ProbeResult, show: 
   );
   deps.log.debug({ server: result.serverId, slot, status: outcome.status, reason: outcome.reason, recorded }, "probed");
   await show?.end(result);
+  return recorded;
 }
 
 function liveOf(deps: RegionDeps, job: ProbeJob, serverId: string): Live {
