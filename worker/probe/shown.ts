@@ -56,13 +56,15 @@ export function shownRequestHeaders(
   sent: Record<string, string>,
   credential: Record<string, string>,
 ): Record<string, string> {
-  const secret = new Set(Object.keys(credential).map((k) => k.toLowerCase()));
-  return Object.fromEntries(
-    Object.entries(sent).map(([k, v]) => [
-      k,
-      secret.has(k.toLowerCase()) ? "[credential]" : k === "mcp-session-id" ? "[session]" : v,
-    ]),
-  );
+  const secret = Object.keys(credential).map((k) => k.toLowerCase());
+  const shown: Record<string, string> = {};
+  for (const k of Object.keys(sent))
+    shown[k] = secret.includes(k.toLowerCase())
+      ? "[credential]"
+      : k === "mcp-session-id"
+        ? "[session]"
+        : (sent[k] ?? "");
+  return shown;
 }
 
 export function shownHeaders(received: IncomingHttpHeaders, scrub: Scrub): Record<string, string> {

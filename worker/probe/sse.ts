@@ -102,7 +102,7 @@ async function openStream(
     else answer.body.destroy();
     if (stream === null && exchange.kind === "sse") step.error = { code: WIRE_CODES.noEndpoint, detail: "" };
   } catch (err) {
-    step.error = failureOf(err, bound, (text, max) => wire.scrub(text, max));
+    step.error = failureOf(err, bound.aborted, (text, max) => wire.scrub(text, max));
   } finally {
     bound.removeEventListener("abort", giveUp);
   }

@@ -6,11 +6,11 @@ import { WIRE_CODES } from "#lib/domain/transcript";
 import type { Scrub } from "./shown.ts";
 
 /** A thrown thing as a code: Node's own, or ours where ours says more. */
-export function failureOf(err: unknown, bound: AbortSignal, scrub: Scrub): { code: string; detail: string } {
+export function failureOf(err: unknown, expired: boolean, scrub: Scrub): { code: string; detail: string } {
   if (err instanceof TocsinError) return { code: err.code, detail: err.detail ?? "" };
   if (err instanceof ConnectError)
     return { code: err.code === "ETIMEDOUT" ? WIRE_CODES.timeout : err.code, detail: "" };
-  if (bound.aborted) return { code: WIRE_CODES.timeout, detail: "" };
+  if (expired) return { code: WIRE_CODES.timeout, detail: "" };
   const { code = err instanceof Error && err.name === "HTTPParserError" ? "HPE_INVALID" : undefined } = err as {
     code?: unknown;
   };

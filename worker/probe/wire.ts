@@ -1,5 +1,6 @@
 // One probe's line to one server: sends, times, bounds and records. It knows HTTP and JSON-RPC framing and nothing of
 // eras. A fresh agent per probe: clean timings, and no socket ever shared between tenants.
+import { EventEmitter } from "node:events";
 import { type Agent, request } from "undici";
 import {
   type AddressPolicy,
@@ -54,6 +55,24 @@ export interface WireOptions {
   ca?: string | undefined;
 }
 
+/** One step's time. An emitter, which undici takes as a signal: four AbortSignals a step were a sixth of a probe's cost. */
+class Bound extends EventEmitter {
+  expired: boolean;
+  readonly #timer: NodeJS.Timeout;
+  constructor(ms: number, expired: boolean) {
+    super();
+    this.expired = expired;
+    this.#timer = setTimeout(() => this.expire(), ms);
+  }
+  expire(): void {
+    this.expired = true;
+    this.emit("abort");
+  }
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
 export class Wire {
   readonly url: URL;
   readonly steps: Step[] = [];
@@ -63,6 +82,7 @@ export class Wire {
   readonly #options: WireOptions;
   readonly #credential: Record<string, string>;
   readonly #scrub: Scrub;
+  readonly #shownUrl: string;
   readonly #startedAt: number;
   #connectingMs = 0;
   #connectFailed = false;
@@ -70,6 +90,7 @@ export class Wire {
   #sent = 0;
   #answeredMs: number | null = null;
   #connected = false;
+  #bound: Bound | null = null;
 
   /** @throws TocsinError E_URL_BLOCKED for a URL that may not be asked at all */
   constructor(url: string, credential: Record<string, string>, options: WireOptions) {
@@ -77,6 +98,8 @@ export class Wire {
     this.#options = options;
     this.#credential = credential;
     this.#scrub = scrubber(credential);
+    this.#shownUrl = this.#scrub(shownUrl(this.url), 2048);
+    options.signal.addEventListener("abort", () => this.#bound?.expire(), { once: true });
     this.#startedAt = options.monotonic();
     this.#agent = guardedDispatcher(options.policy, {
       ca: options.ca,
@@ -101,7 +124,8 @@ export class Wire {
     this.#connectingMs = 0;
     this.#connectFailed = false;
     this.#aside = call.aside === true;
-    const bound = AbortSignal.any([this.#options.signal, AbortSignal.timeout(call.boundMs ?? STEP_BOUND_MS)]);
+    const bound = new Bound(call.boundMs ?? STEP_BOUND_MS, this.#options.signal.aborted);
+    this.#bound = bound;
     const step: Step = {
       phase: call.phase,
       title: call.title,
@@ -113,9 +137,10 @@ export class Wire {
     this.#answeredMs = null;
     for (let again = this.#sent > 0; ; again = false) {
       try {
+        if (bound.expired) throw new Error("no time is left");
         await this.#converse(call, call.url ?? this.url, bound, exchange, 0);
       } catch (err) {
-        step.error = failureOf(err, bound, this.#scrub);
+        step.error = failureOf(err, bound.expired, this.#scrub);
         // The server may just have closed the connection of the step before: only a fresh one tells.
         if (again && exchange.status === null && CLOSED_BEFORE.includes(step.error.code)) {
           delete step.error;
@@ -125,6 +150,7 @@ export class Wire {
       }
       break;
     }
+    bound.clear();
     this.#sent += 1;
     step.durationMs = Math.max(0, (this.#answeredMs ?? this.elapsedMs()) - startMs - this.#connectingMs);
     if (exchange.status !== null) this.timings.firstRequestMs ??= step.durationMs;
@@ -176,7 +202,7 @@ export class Wire {
     return this.#scrub(text, max);
   }
 
-  async #converse(call: Call, url: URL, signal: AbortSignal, exchange: Exchange, hops: number): Promise<void> {
+  async #converse(call: Call, url: URL, signal: Bound, exchange: Exchange, hops: number): Promise<void> {
     const { step } = exchange;
     const headers = {
       ...this.#headers(url),
@@ -186,7 +212,7 @@ export class Wire {
     };
     step.request = {
       method: call.method,
-      url: this.#scrub(shownUrl(url), 2048),
+      url: url === this.url ? this.#shownUrl : this.#scrub(shownUrl(url), 2048),
       headers: shownRequestHeaders(headers, this.#credential),
     };
     const answer = await request(url, {
@@ -210,7 +236,7 @@ export class Wire {
     };
     const next = redirectTarget(status, one(answer.headers, "location"), url, this.#options.policy);
     if (next !== null && hops < MAX_REDIRECTS) {
-      await answer.body.dump({ limit: 64 * 1024, signal });
+      await answer.body.dump({ limit: 64 * 1024 });
       return this.#converse(call, next, signal, exchange, hops + 1);
     }
     const read = await readAnswer(
