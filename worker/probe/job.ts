@@ -13,6 +13,8 @@ export const probeJobSchema = z.object({
     .array(z.object({ id: z.uuid(), expected: z.array(region).min(1).max(50) }))
     .min(1)
     .max(25),
+  /** Probed in processes of this tenant's own. */
+  dedicated: z.literal(true).optional(),
   /** A probe that a person asked for: its steps go to this request as they end. */
   live: z.object({ requestId: z.uuid() }).optional(),
 });

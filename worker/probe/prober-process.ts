@@ -1,46 +1,63 @@
-// One prober process as its supervisor holds it: a process group of its own, watched by clock, heartbeat and memory,
-// and killed as a group. One batch at a time.
+// One prober process as its supervisor holds it: a process group of its own, watched by clock, heartbeat, memory and
+// output, and killed as a group. Several batches at a time, all of one tenant.
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { monotonicMs } from "#lib/adapters/clock";
+import { monotonicMs, now } from "#lib/adapters/clock";
 import type { Step } from "#lib/domain/transcript";
+import type { Cgroups } from "./cgroup.ts";
 import type { Batch, FromProber } from "./prober.ts";
 import type { ProbeResult, Stopped } from "./result.ts";
 
 export interface Limits {
-  /** Without a result or step for so long the group is killed. */
+  /** Each probe is told to end after so long. */
+  softMs: number;
+  /** A batch that is not done after so long, whatever it said meanwhile, has its process killed. */
   wallMs: number;
   /** Without a sign from the child's event loop for so long: it is stuck in one piece of work. */
   stalledMs: number;
   rssBytes: number;
   heapMb: number;
+  /** Of standard output and error together; a prober has nothing to say there. */
+  outputBytes: number;
   /** Then the process is replaced by a fresh one. */
   maxProbes: number;
 }
 
 export const LIMITS: Limits = {
+  softMs: 45_000,
   wallMs: 50_000,
   stalledMs: 10_000,
   rssBytes: 256 * 1024 * 1024,
   heapMb: 128,
+  outputBytes: 1024 * 1024,
   maxProbes: 500,
 };
 
 /** How a process ended and what it took: one row per process for the operator. */
 export interface ProberExit {
+  id: string;
   pid: number;
+  startedAt: Date;
+  endedAt: Date;
   reason: Stopped | "recycled" | "closed";
   exitCode: number | null;
   signal: NodeJS.Signals | null;
   probes: number;
   maxRssBytes: number;
+  /** Last seen before the end; 0 where the machine does not say. */
+  cpuMs: number;
   lifeMs: number;
   stdoutBytes: number;
   stderrBytes: number;
+  /** In whose work it had to be stopped, and the servers that had not answered; null at an ordinary end. */
+  culprit: { tenantId: string; serverIds: string[]; batchMs: number } | null;
 }
 
 export interface BatchEvents {
+  /** Its turn came: a process has it. Once, however often parts of it are run again. */
+  started?(): void;
   step?(serverId: string, step: Step): void;
   result(result: ProbeResult): void;
 }
@@ -48,58 +65,70 @@ export interface BatchEvents {
 interface Running {
   batch: Batch;
   events: BatchEvents;
-  progressAt: number;
+  startedAt: number;
+  left: Set<string>;
   settle(stopped: Stopped | null): void;
 }
+
+/** Without a batch it is looked at so often; with one at every call. */
+const IDLE_LOOK_MS = 1_000;
+const PROGRAM = join(import.meta.dirname, "prober.ts");
+const SHELL = "/bin/sh";
 
 export class ProberProcess {
   readonly #child: ChildProcess;
   readonly #limits: Limits;
+  readonly #cgroups: Cgroups | null;
   readonly #bornAt = monotonicMs();
-  #running: Running | null = null;
+  readonly #startedAt = now();
+  readonly #running = new Map<number, Running>();
   #aliveAt = monotonicMs();
+  #lookedAt = 0;
   #ending: ProberExit["reason"] | null = null;
   #maxRss = 0;
+  #cpuMs = 0;
   #out = 0;
   #err = 0;
   probes = 0;
+  /** Who has it: it speaks for one tenant at a time. */
+  tenantId: string | null = null;
+  /** Servers of batches that were promised this process and are not with it yet. */
+  reserved = 0;
+  /** Nobody joins: one server is in it alone, to see what it does. */
+  alone = false;
   /** By the monotonic clock, while it waits for work. */
   idleSince = 0;
   readonly exited: Promise<ProberExit>;
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, options: { program?: string | undefined; cgroups?: Cgroups | null } = {}) {
     this.#limits = limits;
-    // The environment holds one number and no secret: look-ups run on the thread pool, and 4 slow ones would stop all.
+    this.#cgroups = options.cgroups ?? null;
     // A small nursery: with the default one a busy prober rests at 200 MB, too near to the limit to tell a hog by it.
-    this.#child = spawn(
-      process.execPath,
-      [`--max-old-space-size=${limits.heapMb}`, "--max-semi-space-size=4", join(import.meta.dirname, "prober.ts")],
-      {
-        detached: true,
-        env: { UV_THREADPOOL_SIZE: "16" } as Record<string, string> as NodeJS.ProcessEnv,
-        stdio: ["ignore", "pipe", "pipe", "ipc"],
-      },
-    );
-    this.#child.stdout?.on("data", (bytes: Buffer) => (this.#out += bytes.length));
-    this.#child.stderr?.on("data", (bytes: Buffer) => (this.#err += bytes.length));
+    const node = [`--max-old-space-size=${limits.heapMb}`, "--max-semi-space-size=4", options.program ?? PROGRAM];
+    // No core dump: it would hold what the process holds. The shell makes way for node, which keeps its process id.
+    const [command, args] = existsSync(SHELL)
+      ? [SHELL, ["-c", 'ulimit -c 0; exec "$0" "$@"', process.execPath, ...node]]
+      : [process.execPath, node];
+    // The environment holds one number and no secret: look-ups run on the thread pool, and 4 slow ones would stop all.
+    this.#child = spawn(command, args, {
+      detached: true,
+      env: { UV_THREADPOOL_SIZE: "16" } as Record<string, string> as NodeJS.ProcessEnv,
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    // Two cores at most: look-ups and collection run beside the loop.
+    if (this.pid !== 0) this.#cgroups?.hold(this.pid, { memoryBytes: 2 * limits.rssBytes, cpus: 2, pids: 64 });
+    this.#child.stdout?.on("data", (bytes: Buffer) => this.#printed(bytes.length, 0));
+    this.#child.stderr?.on("data", (bytes: Buffer) => this.#printed(0, bytes.length));
     this.#child.on("message", (message) => this.#heard(message as FromProber));
     this.#child.on("error", () => {}); // A failed start or send shows as its exit.
     this.exited = new Promise((resolve) => {
       this.#child.once("exit", (exitCode, signal) => {
         this.#killGroup(); // Nothing the child may have started outlives it.
-        const reason = this.#ending ?? "crash";
-        this.#running?.settle(reason === "recycled" || reason === "closed" ? "crash" : reason);
-        resolve({
-          pid: this.pid,
-          reason,
-          exitCode,
-          signal,
-          probes: this.probes,
-          maxRssBytes: this.#maxRss,
-          lifeMs: Math.round(monotonicMs() - this.#bornAt),
-          stdoutBytes: this.#out,
-          stderrBytes: this.#err,
-        });
+        this.#cgroups?.forget(this.pid);
+        const exit = this.#exit(exitCode, signal);
+        const stopped = exit.reason === "recycled" || exit.reason === "closed" ? "crash" : exit.reason;
+        for (const running of [...this.#running.values()]) running.settle(stopped);
+        resolve(exit);
       });
     });
   }
@@ -116,15 +145,28 @@ export class ProberProcess {
     return this.#ending !== null || this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
+  /** Servers that have not answered yet, and those on their way to it. */
+  get inFlight(): number {
+    let n = this.reserved;
+    for (const { left } of this.#running.values()) n += left.size;
+    return n;
+  }
+
+  get busy(): boolean {
+    return this.#running.size > 0 || this.reserved > 0;
+  }
+
   /** @returns why the process had to be stopped, or null when the batch ended by itself */
   run(batch: Batch, events: BatchEvents): Promise<Stopped | null> {
     return new Promise((resolve) => {
       const settle = (stopped: Stopped | null) => {
-        this.#running = null;
+        this.#running.delete(batch.id);
         resolve(stopped);
       };
-      this.#running = { batch, events, progressAt: monotonicMs(), settle };
-      this.#aliveAt = monotonicMs();
+      if (this.#running.size === 0) this.#aliveAt = monotonicMs();
+      this.reserved -= batch.targets.length;
+      const left = new Set(batch.targets.map((t) => t.serverId));
+      this.#running.set(batch.id, { batch, events, startedAt: monotonicMs(), left, settle });
       this.probes += batch.targets.length;
       this.#child.send(batch, (err) => {
         if (err) this.stop("crash");
@@ -135,11 +177,13 @@ export class ProberProcess {
   /** Called by the supervisor's clock, every 100 ms. */
   check(at: number): void {
     if (this.gone || this.pid === 0) return;
-    const rss = residentBytes(this.pid);
-    this.#maxRss = Math.max(this.#maxRss, rss);
+    const working = this.#running.size > 0;
+    if (!working && at - this.#lookedAt < IDLE_LOOK_MS) return;
+    this.#lookedAt = at;
+    const rss = this.#measure();
     if (rss > this.#limits.rssBytes) this.stop("memory");
-    else if (this.#running && at - this.#aliveAt > this.#limits.stalledMs) this.stop("stalled");
-    else if (this.#running && at - this.#running.progressAt > this.#limits.wallMs) this.stop("wall");
+    else if (working && at - this.#aliveAt > this.#limits.stalledMs) this.stop("stalled");
+    else if ([...this.#running.values()].some((r) => at - r.startedAt > this.#limits.wallMs)) this.stop("wall");
   }
 
   stop(reason: ProberExit["reason"]): void {
@@ -154,24 +198,70 @@ export class ProberProcess {
     } catch {} // The group is gone already.
   }
 
+  #printed(out: number, err: number): void {
+    this.#out += out;
+    this.#err += err;
+    if (this.#out + this.#err > this.#limits.outputBytes) this.stop("crash");
+  }
+
+  /** Resident bytes. Linux only; elsewhere 0, and the heap limit alone holds. */
+  #measure(): number {
+    try {
+      const stat = readFileSync(`/proc/${this.pid}/stat`, "latin1");
+      // The name in brackets may hold anything; after it come fields 3 and following: 14 and 15 CPU ticks, 24 pages.
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      this.#cpuMs = (Number(fields[11]) + Number(fields[12])) * 10;
+      const rss = Number(fields[21]) * 4096;
+      this.#maxRss = Math.max(this.#maxRss, rss);
+      return rss;
+    } catch {
+      return 0;
+    }
+  }
+
+  #exit(exitCode: number | null, signal: NodeJS.Signals | null): ProberExit {
+    const reason = this.#ending ?? "crash";
+    const ended = monotonicMs();
+    const open = [...this.#running.values()];
+    const orderly = reason === "recycled" || reason === "closed";
+    return {
+      id: randomUUID(),
+      pid: this.pid,
+      startedAt: this.#startedAt,
+      endedAt: now(),
+      reason,
+      exitCode,
+      signal,
+      probes: this.probes,
+      maxRssBytes: this.#maxRss,
+      cpuMs: this.#cpuMs,
+      lifeMs: Math.round(ended - this.#bornAt),
+      stdoutBytes: this.#out,
+      stderrBytes: this.#err,
+      culprit:
+        orderly || this.tenantId === null || open.length === 0
+          ? null
+          : {
+              tenantId: this.tenantId,
+              serverIds: open.flatMap((r) => [...r.left]),
+              batchMs: Math.round(ended - Math.min(...open.map((r) => r.startedAt))),
+            },
+    };
+  }
+
   #heard(message: FromProber): void {
     this.#aliveAt = monotonicMs();
-    const running = this.#running;
-    if (!running || message.kind === "alive" || message.kind === "ready" || message.batch !== running.batch.id) return;
-    running.progressAt = monotonicMs();
-    // A prober speaks only of the servers it was given.
-    const known = (id: string) => running.batch.targets.some((t) => t.serverId === id);
-    if (message.kind === "step" && known(message.serverId)) running.events.step?.(message.serverId, message.step);
-    if (message.kind === "result" && known(message.result.serverId)) running.events.result(message.result);
-    if (message.kind === "done") running.settle(null);
-  }
-}
-
-/** Linux only; elsewhere 0, and the heap limit alone holds. */
-function residentBytes(pid: number): number {
-  try {
-    return Number(readFileSync(`/proc/${pid}/statm`, "latin1").split(" ")[1] ?? 0) * 4096;
-  } catch {
-    return 0;
+    if (message.kind === "alive" || message.kind === "ready") return;
+    const running = this.#running.get(message.batch);
+    if (!running) return;
+    // A prober speaks only of the servers it was given, and once of each.
+    if (message.kind === "step" && running.left.has(message.serverId))
+      running.events.step?.(message.serverId, message.step);
+    if (message.kind === "result" && running.left.delete(message.result.serverId))
+      running.events.result(message.result);
+    if (message.kind === "done") {
+      this.#measure();
+      running.settle(null);
+    }
   }
 }

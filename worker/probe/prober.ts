@@ -1,4 +1,4 @@
-// The child process that talks to servers. It is given one tenant's batch at a time by IPC, holds nothing in its
+// The child process that talks to servers. It is given batches of one tenant at a time by IPC, holds nothing in its
 // environment, answers with results, and may be killed at any moment.
 import { Worker } from "node:worker_threads";
 import { monotonicMs } from "#lib/adapters/clock";
@@ -13,6 +13,8 @@ export interface Batch {
   policy: AddressPolicy;
   /** Steps are sent as they end: for live probes and to name the place where a prober is stuck. */
   steps: boolean;
+  /** Each probe ends after so long; what ignores it is killed from outside. */
+  softMs: number;
 }
 
 export type FromProber =
@@ -45,6 +47,7 @@ async function run(batch: Batch): Promise<void> {
       const transcript = await probe(target, {
         policy: batch.policy,
         monotonic: monotonicMs,
+        boundMs: batch.softMs,
         ...(batch.steps && { onStep }),
       });
       say({ kind: "result", batch: batch.id, result: resultOf(target.serverId, transcript) });
