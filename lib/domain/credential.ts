@@ -111,6 +111,9 @@ export function newCredential(given: z.infer<typeof flat>, ctx: z.RefinementCtx)
   for (const field of ["tokenEndpoint", "issuer", "resource"] as const)
     if (given[field] !== "" && !isWebAddress(given[field]))
       issue(ctx, field, "That is no web address: it starts with https://, and holds neither user name nor fragment.");
+  // Not left to the server to say: one that was taken over would name its own, and be sent the client's secret.
+  if (given.tokenEndpoint === "" && given.issuer === "")
+    issue(ctx, "issuer", "Name the issuer or the token endpoint: the server's page shows what the server itself says.");
   if (given.scope !== "" && !/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(given.scope))
     issue(ctx, "scope", "Scopes are words with one space between them.");
   if (taken === null) return z.NEVER;
