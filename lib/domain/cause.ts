@@ -113,6 +113,11 @@ export const CAUSES = {
     "Accepted, and never answered on the event stream",
     "The message was taken and no answer came on the stream: look at the process behind the gateway, and at buffering in a proxy.",
   ),
+  sse_silent: rule(
+    "timeout",
+    "The event stream opens and stays silent",
+    "Send the endpoint event as soon as the stream opens, and switch off buffering in the proxy before it.",
+  ),
   probe_timeout: rule(
     "timeout",
     "The whole check took too long",
@@ -186,6 +191,11 @@ export const CAUSES = {
     "auth_required",
     "Protected, by a scheme of its own",
     "The server is up and protected: store its key or token here, or name resource_metadata in its challenge for OAuth clients.",
+  ),
+  auth_client_certificate: rule(
+    "auth_required",
+    "Protected by client certificates",
+    "The server is up and asks for a client certificate: store one here if its tools are to be checked as well.",
   ),
   auth_tools_only: rule(
     "auth_required",
@@ -414,6 +424,38 @@ export const CAUSES = {
     "canary_failed",
     "The tool asks a person",
     "The test call was answered with a question: choose arguments that need none, or another tool.",
+  ),
+
+  // Health addresses and sessions
+  health_status: rule(
+    "health_degraded",
+    "The health address answers with a bad status",
+    "Look at the part that the body names; if all is well, correct which statuses count as good.",
+  ),
+  health_body: rule(
+    "health_degraded",
+    "The health address says that something is wrong",
+    "The status may be good and the body is not: look at the value named.",
+  ),
+  health_slow: rule(
+    "health_degraded",
+    "The health address is slow",
+    "It answers later than its limit: look at the part that it asks, or raise the limit.",
+  ),
+  health_unreachable: rule(
+    "health_degraded",
+    "The health address does not answer",
+    "Nothing answers there in time: check the address, its certificate and whether that part runs.",
+  ),
+  health_protocol: rule(
+    "health_degraded",
+    "A part of the protocol fails",
+    "The server lists its tools and fails at this part: look at its handler for the method named.",
+  ),
+  session_not_checked: rule(
+    "session_not_checked",
+    "Unknown sessions are served",
+    "Look the session id of every request up and answer 404 for one that you never gave: it may be somebody else's.",
   ),
 
   // Ours

@@ -180,6 +180,13 @@ export const REASONS = {
     "Session lost",
     "The server forgets its sessions between requests: make sessions sticky to one instance, or serve without them.",
   ),
+  session_not_checked: rule(
+    "handshake",
+    "degraded",
+    "P3",
+    "Unknown sessions are served",
+    "Look the session id of every request up and answer 404 for one that you never gave: it may be somebody else's.",
+  ),
   empty_tool_list: rule(
     "tools",
     "degraded",
