@@ -7,7 +7,7 @@ import { address } from "./address.ts";
 import { auth, wallOfTools } from "./auth.ts";
 import type { Check, Finding } from "./check.ts";
 import { envelope, notMcp, tooLarge } from "./envelope.ts";
-import { told } from "./evidence.ts";
+import { CLIENT_CERTIFICATE_WANTED, told } from "./evidence.ts";
 import { handshake, session, version } from "./handshake.ts";
 import { httpStatus } from "./http-status.ts";
 import { proberFault } from "./prober-fault.ts";
@@ -55,8 +55,14 @@ export function judge(transcript: Transcript): Judgement {
     reason: worst?.reason ?? null,
     phase: worst?.phase ?? null,
     evidence: worst?.evidence ?? {},
-    tools: transcript.tools === null ? null : toolSurface(transcript.tools).surface,
+    tools: surfaceSeen(transcript),
   };
+}
+
+function surfaceSeen({ tools, toolsTruncated, credentialUsed }: Transcript): ToolSurface | null {
+  if (tools === null) return null;
+  const cut = toolsTruncated ? { truncated: true } : {};
+  return { ...toolSurface(tools).surface, ...cut, ...(credentialUsed ? { credentialed: true } : {}) };
 }
 
 /** A fault of ours or a forbidden address outweighs all: what else was seen then says nothing about the server. */
@@ -70,6 +76,7 @@ function authOf(transcript: Transcript): Outcome["auth"] {
     (s) =>
       s.response?.status === 401 ||
       wallOfTools(s) ||
+      s.error?.code === CLIENT_CERTIFICATE_WANTED ||
       (s.response?.status === 403 && s.response.headers["www-authenticate"] !== undefined),
   );
   if (walled || (transcript.credentialUsed && transcript.era !== null)) return "protected";

@@ -62,6 +62,10 @@ export const toolSurfaceSchema = z.object({
   fullHash: z.string(),
   /** At most 200 names of at most 120 characters, for showing. */
   names: z.array(z.string().max(120)).max(200),
+  /** The list was cut at a bound of ours: it is never compared with another. */
+  truncated: z.boolean().optional(),
+  /** Seen with a credential: another list than strangers see, with a baseline of its own. */
+  credentialed: z.boolean().optional(),
 });
 export type ToolSurface = z.infer<typeof toolSurfaceSchema>;
 

@@ -16,9 +16,20 @@ export interface SurfaceProblem {
   problem: "not_an_object" | "no_name" | "no_input_schema" | "duplicate_name" | "not_canonical";
 }
 
+/** A tool that can be read, with what its hashes are of. */
+export interface ReadTool {
+  name: string;
+  contract: string;
+  full: string;
+  /** name, title, description, inputSchema, outputSchema, annotations; what else it had is left out. */
+  tool: Record<string, unknown>;
+}
+
 export interface Surface {
   surface: ToolSurface;
   problems: SurfaceProblem[];
+  /** By name; without those that cannot be read. */
+  tools: ReadTool[];
 }
 
 // A check and the verdict ask for the same list, and a server gives the same one a thousand times; canonical forms are
@@ -47,18 +58,14 @@ function remembered(tools: readonly unknown[]): Surface {
 function surfaceOf(tools: readonly unknown[]): Surface {
   const problems: SurfaceProblem[] = [];
   const seen = new Set<string>();
-  const good: { name: string; contract: string; full: string }[] = [];
+  const good: ReadTool[] = [];
   tools.forEach((tool, index) => {
     const problem = problemOf(tool, seen);
     if (problem !== null) problems.push({ index, problem });
     if (problem !== null && problem !== "no_input_schema") return;
     const t = tool as Record<string, unknown>;
     try {
-      good.push({
-        name: String(t.name),
-        contract: canonicalHash(pick(t, CONTRACT)),
-        full: canonicalHash(pick(t, FULL)),
-      });
+      good.push({ name: String(t.name), ...toolHashes(t), tool: pick(t, FULL) });
     } catch {
       problems.push({ index, problem: "not_canonical" });
     }
@@ -67,12 +74,27 @@ function surfaceOf(tools: readonly unknown[]): Surface {
   return {
     surface: {
       count: tools.length,
-      // Over the list of digests: the cap on one value's size then holds per tool.
-      contractHash: canonicalHash(good.map((t) => t.contract)),
-      fullHash: canonicalHash(good.map((t) => t.full)),
+      ...listHashes(good),
       names: good.slice(0, MAX_NAMES).map((t) => cleanText(t.name, 120)),
     },
     problems,
+    tools: good,
+  };
+}
+
+/** @throws Error for what has no canonical form */
+export function toolHashes(tool: Record<string, unknown>): { contract: string; full: string } {
+  return { contract: canonicalHash(pick(tool, CONTRACT)), full: canonicalHash(pick(tool, FULL)) };
+}
+
+/** Over the list of digests, sorted by name: the cap on one value's size then holds per tool. */
+export function listHashes(tools: readonly { contract: string; full: string }[]): {
+  contractHash: string;
+  fullHash: string;
+} {
+  return {
+    contractHash: canonicalHash(tools.map((t) => t.contract)),
+    fullHash: canonicalHash(tools.map((t) => t.full)),
   };
 }
 
@@ -84,7 +106,7 @@ function problemOf(tool: unknown, seen: Set<string>): SurfaceProblem["problem"] 
   return isRecord(tool.inputSchema) ? null : "no_input_schema";
 }
 
-function pick(from: Record<string, unknown>, keys: readonly string[]): object {
+function pick(from: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
     keys.filter((k) => Object.hasOwn(from, k) && from[k] !== undefined).map((k) => [k, from[k]]),
   );
