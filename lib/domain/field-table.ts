@@ -39,6 +39,7 @@ export const FIELD_TABLE = {
       weight: "",
       paused: "",
       credential: "that one is stored, since when and under which header; never its value",
+      slowed: "that it is checked less often than is set, how often, and until when",
     },
     staff: {
       createdBy: OPERATOR,
@@ -511,6 +512,22 @@ export const FIELD_TABLE = {
       updatedAt: "Shown as changedAt.",
     },
     never: { ...TENANT },
+  },
+  dataKey: {
+    sentence: "A tenant's own key for its stored secrets, wrapped",
+    tables: ["data_key"],
+    shown: {},
+    staff: {},
+    never: {},
+    whole: "Nobody is shown it; the staff sees how many there are and under which key of the key store.",
+  },
+  pace: {
+    sentence: "How much less often a tenant is checked after probers had to be killed for it, and those kills",
+    tables: ["probe_pace", "probe_kill"],
+    shown: {},
+    staff: {},
+    never: {},
+    whole: "A customer sees on each server how often it is checked, and why; the kills are in the log.",
   },
   allowance: {
     sentence: "Private addresses that a tenant may reach",

@@ -24,6 +24,7 @@ export interface World {
   hold: string;
   stream: string;
   erasure: string;
+  dataKey: string;
   check: string;
   /** Two people: who acts, and whom it is about. */
   actor: string;
@@ -55,6 +56,7 @@ export function newWorld(tenant: string, slug: string): World {
     hold: id(),
     stream: id(),
     erasure: id(),
+    dataKey: id(),
     check: id(),
     actor: id(),
     target: id(),
@@ -81,6 +83,15 @@ export const ROWS: Record<string, (w: World) => Row> = {
     created_at: AT,
   }),
   "public.server_wall": (w) => ({ tenant_id: w.tenant, server_id: w.server, region: "fra", looked_at: AT }),
+  "public.data_key": (w) => ({
+    tenant_id: w.tenant,
+    id: w.dataKey,
+    kek_id: "file:0123456789abcdef",
+    wrapped: randomBytes(60),
+    created_at: AT,
+    // One that seals may be there already.
+    retired_at: AT,
+  }),
   "public.server_now": (w) => ({
     tenant_id: w.tenant,
     server_id: w.server,
@@ -136,6 +147,18 @@ export const ROWS: Record<string, (w: World) => Row> = {
     reason: "connection_refused",
     regions: json({}),
   }),
+  "public.probe_kill": (w) => ({
+    tenant_id: w.tenant,
+    id: w.request,
+    run_id: w.request,
+    region: "fra",
+    server_id: w.server,
+    servers: 1,
+    why: "wall",
+    batch_ms: 50_000,
+    at: AT,
+  }),
+  "public.probe_pace": (w) => ({ tenant_id: w.tenant, factor: 4, cut_at: AT, until: LATER, told_at: AT }),
   "public.address_allowance": (w) => ({
     tenant_id: w.tenant,
     id: w.allowance,
