@@ -71,7 +71,8 @@ function causeOf(step: Step, transcript: Transcript): Cause {
     case WIRE_CODES.tooDeep:
       return "json_too_deep";
     case WIRE_CODES.notOurs:
-      return "wrong_id";
+      // Without the protocol's own mark it is no message of anybody's, but some other JSON.
+      return /"jsonrpc"/.test(step.response?.bodyHead ?? "") ? "wrong_id" : "malformed_jsonrpc";
     case WIRE_CODES.noAnswer:
       return step.response?.contentType?.startsWith("text/event-stream") || onEventStream(transcript)
         ? "sse_closed"
@@ -87,7 +88,7 @@ function problem(step: Step): string | null {
     case WIRE_CODES.tooDeep:
       return "The answer is nested deeper than 64 levels.";
     case WIRE_CODES.notOurs:
-      return "The answer carries another id than the request.";
+      return "No message in the answer is the response to the request.";
     case WIRE_CODES.noAnswer:
       return "The answer ended without a response to the request.";
   }

@@ -17,6 +17,9 @@ export function lastTold(transcript: Transcript): Step | undefined {
   return told(transcript).at(-1);
 }
 
+/** TLS 1.3's own word for 401. */
+export const CLIENT_CERTIFICATE_WANTED = "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED";
+
 /** HTTP+SSE: answers come on a stream that a GET opened. */
 export function onEventStream(transcript: Transcript): boolean {
   return transcript.steps.some(

@@ -205,6 +205,13 @@ describe("the checks say", () => {
       "list",
     ],
     [
+      "auth_required of TLS that asks for a client certificate",
+      transcript([step("tls"), step("discover", failed("ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"))]),
+      "up",
+      "auth_required",
+      "discover",
+    ],
+    [
       "auth_required of -32001 at the tool list only",
       transcript([...good().slice(0, 3), step("list", { status: 200, message: rpc(-32001, "Unauthorized") })], {
         era: "legacy",

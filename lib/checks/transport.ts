@@ -2,7 +2,7 @@
 import type { Cause } from "../domain/cause.ts";
 import { type Step, type Transcript, WIRE_CODES } from "../domain/transcript.ts";
 import type { Check } from "./check.ts";
-import { caused, onEventStream, told } from "./evidence.ts";
+import { caused, CLIENT_CERTIFICATE_WANTED, onEventStream, told } from "./evidence.ts";
 
 const BY_CODE: Record<string, Cause> = {
   ENOTFOUND: "dns_nxdomain",
@@ -19,6 +19,7 @@ const BY_CODE: Record<string, Cause> = {
   CERT_HAS_EXPIRED: "tls_expired",
   CERT_NOT_YET_VALID: "tls_not_yet_valid",
   ERR_TLS_CERT_ALTNAME_INVALID: "tls_hostname_mismatch",
+  [CLIENT_CERTIFICATE_WANTED]: "auth_client_certificate",
   ERR_SSL_WRONG_VERSION_NUMBER: "tls_not_spoken",
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "tls_not_spoken",
 };
@@ -59,6 +60,7 @@ export const transport: Check = {
 
 function causeOf(code: string, step: Step, transcript: Transcript): Cause {
   if (code === WIRE_CODES.timeout) {
+    if (step.response && step.request?.method === "GET") return "sse_silent";
     const accepted = (step.response?.status ?? 0) < 300 && step.request?.method === "POST";
     if (step.response && accepted && onEventStream(transcript)) return "sse_no_response";
     return TIMEOUTS[step.phase] ?? "probe_timeout";

@@ -5,6 +5,8 @@ import canonicalize from "canonicalize";
 
 export const JSON_MAX_DEPTH = 64;
 export const JSON_MAX_NODES = 200_000;
+/** Of an answer that is no list: nothing else that a server says is anywhere near. */
+export const JSON_MAX_SMALL = 10_000;
 
 /** @returns what is too much about the value, or null when it may be walked */
 export function excess(value: unknown, maxDepth = JSON_MAX_DEPTH, maxNodes = JSON_MAX_NODES): "depth" | "nodes" | null {

@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream";
 import { constants, createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { createParser } from "eventsource-parser";
-import { excess } from "#lib/domain/canonical-json";
+import { excess, JSON_MAX_DEPTH, JSON_MAX_NODES, JSON_MAX_SMALL } from "#lib/domain/canonical-json";
 import { isRecord } from "#lib/domain/surface";
 import { WIRE_CODES } from "#lib/domain/transcript";
 
@@ -121,7 +121,8 @@ export function parseMessage(text: string, id: string): Pick<Answer, "message" |
   } catch {
     return { errorCode: WIRE_CODES.notJson };
   }
-  const much = excess(value);
+  const list = isRecord(value) && isRecord(value.result) && Array.isArray(value.result.tools);
+  const much = excess(value, JSON_MAX_DEPTH, list || Array.isArray(value) ? JSON_MAX_NODES : JSON_MAX_SMALL);
   if (much !== null) return { errorCode: much === "depth" ? WIRE_CODES.tooDeep : WIRE_CODES.tooLarge };
   const candidates = (Array.isArray(value) ? value : [value]).filter(isRecord);
   const ours = candidates.find((m) => m.id === id && !("method" in m));

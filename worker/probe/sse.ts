@@ -121,11 +121,13 @@ function readEndpoint(
   const waiting = new Map<string, (answer: Record<string, unknown> | string) => void>();
   let ended: string | null = null;
   return new Promise((resolve, reject) => {
-    bound.addEventListener("abort", () => reject(new Error("no endpoint in time")), { once: true });
+    const late = () => reject(Object.assign(new Error("no endpoint in time"), { code: WIRE_CODES.timeout }));
+    bound.addEventListener("abort", late, { once: true });
     const end = (code: string) => {
       ended ??= code;
       for (const done of waiting.values()) done(ended);
-      resolve(null);
+      if (code === WIRE_CODES.timeout) late();
+      else resolve(null);
     };
     const hand = (text: string) => {
       for (const [id, done] of waiting) {
