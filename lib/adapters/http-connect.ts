@@ -30,6 +30,8 @@ export interface ConnectOptions {
   timeoutMs: number;
   /** Extra certificate authorities, PEM. */
   ca?: string | undefined;
+  /** Shown to whoever asks for one during the handshake; PEM. */
+  clientCertificate?: { certificate: string; privateKey: string } | undefined;
   /** Called as each part ends, well or not; durationMs is monotonic. */
   onPhase?: ((phase: ConnectPhase, durationMs: number, more: PhaseEnd) => void) | undefined;
   /** Tests only: the product always asks the system. */
@@ -109,7 +111,9 @@ function startTls(socket: Socket, host: string, options: ConnectOptions): Promis
     socket,
     host,
     ...named,
-    secureContext: contextFor(options.ca),
+    secureContext: options.clientCertificate
+      ? ownContext(options.ca, options.clientCertificate)
+      : contextFor(options.ca),
     ALPNProtocols: ["http/1.1"],
   });
   return settled(secure, "secureConnect", options.timeoutMs);
@@ -126,6 +130,18 @@ function contextFor(ca: string | undefined): SecureContext {
     contexts.set(key, context);
   }
   return context;
+}
+
+/** With somebody's private key in it: made for one connection, kept for none. */
+function ownContext(
+  ca: string | undefined,
+  { certificate, privateKey }: NonNullable<ConnectOptions["clientCertificate"]>,
+): SecureContext {
+  return createSecureContext({
+    cert: certificate,
+    key: privateKey,
+    ...(ca !== undefined && { ca: [...rootCertificates, ca] }),
+  });
 }
 
 function settled<S extends Socket>(socket: S, event: "connect" | "secureConnect", timeoutMs: number): Promise<S> {

@@ -14,7 +14,8 @@ const LOCAL_NAME = /(^|\.)(localhost|internal|local|localdomain|home\.arpa)$/;
 const MAX_URL = 2048;
 
 /** One fresh agent per probe or delivery; close or destroy it afterwards. */
-export interface DispatcherOptions extends Partial<Pick<ConnectOptions, "ca" | "onPhase" | "resolve">> {
+export interface DispatcherOptions
+  extends Partial<Pick<ConnectOptions, "ca" | "clientCertificate" | "onPhase" | "resolve">> {
   connectTimeoutMs?: number;
   /** Decoded or not, an answer's head may not exceed 16 KiB. */
   headersTimeoutMs?: number;
@@ -107,6 +108,7 @@ async function open(
     ...target,
     timeoutMs: options.connectTimeoutMs ?? 5_000,
     ca: options.ca,
+    clientCertificate: options.clientCertificate,
     onPhase: options.onPhase,
     resolve: options.resolve,
   });

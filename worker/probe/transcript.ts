@@ -3,6 +3,7 @@
 import type { AddressPolicy } from "#lib/adapters/http";
 import { now } from "#lib/adapters/clock";
 import { TocsinError } from "#lib/domain/error";
+import type { ClientCertificate } from "#lib/domain/credential";
 import type { Era } from "#lib/domain/outcome";
 import { cleanText } from "#lib/domain/text";
 import { type Step, type Transcript, WIRE_CODES } from "#lib/domain/transcript";
@@ -23,6 +24,10 @@ export interface ProbeTarget {
   url: string;
   /** The credential as headers; it goes to the URL's own origin only and is never written down. */
   headers: Record<string, string>;
+  /** Shown to a server that asks for one in the TLS handshake; with it the wall is TLS itself. */
+  clientCertificate?: ClientCertificate | undefined;
+  /** A look at the wall is due: how somebody without a credential is met, and what is published about signing in. */
+  look?: { discover: boolean } | undefined;
   /** What was found last time; null to find out, which also looks for a second era. */
   knownEra: Era | null;
   /** Extra certificate authorities, PEM. */
@@ -45,7 +50,12 @@ export async function probe(target: ProbeTarget, options: ProbeOptions): Promise
   const found = nothingYet();
   let wire: Wire;
   try {
-    wire = new Wire(target.url, target.headers, { ...options, signal, ca: target.ca });
+    wire = new Wire(target.url, target.headers, {
+      ...options,
+      signal,
+      ca: target.ca,
+      clientCertificate: target.clientCertificate,
+    });
   } catch (err) {
     return refused(target, err, options);
   }
@@ -113,7 +123,7 @@ function transcriptOf(target: ProbeTarget, found: Found, wire: Wire, totalMs: nu
     steps: wire.steps,
     timings: { ...wire.timings, totalMs },
     ...found,
-    credentialUsed: Object.keys(target.headers).length > 0,
+    credentialUsed: Object.keys(target.headers).length > 0 || target.clientCertificate !== undefined,
     certificate: validTo === null ? null : { validTo, daysLeft: Math.floor((validTo - now().getTime()) / 86_400_000) },
   };
 }

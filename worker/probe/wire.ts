@@ -9,6 +9,7 @@ import {
   guardedDispatcher,
   type PhaseEnd,
 } from "#lib/adapters/http";
+import type { ClientCertificate } from "#lib/domain/credential";
 import type { Phase, Timings } from "#lib/domain/outcome";
 import { type Step, WIRE_CODES } from "#lib/domain/transcript";
 import { type BodyKind, bodyKind, readAnswer } from "./answer.ts";
@@ -53,6 +54,7 @@ export interface WireOptions {
   monotonic: () => number;
   onStep?: (step: Step) => void;
   ca?: string | undefined;
+  clientCertificate?: ClientCertificate | undefined;
 }
 
 /** One step's time. An emitter, which undici takes as a signal: four AbortSignals a step were a sixth of a probe's cost. */
@@ -103,6 +105,7 @@ export class Wire {
     this.#startedAt = options.monotonic();
     this.#agent = guardedDispatcher(options.policy, {
       ca: options.ca,
+      clientCertificate: options.clientCertificate,
       connectTimeoutMs: CONNECT_BOUND_MS,
       headersTimeoutMs: 50_000, // Ours is the bound on the whole step; undici's own must not come first.
       bodyTimeoutMs: 50_000,
