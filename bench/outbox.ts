@@ -46,7 +46,8 @@ async function prepare(db: TestDatabase, to: Receiver): Promise<{ tenantId: stri
   const sinks: string[] = [];
   for (let i = 0; i < SINKS; i++) {
     const id = randomUUID();
-    const sealed = box.seal(
+    const sealed = await box.seal(
+      db.workerDb,
       places.sink(tenantId, id),
       JSON.stringify({ secret: `whsec_${randomBytes(32).toString("base64")}` }),
     );

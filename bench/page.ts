@@ -49,7 +49,8 @@ export async function benchPage(): Promise<Row[]> {
       [tenantId, randomUUID()],
     );
     const sinkId = randomUUID();
-    const sealed = box.seal(
+    const sealed = await box.seal(
+      db.workerDb,
       places.sink(tenantId, sinkId),
       JSON.stringify({ secret: `whsec_${randomBytes(32).toString("base64")}` }),
     );

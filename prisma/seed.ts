@@ -129,7 +129,7 @@ async function putServer(tx: Tx, context: TenantContext, given: SeedServer, box:
     });
   }
   if (given.credential && (await tx.serverCredential.count({ where: { serverId: id } })) === 0) {
-    const sealed = box.seal(places.serverCredential(tenantId, id), given.credential.value);
+    const sealed = await box.seal(tx, places.serverCredential(tenantId, id), given.credential.value);
     await tx.serverCredential.create({
       data: {
         tenantId,
@@ -156,7 +156,7 @@ async function putSink(tx: Tx, context: TenantContext, given: SeedSink, box: Sec
   if (there !== null && !changed && given.kind !== "webhook") return;
   const row = {
     config: given.config,
-    sealed: box.seal(places.sink(tenantId, id), JSON.stringify(given.secrets)),
+    sealed: await box.seal(tx, places.sink(tenantId, id), JSON.stringify(given.secrets)),
     updatedAt: clockNow(),
   };
   if (there === null) {

@@ -13,12 +13,12 @@ export async function seedDevelopment(
   receiver: { url: string; secret: string },
 ): Promise<void> {
   const { seed } = await import("../prisma/seed.ts");
-  const { readKeyFile, secretBox } = await import("#lib/adapters/secrets");
+  const { fileStore, secretBox } = await import("#lib/adapters/secrets");
   const secret = settings.TOCSIN_SECRET ?? "";
   await seed({
     ownerUrl: settings.DATABASE_URL ?? "",
     secret,
-    box: secretBox(readKeyFile(settings.TOCSIN_KEY_FILE ?? "")),
+    box: secretBox(fileStore({ path: settings.TOCSIN_KEY_FILE ?? "", setting: "TOCSIN_KEY_FILE", outside: false })),
     regions: regions.map((name) => ({ name, city: CITIES[name] ?? name })),
     fleet: fleet.map(({ slug, name, url, credential }) => ({ slug, name, url, ...(credential ? { credential } : {}) })),
     ...sampleSinks(secret, receiver),

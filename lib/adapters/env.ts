@@ -41,8 +41,31 @@ const schema = z.object({
   TOCSIN_MODE: z.enum(["production", "development", "test"]).default("production"),
   /** Root of every derived secret: session signing, database role passwords. */
   TOCSIN_SECRET: secret,
-  /** 32 bytes, base64 or hex, mode 0400, never inside the project: the key that seals stored secrets. */
+  /** 32 bytes, base64 or hex, mode 0400, never inside the project: the key above the tenants' data keys (docs/secrets.md). */
   TOCSIN_KEY_FILE: z.string({ error: "is missing: name a file that holds 32 random bytes as base64" }),
+  /** Who holds the key above the tenants' data keys; what the others wrapped stays readable while they are set. */
+  TOCSIN_KEY_STORE: z.enum(["file", "age", "aws-kms"], { error: "is file, age or aws-kms" }).default("file"),
+  /** age identities, one a line, mode 0400. */
+  TOCSIN_AGE_FILE: z.string().optional(),
+  TOCSIN_KMS_KEY_ID: z.string().max(300).optional(),
+  /** Keys that were set before and still have to be read, comma-separated. */
+  TOCSIN_KMS_FORMER_KEY_IDS: z
+    .string()
+    .default("")
+    .transform((s) =>
+      s
+        .split(",")
+        .map((id) => id.trim())
+        .filter(Boolean),
+    ),
+  TOCSIN_KMS_REGION: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/, { error: "is a region of AWS, e.g. eu-central-1" })
+    .optional(),
+  TOCSIN_KMS_URL: url("where AWS KMS answers, when it is not the region's own address").optional(),
+  TOCSIN_KMS_ACCESS_KEY_ID: z.string().optional(),
+  TOCSIN_KMS_SECRET_ACCESS_KEY: z.string().optional(),
+  TOCSIN_KMS_SESSION_TOKEN: z.string().optional(),
   /** The key that signs the audit log's checkpoints (Ed25519, PEM, mode 0400); made by the worker beside TOCSIN_KEY_FILE when absent. */
   TOCSIN_CHECKPOINT_KEY_FILE: z.string().optional(),
   /** Folder of the saved checkpoints: best on another disk than the database's. */

@@ -126,7 +126,7 @@ async function tenantWithSinks(
     const given = variants(vendors.webhookUrl)[sink.kind][0]?.config ?? {};
     const hidden = Object.fromEntries(Object.entries(given).filter(([name]) => sink.secretFields.includes(name)));
     const shown = Object.fromEntries(Object.entries(given).filter(([name]) => !sink.secretFields.includes(name)));
-    const sealed = box.seal(places.sink(id, sinkId), JSON.stringify(hidden));
+    const sealed = await box.seal(db.workerDb, places.sink(id, sinkId), JSON.stringify(hidden));
     made.set(
       sink.kind,
       await makeSink(db, id, { id: sinkId, kind: sink.kind, name: sink.name, config: shown, sealed }),

@@ -48,7 +48,7 @@ export async function streamLog(s: Streamer, now: Date, signal?: AbortSignal): P
     streams.map(async (stream) => {
       const deliver = async (batch: StreamBatch) => {
         const options = { policy, timeoutMs: TIMEOUT_MS, now, ca, ...(signal ? { signal } : {}) };
-        return s.send(target(s, stream), batch, options);
+        return s.send(await target(s, stream), batch, options);
       };
       try {
         if (stream.testAskedAt !== null) await test(s, stream, deliver, now);
@@ -64,9 +64,11 @@ export async function streamLog(s: Streamer, now: Date, signal?: AbortSignal): P
   );
 }
 
-function target({ box }: Streamer, stream: Stream): StreamTarget {
+async function target({ box, db }: Streamer, stream: Stream): Promise<StreamTarget> {
   const hidden: unknown =
-    stream.sealed === null ? {} : JSON.parse(box.open(places.auditStream(PLATFORM_TENANT, stream.id), stream.sealed));
+    stream.sealed === null
+      ? {}
+      : JSON.parse(await box.open(db, places.auditStream(PLATFORM_TENANT, stream.id), stream.sealed));
   return {
     kind: stream.kind as StreamKind,
     config: { ...(stream.config as Record<string, string>), ...(hidden as Record<string, string>) },

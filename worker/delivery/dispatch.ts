@@ -6,6 +6,7 @@ import type { Db } from "#lib/adapters/db";
 import type { AddressPolicy } from "#lib/adapters/http";
 import { places, type SecretBox } from "#lib/adapters/secrets";
 import type { Judgement, SinkMemory } from "#lib/domain/delivery";
+import { TocsinError } from "#lib/domain/error";
 import { isOutage } from "#lib/adapters/outage";
 import { sinkOf } from "#lib/sinks/index";
 import type { RenderContext, Sink, SinkAnswer, SinkBases, SinkRequest } from "#lib/sinks/sink";
@@ -63,7 +64,7 @@ async function insist<T>(write: () => Promise<T>): Promise<T> {
 type Conversation = { judgement: Judgement | null; status: number | null; fault?: unknown };
 
 async function converse(d: Dispatch, claimed: Claimed): Promise<Conversation> {
-  const prepared = prepare(d, claimed);
+  const prepared = await prepare(d, claimed);
   if ("verdict" in prepared) return { judgement: prepared, status: null };
   const { sink, config } = prepared;
   let memory: SinkMemory = claimed.memory;
@@ -141,7 +142,7 @@ async function exchange(
 }
 
 /** A sink whose stored form no longer parses is not retried for a day: somebody must look at it. */
-function prepare(d: Dispatch, claimed: Claimed): { sink: Sink; config: unknown } | Judgement {
+async function prepare(d: Dispatch, claimed: Claimed): Promise<{ sink: Sink; config: unknown } | Judgement> {
   const sink = sinkOf(claimed.sink.kind);
   if (!sink)
     return {
@@ -151,7 +152,7 @@ function prepare(d: Dispatch, claimed: Claimed): { sink: Sink; config: unknown }
     };
   try {
     const hidden = claimed.sink.sealed
-      ? JSON.parse(d.box.open(places.sink(claimed.tenantId, claimed.sink.id), claimed.sink.sealed))
+      ? JSON.parse(await d.box.open(d.db, places.sink(claimed.tenantId, claimed.sink.id), claimed.sink.sealed))
       : {};
     const parsed = sink.config.safeParse({ ...claimed.sink.config, ...hidden });
     if (parsed.success) return { sink, config: parsed.data };
@@ -160,7 +161,10 @@ function prepare(d: Dispatch, claimed: Claimed): { sink: Sink; config: unknown }
       reason: "The sink's settings are no longer valid: open it and save it again.",
       disablesSink: true,
     };
-  } catch {
+  } catch (error) {
+    // The database or the key service is away for a moment: the secret is as good as it was.
+    if (isOutage(error) || (error instanceof TocsinError && error.code === "E_UNAVAILABLE"))
+      return { verdict: "retry", reason: "The sink's secret could not be opened just now.", maybe: false };
     return { verdict: "dead", reason: "The sink's secret could not be opened: enter it again.", disablesSink: true };
   }
 }

@@ -70,7 +70,7 @@ async function left(): Promise<string[]> {
 test("a page that a vendor is just reading: its answer is dropped, no line of error, nothing comes back", async () => {
   const sinkId = randomUUID();
   const secret = `whsec_${randomBytes(32).toString("base64")}`;
-  const sealed = secrets().seal(places.sink(tenantId, sinkId), JSON.stringify({ secret }));
+  const sealed = await secrets().seal(db.workerDb, places.sink(tenantId, sinkId), JSON.stringify({ secret }));
   await makeSink(db, tenantId, { id: sinkId, kind: "webhook", config: { url: "https://hooks.example.com/x" }, sealed });
   const slot = clock.now().getTime() - 60_000;
   await decide(db.workerDb, aSealedSlot({ tenantId, serverId, slot }, { fra: "timeout", iad: "timeout" }), clock.now());

@@ -88,7 +88,8 @@ async function tenant(): Promise<string> {
 /** A webhook sink that posts to this path of the receiver. */
 async function hook(path = "/ok", of = tenantId): Promise<string> {
   const id = randomUUID();
-  const sealed = secrets().seal(
+  const sealed = await secrets().seal(
+    db.workerDb,
     places.sink(of, id),
     JSON.stringify({ secret: `whsec_${randomBytes(32).toString("base64")}` }),
   );
@@ -309,7 +310,8 @@ describe("order", () => {
     const discord = async () => {
       const id = randomUUID();
       const path = `/api/webhooks/${"1".repeat(18)}/${id.replaceAll("-", "_")}`;
-      const sealed = secrets().seal(
+      const sealed = await secrets().seal(
+        db.workerDb,
         places.sink(tenantId, id),
         JSON.stringify({ webhookUrl: `https://discord.com${path}` }),
       );

@@ -162,7 +162,7 @@ describe("the road from tick to seal", () => {
     const id = await makeServer(db, tenantId, { url: server.url });
     await db.sql(
       "INSERT INTO server_credential (tenant_id, server_id, kind, header_name, sealed, created_at) VALUES ($1, $2, 'bearer', 'Authorization', $3, now())",
-      [tenantId, id, Buffer.from(box.seal(places.serverCredential(tenantId, id), SECRET))],
+      [tenantId, id, Buffer.from(await box.seal(db.workerDb, places.serverCredential(tenantId, id), SECRET))],
     );
     await runJob(deps("fra"), {
       tenantId,
@@ -184,7 +184,7 @@ describe("the road from tick to seal", () => {
     const id = await makeServer(db, tenantId, { url: `${target.url}/${randomUUID()}` });
     await db.sql(
       "INSERT INTO server_credential (tenant_id, server_id, kind, header_name, sealed, created_at) VALUES ($1, $2, 'bearer', 'Authorization', $3, now())",
-      [tenantId, id, Buffer.from(box.seal(places.serverCredential(tenantId, randomUUID()), SECRET))],
+      [tenantId, id, Buffer.from(await box.seal(db.workerDb, places.serverCredential(tenantId, randomUUID()), SECRET))],
     );
     await runJob(deps("fra"), {
       tenantId,

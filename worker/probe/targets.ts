@@ -5,6 +5,7 @@ import type { AddressPolicy } from "#lib/adapters/http";
 import { places, type SecretBox } from "#lib/adapters/secrets";
 import { type Era, ERAS } from "#lib/domain/outcome";
 import { slotOffset } from "#lib/domain/cadence";
+import { TocsinError } from "#lib/domain/error";
 import { addressPolicy } from "#lib/queries/address-policy";
 import type { ProbeJob } from "./job.ts";
 import type { ProbeTarget } from "./transcript.ts";
@@ -31,7 +32,7 @@ export async function loadTargets(db: Db, box: SecretBox, job: ProbeJob, ca: str
       select: { serverId: true, era: true, status: true },
     });
     const sealedShut: string[] = [];
-    const targets = servers.flatMap((server): ProbeTarget[] => {
+    const targetOf = async (server: (typeof servers)[number]): Promise<ProbeTarget[]> => {
       const credential = credentials.find((c) => c.serverId === server.id);
       const last = seen.find((s) => s.serverId === server.id);
       try {
@@ -39,7 +40,7 @@ export async function loadTargets(db: Db, box: SecretBox, job: ProbeJob, ca: str
           ? headerOf(
               credential.kind,
               credential.headerName,
-              box.open(places.serverCredential(tenantId, server.id), credential.sealed),
+              await box.open(tx, places.serverCredential(tenantId, server.id), credential.sealed),
             )
           : {};
         return [
@@ -52,11 +53,15 @@ export async function loadTargets(db: Db, box: SecretBox, job: ProbeJob, ca: str
             ca,
           },
         ];
-      } catch {
+      } catch (error) {
+        // A key service that is away is no fault of the credential: then nothing of this batch is checked.
+        if (!(error instanceof TocsinError) || error.code !== "E_CONFIG") throw error;
         sealedShut.push(server.id);
         return [];
       }
-    });
+    };
+    const targets: ProbeTarget[] = [];
+    for (const server of servers) targets.push(...(await targetOf(server)));
     return { targets, policy: await addressPolicy(tx), sealedShut };
   });
 }

@@ -106,7 +106,12 @@ test("whatever is leased, opened, mixed up, closed or forgotten in whatever orde
       holder: three,
       servers: fc.uniqueArray(three, { minLength: 1 }),
     }),
-    fc.record({ do: fc.constant("issue" as const), tenant: three, holder: three, servers: fc.constant([0, 1, 2]) }),
+    fc.record({
+      do: fc.constant("issue" as const),
+      tenant: three,
+      holder: three,
+      servers: fc.constant<number[]>([0, 1, 2]),
+    }),
     fc.record({ do: fc.constant("open" as const), lease, tenant: three, server: three, holder: three }),
     fc.record({ do: fc.constant("cross" as const), lease, from: lease, server: three, other: three }),
     fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: LEASE_MS / 3 }) }),

@@ -19,7 +19,7 @@ export const addAuditStream = defineCommand({
       data: {
         ...{ tenantId: actor.tenantId, id, kind: input.kind, name: input.name, config },
         ...{
-          sealed: sealStream(actor.tenantId, id, hidden),
+          sealed: await sealStream(tx, actor.tenantId, id, hidden),
           createdBy: actor.personId,
           createdAt: now,
           updatedAt: now,

@@ -16,12 +16,12 @@ export const changeAuditStream = defineCommand({
   input: z.strictObject({ streamId: z.uuid(), name: streamNameSchema, config: streamConfigSchema }),
   async run({ tx, input, actor, now }) {
     const before = await liveStream(tx, actor.tenantId, input.streamId);
-    const kept = openStream(actor.tenantId, before.id, before.sealed);
+    const kept = await openStream(tx, actor.tenantId, before.id, before.sealed);
     const { config, hidden } = partStream(streamKindSchema.parse(before.kind), input.config, kept);
     await tx.auditStream.update({
       where: { tenantId_id: { tenantId: actor.tenantId, id: before.id } },
       data: {
-        ...{ name: input.name, config, sealed: sealStream(actor.tenantId, before.id, hidden) },
+        ...{ name: input.name, config, sealed: await sealStream(tx, actor.tenantId, before.id, hidden) },
         ...{ updatedAt: now, retryAt: null },
       },
       select: { id: true },

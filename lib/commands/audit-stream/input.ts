@@ -51,18 +51,24 @@ export function partStream(
   );
 }
 
-export function sealStream(
+export async function sealStream(
+  tx: Tx,
   tenantId: string,
   id: string,
   hidden: Record<string, string>,
-): Uint8Array<ArrayBuffer> | null {
+): Promise<Uint8Array<ArrayBuffer> | null> {
   return Object.keys(hidden).length === 0
     ? null
-    : secrets().seal(places.auditStream(tenantId, id), JSON.stringify(hidden));
+    : secrets().seal(tx, places.auditStream(tenantId, id), JSON.stringify(hidden));
 }
 
-export function openStream(tenantId: string, id: string, sealed: Uint8Array | null): Record<string, string> {
-  return sealed === null ? {} : JSON.parse(secrets().open(places.auditStream(tenantId, id), sealed));
+export async function openStream(
+  tx: Tx,
+  tenantId: string,
+  id: string,
+  sealed: Uint8Array | null,
+): Promise<Record<string, string>> {
+  return sealed === null ? {} : JSON.parse(await secrets().open(tx, places.auditStream(tenantId, id), sealed));
 }
 
 /** @throws TocsinError E_NOT_FOUND */

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { liveHint } from "#lib/adapters/hint";
-import { secrets } from "#lib/adapters/secrets";
+import { places, secrets } from "#lib/adapters/secrets";
 import { defineCommand } from "#lib/commands/command";
 import { erasureInput, OPEN_LIMIT } from "#lib/domain/erasure";
 import { TocsinError } from "#lib/domain/error";
-import { place } from "./place.ts";
 
 /**
  * Takes a request for erasure in. Whom it is about is sealed at once and never stands in the log: the log outlives it.
@@ -25,7 +24,7 @@ export const fileErasure = defineCommand({
     const id = randomUUID();
     const number = (last._max.number ?? 0) + 1;
     const seal = (column: "identifiers_sealed" | "note_sealed", text: string) =>
-      secrets().seal(place(actor.tenantId, id, column), text);
+      secrets().seal(tx, places.erasureRequest(actor.tenantId, id, column), text);
     await tx.erasureRequest.create({
       data: {
         tenantId: actor.tenantId,
@@ -34,8 +33,8 @@ export const fileErasure = defineCommand({
         subjectKind: input.subjectKind,
         controller: input.controller,
         identifiers: input.identifiers.length,
-        identifiersSealed: seal("identifiers_sealed", JSON.stringify(input.identifiers)),
-        noteSealed: input.note === "" ? null : seal("note_sealed", input.note),
+        identifiersSealed: await seal("identifiers_sealed", JSON.stringify(input.identifiers)),
+        noteSealed: input.note === "" ? null : await seal("note_sealed", input.note),
         receivedAt: now,
         filedBy: actor.personId,
       },

@@ -25,7 +25,7 @@ export const setCredential = defineCommand({
       throw new TocsinError("E_INVALID", "There is no such region: choose one of those offered.", { field: "region" });
     const { secret, ...row } = await rowOf(tx, given, now);
     const { region, kind } = given;
-    const sealed = secrets().seal(places.serverCredential(tenantId, serverId, region), secret);
+    const sealed = await secrets().seal(tx, places.serverCredential(tenantId, serverId, region), secret);
     const data = { ...row, kind, sealed, createdAt: now };
     await tx.serverCredential.upsert({
       where: { tenantId_serverId_region: { tenantId, serverId, region } },

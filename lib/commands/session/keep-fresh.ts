@@ -50,7 +50,7 @@ const found = (db: Db, token: string) =>
 async function askFor(db: Db, token: string, session: Found, now: Date, by: FreshSettings): Promise<Freshness> {
   if (session.refreshSealed === null) return gone(db, session, "the provider gave no way to ask again", now);
   if (!(await claim(db, session, now))) return another(db, token, now);
-  const refreshToken = by.box.open(places.sessionRefresh(PLATFORM_TENANT, session.id), session.refreshSealed);
+  const refreshToken = await by.box.open(db, places.sessionRefresh(PLATFORM_TENANT, session.id), session.refreshSealed);
   const answer = await by.ask(refreshToken);
   if (answer.is === "gone") return gone(db, session, "the provider ended it", now);
   if (answer.is === "unknown") {
@@ -72,7 +72,13 @@ async function askFor(db: Db, token: string, session: Found, now: Date, by: Fres
         groupsAskedAt: null,
         ...(proof.refreshToken === null
           ? {}
-          : { refreshSealed: by.box.seal(places.sessionRefresh(PLATFORM_TENANT, session.id), proof.refreshToken) }),
+          : {
+              refreshSealed: await by.box.seal(
+                tx,
+                places.sessionRefresh(PLATFORM_TENANT, session.id),
+                proof.refreshToken,
+              ),
+            }),
       },
     });
     const word = await directorysWord(tx, { ...given, directoryId: given.directoryId ?? session.person.directoryId });

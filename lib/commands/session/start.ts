@@ -35,6 +35,11 @@ export async function startSession(db: Db, given: NewSession, now: Date, box?: S
       { by: given.personId, action: "session.replaced", visit: "signed_in_again", from: given.address ?? "" },
       now,
     );
+  // A session belongs to no tenant, its key to the installation's own: so not in the same transaction.
+  const refreshSealed =
+    given.refreshToken && box
+      ? await box.seal(db, places.sessionRefresh(PLATFORM_TENANT, id), given.refreshToken)
+      : null;
   await db.global(async (tx) => {
     await tx.session.deleteMany({ where: { personId: given.personId, expiresAt: { lte: now } } });
     await tx.session.create({
@@ -51,8 +56,7 @@ export async function startSession(db: Db, given: NewSession, now: Date, box?: S
         authTime: given.authTime ?? null,
         groupsCheckedAt: now,
         idpSid: given.idpSid ?? null,
-        refreshSealed:
-          given.refreshToken && box ? box.seal(places.sessionRefresh(PLATFORM_TENANT, id), given.refreshToken) : null,
+        refreshSealed,
       },
     });
   });

@@ -11,11 +11,16 @@ export const changeSink = defineCommand({
   async run({ tx, input, actor, now }) {
     const before = await liveSink(tx, actor.tenantId, input.sinkId);
     const sink = sinkKind(before.kind);
-    const kept = openHidden(actor.tenantId, before.id, before.sealed);
+    const kept = await openHidden(tx, actor.tenantId, before.id, before.sealed);
     const { config, hidden } = partConfig(sink, input.config, kept);
     await tx.sink.update({
       where: { tenantId_id: { tenantId: actor.tenantId, id: before.id } },
-      data: { name: input.name, config, sealed: sealHidden(actor.tenantId, before.id, hidden), updatedAt: now },
+      data: {
+        name: input.name,
+        config,
+        sealed: await sealHidden(tx, actor.tenantId, before.id, hidden),
+        updatedAt: now,
+      },
     });
     await liveHint(tx, { tenant: actor.tenantId, what: "sink", id: before.id });
     const renewed = Object.keys(hidden).filter((name) => hidden[name] !== kept[name]);

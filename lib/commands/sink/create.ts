@@ -19,7 +19,7 @@ export const createSink = defineCommand({
         kind: sink.kind,
         name: input.name,
         config,
-        sealed: sealHidden(actor.tenantId, id, hidden),
+        sealed: await sealHidden(tx, actor.tenantId, id, hidden),
         createdBy: actor.personId,
         createdAt: now,
         updatedAt: now,

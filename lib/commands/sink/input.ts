@@ -1,6 +1,7 @@
 // A sink's form as it comes from a person: every value text, the sink's own schema decides. Secrets are parted from
 // the rest, sealed, and never read back to a person.
 import { z } from "zod";
+import type { Tx } from "#lib/adapters/db";
 import { places, secrets } from "#lib/adapters/secrets";
 import { TocsinError } from "#lib/domain/error";
 import { cleanText } from "#lib/domain/text";
@@ -55,16 +56,22 @@ export function partConfig(sink: Sink, given: Record<string, string>, kept: Reco
   return { config, hidden };
 }
 
-export function sealHidden(
+export async function sealHidden(
+  tx: Tx,
   tenantId: string,
   sinkId: string,
   hidden: Record<string, string>,
-): Uint8Array<ArrayBuffer> | null {
+): Promise<Uint8Array<ArrayBuffer> | null> {
   return Object.keys(hidden).length === 0
     ? null
-    : secrets().seal(places.sink(tenantId, sinkId), JSON.stringify(hidden));
+    : secrets().seal(tx, places.sink(tenantId, sinkId), JSON.stringify(hidden));
 }
 
-export function openHidden(tenantId: string, sinkId: string, sealed: Uint8Array | null): Record<string, string> {
-  return sealed === null ? {} : JSON.parse(secrets().open(places.sink(tenantId, sinkId), sealed));
+export async function openHidden(
+  tx: Tx,
+  tenantId: string,
+  sinkId: string,
+  sealed: Uint8Array | null,
+): Promise<Record<string, string>> {
+  return sealed === null ? {} : JSON.parse(await secrets().open(tx, places.sink(tenantId, sinkId), sealed));
 }

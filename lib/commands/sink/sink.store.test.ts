@@ -5,6 +5,7 @@ import { type Actor, execute } from "#lib/commands/command";
 import { redriveDelivery } from "#lib/commands/delivery/redrive";
 import { savePolicy } from "#lib/commands/policy/save";
 import { sink as sinkQuery } from "#lib/queries/sinks";
+import type { Tx } from "#lib/adapters/db";
 import { type TestDatabase, testDatabase } from "../../testing/database.ts";
 import { makeSink, makeTenant } from "../../testing/make.ts";
 import { testSettings } from "../../testing/settings.ts";
@@ -39,12 +40,17 @@ const webhook = (over: Record<string, string> = {}) => ({
   name: "Tickets",
   config: { url: "https://hooks.example.com/tocsin", secret: SECRET, ...over },
 });
+const within = <T>(who: Actor, fn: (tx: Tx) => Promise<T>) =>
+  db.appDb.withTenant({ tenantId: who.tenantId, actorId: who.personId }, fn);
 const hiddenOf = async (who: Actor, id: string) => {
   const [row] = await db.sql<{ sealed: Buffer | null; config: Record<string, string> }>(
     "SELECT sealed, config FROM sink WHERE id = $1",
     [id],
   );
-  return { config: row?.config, hidden: openHidden(who.tenantId, id, row?.sealed ?? null) };
+  return {
+    config: row?.config,
+    hidden: await within(who, (tx) => openHidden(tx, who.tenantId, id, row?.sealed ?? null)),
+  };
 };
 
 test("a sink's secret is sealed apart from its form, and neither the page's question nor the log holds it", async () => {

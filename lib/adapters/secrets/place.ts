@@ -1,0 +1,45 @@
+export interface SecretPlace {
+  tenantId: string;
+  table: string;
+  column: string;
+  rowId: string;
+}
+
+/** Where each kind of secret lives; sealing and opening must name the same place. */
+export const places = {
+  /** JSON object of the sink's secret fields. */
+  sink: (tenantId: string, sinkId: string): SecretPlace => ({
+    tenantId,
+    table: "sink",
+    column: "sealed",
+    rowId: sinkId,
+  }),
+  /** Bearer token, header value or client secret as it is; JSON of certificate and key. Region "": for all of them. */
+  serverCredential: (tenantId: string, serverId: string, region = ""): SecretPlace => ({
+    tenantId,
+    table: "server_credential",
+    column: "sealed",
+    rowId: region === "" ? serverId : `${serverId}:${region}`,
+  }),
+  /** JSON object of the stream's secret fields. */
+  auditStream: (tenantId: string, streamId: string): SecretPlace => ({
+    tenantId,
+    table: "audit_stream",
+    column: "sealed",
+    rowId: streamId,
+  }),
+  /** The identity provider's refresh token of one session; sessions belong to no tenant, so to the installation's own. */
+  sessionRefresh: (tenantId: string, sessionId: string): SecretPlace => ({
+    tenantId,
+    table: "session",
+    column: "refresh_sealed",
+    rowId: sessionId,
+  }),
+  /** Whom a request under Article 17 is about, and its note. */
+  erasureRequest: (tenantId: string, requestId: string, column: "identifiers_sealed" | "note_sealed"): SecretPlace => ({
+    tenantId,
+    table: "erasure_request",
+    column,
+    rowId: requestId,
+  }),
+};
