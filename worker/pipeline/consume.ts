@@ -8,7 +8,9 @@ import type { Log } from "#lib/adapters/log";
 import { type SealedSlot, sealedSlotSchema } from "#lib/domain/verdict";
 import { decide } from "./decide.ts";
 import { isOutage } from "#lib/adapters/outage";
+import { decideQuiet, Settled } from "./quiet.ts";
 import { SealedStream, type Entry } from "./stream.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 export interface ConsumerCounts {
   decided: number;
@@ -40,11 +42,20 @@ export function consume(
 }
 
 const LANES = 8;
-const BUFFER = 64;
+const BUFFER = 512;
+/** What changes nothing may wait so long for others of its tenant; nobody is told later because of it. */
+const TOGETHER_MS = 2_000;
+const TOGETHER = 100;
 const CLAIM_EVERY_MS = 5_000;
 const TRIES = 5;
 const PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 2_000;
+
+interface Waiting {
+  entry: Entry;
+  sealed: SealedSlot;
+  signal: AbortSignal;
+}
 
 export class SealedConsumer {
   readonly counts: ConsumerCounts = { decided: 0, malformed: 0, poisoned: 0 };
@@ -55,6 +66,10 @@ export class SealedConsumer {
   /** The last slot under way of each server: the next one of the same server waits for it. */
   readonly #lines = new Map<string, Promise<void>>();
   readonly #underWay = new Set<string>();
+  readonly #settled = new Settled();
+  readonly #together = new WaitingRoom<Waiting>({ most: TOGETHER, longestMs: TOGETHER_MS }, (tenantId, waiting) =>
+    this.#quietly(tenantId, waiting),
+  );
   #running = 0;
   #waiting: (() => void)[] = [];
 
@@ -79,12 +94,16 @@ export class SealedConsumer {
         const entries = stale ? await this.#stream.takeOver(BUFFER) : room > 0 ? await this.#stream.read(room) : [];
         beat();
         for (const entry of entries) this.#accept(entry, signal);
-        if (room <= 0) await Promise.race(this.#lines.values());
+        if (room <= 0) {
+          this.#together.open();
+          await Promise.race(this.#lines.values());
+        }
       }
     } catch (err) {
       if (!signal.aborted) throw err;
     } finally {
       signal.removeEventListener("abort", stop);
+      this.#together.open();
       await Promise.allSettled(this.#lines.values());
     }
   }
@@ -97,7 +116,11 @@ export class SealedConsumer {
       entries = await this.#stream.read(BUFFER, 1)
     ) {
       for (const entry of entries) this.#accept(entry, signal);
-      await Promise.all(this.#lines.values());
+      while (this.#lines.size > 0) {
+        await new Promise((turn) => setImmediate(turn)); // Whoever waits behind another of its server comes in now.
+        this.#together.open();
+        await Promise.race(this.#lines.values());
+      }
     }
   }
 
@@ -108,7 +131,11 @@ export class SealedConsumer {
     const sealed = parse(entry);
     const line = sealed?.serverId ?? entry.id;
     const run = (this.#lines.get(line) ?? Promise.resolve())
-      .then(() => this.#inALane(() => this.#handle(entry, sealed, signal)))
+      .then(() =>
+        sealed !== null && this.#settled.has(sealed)
+          ? this.#together.wait(sealed.tenantId, { entry, sealed, signal })
+          : this.#inALane(() => this.#handle(entry, sealed, signal)),
+      )
       .catch((err) =>
         this.#log.error({ err, entry: entry.id }, "a sealed slot could not be handled; it stays in the stream"),
       )
@@ -119,15 +146,31 @@ export class SealedConsumer {
     this.#lines.set(line, run);
   }
 
-  async #inALane(work: () => Promise<void>): Promise<void> {
+  async #inALane<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running >= LANES) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#running++;
     try {
-      await work();
+      return await work();
     } finally {
       this.#running--;
       this.#waiting.shift()?.();
     }
+  }
+
+  /** A tenant's settled servers in one go. Whatever is not that simple after all goes the whole way. */
+  async #quietly(tenantId: string, waiting: Waiting[]): Promise<void> {
+    const slots = waiting.map((w) => w.sealed);
+    const decided = await this.#inALane(() =>
+      decideQuiet(this.#db, tenantId, slots, clockNow()).catch((err) => {
+        this.#log.debug({ err, tenant: tenantId }, "quiet slots are decided one by one");
+        return new Set<SealedSlot>();
+      }),
+    );
+    this.counts.decided += decided.size;
+    await this.#stream.done(...waiting.filter((w) => decided.has(w.sealed)).map((w) => w.entry.id));
+    if (decided.size > 0) crashPoint("after_stream_ack");
+    const left = waiting.filter((w) => !decided.has(w.sealed));
+    await Promise.all(left.map((w) => this.#inALane(() => this.#handle(w.entry, w.sealed, w.signal))));
   }
 
   async #handle(entry: Entry, sealed: SealedSlot | null, signal: AbortSignal): Promise<void> {
@@ -148,6 +191,7 @@ export class SealedConsumer {
       try {
         const decided = await decide(this.#db, sealed, clockNow());
         this.counts.decided++;
+        this.#settled.decided(sealed);
         // NOTIFY says the same to every process; here it need not take the long way.
         if (decided.change === "opened" || decided.change === "raised" || decided.resolved.length > 0) this.#wake();
         if (decided.nobodyToTell)

@@ -17,7 +17,7 @@ export const detect: Stage = {
     p.fires = fires(p);
     if (subject.serverId !== null && isProbed(subject)) {
       await writeServerNow(p.tx, subject.serverId, slot, verdict, p.streaks);
-      if (p.sealed !== null) await keepTranscripts(p.tx, p.sealed, slot);
+      if (p.sealed !== null) await keepTranscripts(p.tx, [p.sealed]);
     }
     if (p.fires)
       p.said.push(

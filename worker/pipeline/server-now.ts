@@ -73,6 +73,12 @@ export async function lockServerNow(tx: Tx, tenantId: string, serverId: string, 
   };
 }
 
+export const nowCells = (v: Verdict, slot: number) =>
+  Object.fromEntries(Object.entries(v.regions).map(([region, cell]) => [region, { ...cell, slot }]));
+
+export const minuteCells = (v: Verdict) =>
+  Object.fromEntries(Object.entries(v.regions).map(([region, c]) => [region, [c.status, c.reason, c.latencyMs]]));
+
 /** A slot in which nobody looked does not move last_slot: "last checked" stays true, and staleness is found from it. */
 export async function writeServerNow(
   tx: Tx,
@@ -81,9 +87,7 @@ export async function writeServerNow(
   v: Verdict,
   streaks: Streaks,
 ): Promise<void> {
-  const cells = JSON.stringify(
-    Object.fromEntries(Object.entries(v.regions).map(([region, cell]) => [region, { ...cell, slot: slot.getTime() }])),
-  );
+  const cells = JSON.stringify(nowCells(v, slot.getTime()));
   const flips = `{${streaks.flips.join(",")}}`;
   if (v.unlooked) {
     await tx.$executeRaw`UPDATE server_now SET since = CASE WHEN status = 'unknown' THEN since ELSE ${slot} END, status = 'unknown', reason = ${v.reason},
@@ -102,34 +106,31 @@ export async function writeServerNow(
 
 /** One row per server and slot, written once: a replay gives the same rows, and a late slot still has its place. */
 export async function keepMinute(tx: Tx, tenantId: string, serverId: string, slot: Date, v: Verdict): Promise<void> {
-  const cells = JSON.stringify(
-    Object.fromEntries(Object.entries(v.regions).map(([region, c]) => [region, [c.status, c.reason, c.latencyMs]])),
-  );
+  const cells = JSON.stringify(minuteCells(v));
   await tx.$executeRaw`INSERT INTO probe_minute (tenant_id, server_id, slot, status, reason, latency_ms, regions)
     VALUES (${tenantId}::uuid, ${serverId}::uuid, ${slot}, ${v.status}, ${v.reason}, ${v.latencyMs}, ${cells}::jsonb) ON CONFLICT DO NOTHING`;
 }
 
 const failed = (o: Outcome): boolean => o.status === "down" || o.status === "degraded";
 
-/** The latest transcript of each region, and the latest failing one, which outlives the recovery. */
-export async function keepTranscripts(tx: Tx, sealed: SealedSlot, slot: Date): Promise<void> {
-  const rows = Object.entries(sealed.transcripts).flatMap(([region, transcript]) => {
-    const outcome = sealed.outcomes[region];
-    if (transcript === null || outcome === undefined) return [];
-    const row = { region, status: outcome.status, reason: outcome.reason, transcript };
-    return failed(outcome)
-      ? [
-          { ...row, kind: "latest" },
-          { ...row, kind: "failing" },
-        ]
-      : [{ ...row, kind: "latest" }];
-  });
+/** The latest transcript of each region, and the latest failing one, which outlives the recovery. One tenant's slots. */
+export async function keepTranscripts(tx: Tx, slots: readonly SealedSlot[]): Promise<void> {
+  const rows = slots.flatMap((sealed) =>
+    Object.entries(sealed.transcripts).flatMap(([region, transcript]) => {
+      const outcome = sealed.outcomes[region];
+      if (transcript === null || outcome === undefined) return [];
+      const { status, reason } = outcome;
+      const slot = new Date(sealed.slot).toISOString();
+      const row = { server: sealed.serverId, slot, region, status, reason, transcript };
+      return (failed(outcome) ? ["latest", "failing"] : ["latest"]).map((kind) => ({ ...row, kind }));
+    }),
+  );
   if (rows.length === 0) return;
   // jsonb refuses U+0000; a server may have sent one, escaped, inside a quoted body.
   const json = JSON.stringify(rows).replaceAll("\\u0000", "\\ufffd");
   await tx.$executeRaw`INSERT INTO last_transcript (tenant_id, server_id, region, kind, slot, status, reason, transcript)
-    SELECT ${sealed.tenantId}::uuid, ${sealed.serverId}::uuid, r.region, r.kind, ${slot}, r.status, r.reason, r.transcript
-    FROM jsonb_to_recordset(${json}::jsonb) AS r (region text, kind text, status text, reason text, transcript jsonb)
+    SELECT app.tenant(), r.server, r.region, r.kind, r.slot, r.status, r.reason, r.transcript
+    FROM jsonb_to_recordset(${json}::jsonb) AS r (server uuid, slot timestamptz, region text, kind text, status text, reason text, transcript jsonb)
     ON CONFLICT (tenant_id, server_id, region, kind) DO UPDATE SET slot = excluded.slot, status = excluded.status, reason = excluded.reason, transcript = excluded.transcript
     WHERE last_transcript.slot < excluded.slot`;
 }

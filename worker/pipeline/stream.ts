@@ -66,8 +66,13 @@ export class SealedStream {
     });
   }
 
-  async done(id: string): Promise<void> {
-    await this.#redis.multi().xack(this.key, GROUP, id).xdel(this.key, id).exec();
+  async done(...ids: string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#redis
+      .multi()
+      .xack(this.key, GROUP, ...ids)
+      .xdel(this.key, ...ids)
+      .exec();
   }
 
   /** Ends a waiting read. */
