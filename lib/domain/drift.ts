@@ -51,7 +51,9 @@ export type ScopeLists = z.infer<typeof scopeSchema>;
 export const surfaceStateSchema = z.object({
   scopes: z.record(z.string(), scopeSchema),
   /** An incident was raised for it, so its end has to be said. */
-  raised: z.boolean().optional(),
+  raised: z.literal(true).optional(),
+  /** Looks that show what is expected, or what was announced, change nothing: no more has to be worked out. */
+  calm: z.literal(true).optional(),
 });
 export type SurfaceState = z.infer<typeof surfaceStateSchema>;
 
@@ -94,9 +96,8 @@ export type SurfaceEvent =
   | { kind: "flapping"; scope: string; from: string; to: string; region: string };
 
 export interface Observed {
-  /** To be stored, once the events have their entries. */
+  /** To be stored, once the events have their entries; the very one that came in where nothing is to be done. */
   state: SurfaceState;
-  changed: boolean;
   events: SurfaceEvent[];
   /** Scopes of which this slot says enough to judge by. */
   judged: string[];
@@ -109,9 +110,11 @@ export function observe(
   expected: readonly string[],
   slot: number,
 ): Observed {
-  if (looks.every((look) => isCalm(before.scopes[look.scope], look)))
-    return { state: before, changed: false, events: [], judged: [...new Set(looks.map((l) => l.scope))] };
+  const asBefore = (look: Look) => look.full === expectedNow(before.scopes[look.scope]);
+  if (looks.length === 0 || (before.calm === true && looks.every(asBefore)))
+    return { state: before, events: [], judged: [...new Set(looks.map((l) => l.scope))] };
   const state = structuredClone(before);
+  delete state.calm;
   const events: SurfaceEvent[] = [];
   const judged: string[] = [];
   for (const key of new Set(looks.map((l) => l.scope))) {
@@ -135,21 +138,24 @@ export function observe(
     if (judge(scope, key, here, expected, events)) judged.push(key);
     tidy(scope, slot);
   }
-  return { state, changed: JSON.stringify(state) !== JSON.stringify(before), events, judged };
+  return { state, events, judged };
 }
 
-/** The common case, of which nothing is to be written or worked out. */
-function isCalm(scope: ScopeLists | undefined, look: Look): boolean {
-  if (scope === undefined || scope.diverged !== undefined) return false;
-  if (Object.keys(scope.regions).length === 0) return scope.accepted === look.full;
-  const region = scope.regions[look.region];
-  return scope.announced !== undefined && region?.at === look.full && region.turns.length === 0
-    ? region.candidate === undefined && scope.announced.full === look.full && allAt(scope, look.full)
-    : false;
-}
+/** What a look has to show to be no news. */
+const expectedNow = (scope: ScopeLists | undefined): string | undefined => scope?.announced?.full ?? scope?.accepted;
 
-const allAt = (scope: ScopeLists, full: string) =>
-  Object.values(scope.regions).every((r) => r.at === full && r.candidate === undefined && r.turns.length === 0);
+/** The state as it is stored: marked as calm where it is. */
+export function settled(state: SurfaceState): SurfaceState {
+  const { calm: _calm, ...rest } = state;
+  const still = Object.values(rest.scopes).every(
+    (scope) =>
+      scope.diverged === undefined &&
+      Object.values(scope.regions).every(
+        (r) => r.at === expectedNow(scope) && r.candidate === undefined && r.turns.length === 0,
+      ),
+  );
+  return still && rest.raised === undefined ? { ...rest, calm: true } : rest;
+}
 
 function step(scope: ScopeLists, look: Look, slot: number, key: string, events: SurfaceEvent[]): void {
   const was: RegionLists | undefined = Object.hasOwn(scope.regions, look.region)
@@ -258,6 +264,7 @@ export function accept(before: SurfaceState, key: string): SurfaceState {
   const state = structuredClone(before);
   const scope = state.scopes[key];
   if (scope?.announced === undefined) return state;
+  delete state.calm; // A region may still show what was expected until now.
   scope.accepted = scope.announced.full;
   delete scope.announced;
   for (const [name, region] of Object.entries(scope.regions))
