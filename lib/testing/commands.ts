@@ -79,6 +79,7 @@ export const INPUTS: Record<string, Make> = {
   "region/change#changeRegion": () => ({ name: "fra", city: "Frankfurt", enabled: true }),
   "region/make-token#makeRegionToken": () => ({ region: "lhr", name: "A machine" }),
   "region/revoke-token#revokeRegionToken": ({ rows }) => ({ tokenId: rows.target }),
+  "prober/release#releaseProbes": ({ own }) => ({ tenantId: own.tenant }),
   "retention/change#changeRetention": () => ({ minutesDays: "396", incidentsDays: "2557" }),
   "retention/cut#cutRetention": () => ({ minutesDays: "30", incidentsDays: "400" }),
   "role/bind#bindRole": () => ({ pattern: "a-group-of-auditors", layer: "auditor", tenantSlug: null }),
