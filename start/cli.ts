@@ -1,6 +1,7 @@
 // `npm run tocsin -- …`: tenants and the private ranges they may reach; and, of a running development start, its parts.
 import "./assert-node.ts";
 import { existsSync, readFileSync } from "node:fs";
+import { CHECK_USAGE, checkCommand } from "./cli-check.ts";
 import { BREAK_GLASS_USAGE, breakGlassCommand } from "./cli-break-glass.ts";
 import { PERMISSIONS_USAGE, permissionsCommand } from "./cli-permissions.ts";
 import { TENANT_USAGE, tenantCommand } from "./cli-tenants.ts";
@@ -12,6 +13,7 @@ import { dataFolder } from "./places.ts";
 import { messageOf, Problem } from "./problem.ts";
 
 const USAGE = `Usage:
+${CHECK_USAGE}
 ${TENANT_USAGE}
 ${AUDIT_USAGE}
 ${PERMISSIONS_USAGE}
@@ -52,6 +54,7 @@ function show(parts: PartState[]): void {
 
 async function main(args: string[]): Promise<number> {
   const [first, second, third] = args;
+  if (first === "check") return checkCommand(args.slice(1), process.env);
   if (first === "ps") {
     show(await ask("GET", "parts"));
     return 0;

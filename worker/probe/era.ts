@@ -38,6 +38,13 @@ export function refusesInitialize({ status, message }: Pick<Exchange, "status" |
   return status === 400 || status === 404 || status === 405 ? "sse" : null;
 }
 
+/** -32022 to our version: with one that we speak as well ("mutual"), or with none; null for any other answer. */
+export function versionDispute({ message }: Pick<Exchange, "message">): "mutual" | "none" | null {
+  const error = message && isRecord(message.error) ? message.error : null;
+  if (!error || Number(error.code) !== -32022) return null;
+  return offersModern(error) ? "mutual" : "none";
+}
+
 function offered(error: Record<string, unknown>): unknown[] {
   const data = isRecord(error.data) ? error.data : {};
   return Array.isArray(data.supported) ? data.supported : [];

@@ -2,7 +2,7 @@
 import type { Era } from "#lib/domain/outcome";
 import { isRecord, MAX_TOOLS } from "#lib/domain/surface";
 import { cleanText } from "#lib/domain/text";
-import type { Exchange, Wire } from "./wire.ts";
+import type { Call, Exchange, Wire } from "./wire.ts";
 
 const MAX_PAGES = 100;
 const MAX_LIST_BYTES = 8 * 1024 * 1024;
@@ -15,6 +15,46 @@ export interface Found {
   tools: unknown[] | null;
   toolsTruncated: boolean;
   paginationLoop: boolean;
+}
+
+/** `name`: of the tool, prompt or resource that is asked for; the modern era says it in a header as well. */
+export type How = Pick<Call, "phase" | "title" | "boundMs"> & { name?: string };
+
+/** Speaks on in a conversation that is open, with whatever its era and its session want. */
+export interface Speaker {
+  /** The exchange is kept, in passing: what it means for the server is for whoever asked to say. */
+  ask(method: string, params: Record<string, unknown>, how: How): Promise<Exchange>;
+  /** Opens the stream on which a server speaks unasked, for so long; null where the era has none of that kind. */
+  listen: ((boundMs: number) => Promise<{ step: Exchange["step"]; heard: boolean }>) | null;
+}
+
+/** Further questions after the handshake and the list, before the session ends. */
+export type AfterList = (speaker: Speaker, wire: Wire, found: Found) => Promise<void>;
+
+export interface Message {
+  jsonrpc: "2.0";
+  id: string;
+  method: string;
+  params: Record<string, unknown>;
+  [more: string]: unknown;
+}
+
+/** Each request under an id of its own. */
+export function speaker(
+  wire: Wire,
+  send: (message: Message, how: How) => Promise<Exchange>,
+  listen: Speaker["listen"] = null,
+): Speaker {
+  let asked = 0;
+  return {
+    async ask(method, params, how) {
+      asked += 1;
+      const exchange = await send({ jsonrpc: "2.0", id: `more-${asked}`, method, params }, how);
+      wire.keep(exchange, { aside: true });
+      return exchange;
+    },
+    listen,
+  };
 }
 
 export const nothingYet = (): Found => ({

@@ -3,13 +3,13 @@
 import { isRecord } from "#lib/domain/surface";
 import { cleanText } from "#lib/domain/text";
 import { CLIENT_INFO, LEGACY_VERSIONS, refusesInitialize } from "./era.ts";
-import { declaresTools, type Found, listTools, nameOf, resultOf } from "./found.ts";
+import { type AfterList, declaresTools, type Found, listTools, nameOf, resultOf, speaker } from "./found.ts";
 import type { Call, Exchange, Wire } from "./wire.ts";
 
 const CLOSE_BOUND_MS = 3_000;
 
 /** The session id is a secret of the connection and goes into one header; what no header can hold is left out. */
-const headerSafe = (value: string) => (/^[\x21-\x7e]{1,1024}$/.test(value) ? value : null);
+export const headerSafe = (value: string) => (/^[\x21-\x7e]{1,1024}$/.test(value) ? value : null);
 
 export function initializeCall(id: string): Call & { body: { id: string } } {
   const params = { protocolVersion: LEGACY_VERSIONS[0], capabilities: {}, clientInfo: CLIENT_INFO };
@@ -34,7 +34,11 @@ export function takeInitialize(found: Found, exchange: Exchange): string | null 
 /**
  * @returns null when the talk is over and kept; otherwise the unkept answer to initialize and the way it points to
  */
-export async function legacy(wire: Wire, found: Found): Promise<{ to: "modern" | "sse"; exchange: Exchange } | null> {
+export async function legacy(
+  wire: Wire,
+  found: Found,
+  after?: AfterList,
+): Promise<{ to: "modern" | "sse"; exchange: Exchange } | null> {
   for (const attempt of [1, 2]) {
     const first = await wire.send(initializeCall(`init-${attempt}`));
     const to = refusesInitialize(first);
@@ -44,7 +48,7 @@ export async function legacy(wire: Wire, found: Found): Promise<{ to: "modern" |
     const version = takeInitialize(found, first);
     if (version === null) return null;
     const session = first.sessionId === null ? null : headerSafe(first.sessionId);
-    const lost = await afterHandshake(wire, found, version, session);
+    const lost = await afterHandshake(wire, found, version, session, after);
     if (lost) wire.keep(lost, { aside: attempt === 1 });
     else if (session !== null) await endSession(wire, session, version);
     if (!lost) return null;
@@ -58,6 +62,7 @@ async function afterHandshake(
   found: Found,
   version: string,
   session: string | null,
+  after: AfterList | undefined,
 ): Promise<Exchange | null> {
   const headers = { "mcp-protocol-version": version, ...(session !== null && { "mcp-session-id": session }) };
   const forgotten = (e: Exchange) => session !== null && (e.status === 400 || e.status === 404);
@@ -82,6 +87,12 @@ async function afterHandshake(
   const failed = await listTools(wire, found, ask);
   if (failed && forgotten(failed)) return failed;
   if (failed) wire.keep(failed, { aside: !declaresTools(found) && failed.message !== null });
+  if (found.tools !== null)
+    await after?.(
+      speaker(wire, (body, { name: _name, ...how }) => wire.send({ ...how, method: "POST", headers, body })),
+      wire,
+      found,
+    );
   return null;
 }
 

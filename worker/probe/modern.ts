@@ -1,8 +1,8 @@
 // 2026-07-28: no handshake, no session; every request carries its version, method and client in headers and _meta.
 import { isRecord } from "#lib/domain/surface";
 import { cleanText } from "#lib/domain/text";
-import { CLIENT_INFO, LEGACY_VERSIONS, MODERN_VERSION } from "./era.ts";
-import { declaresTools, type Found, listTools, nameOf, resultOf } from "./found.ts";
+import { CLIENT_INFO, LEGACY_VERSIONS, MODERN_VERSION, versionDispute } from "./era.ts";
+import { type AfterList, declaresTools, type Found, listTools, nameOf, resultOf, speaker } from "./found.ts";
 import { endSession, initializeCall } from "./legacy.ts";
 import type { Call, Exchange, Wire } from "./wire.ts";
 
@@ -14,13 +14,29 @@ const META = {
 /** Looking for the second era must not make the first one late. */
 const DUAL_BOUND_MS = 5_000;
 
-function call(method: string, id: string, params: object, rest: Pick<Call, "phase" | "title">): Call {
+function call(
+  method: string,
+  id: string,
+  params: Record<string, unknown>,
+  rest: Pick<Call, "phase" | "title" | "boundMs">,
+  name?: string,
+): Call {
   return {
     ...rest,
     method: "POST",
-    headers: { "mcp-protocol-version": MODERN_VERSION, "mcp-method": method },
+    headers: {
+      "mcp-protocol-version": MODERN_VERSION,
+      "mcp-method": method,
+      ...(name !== undefined && { "mcp-name": headerValue(name) }),
+    },
     body: { jsonrpc: "2.0", id, method, params: { ...params, _meta: META } },
   };
+}
+
+/** What no header can hold travels as the specification says: base64 between marks. */
+function headerValue(text: string): string {
+  const plain = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !/^=\?base64\?.*\?=$/.test(text);
+  return plain ? text : `=?base64?${Buffer.from(text, "utf8").toString("base64")}?=`;
 }
 
 export function discover(wire: Wire): Promise<Exchange> {
@@ -28,10 +44,17 @@ export function discover(wire: Wire): Promise<Exchange> {
 }
 
 /** Goes on after server/discover was answered as a modern server does. */
-export async function modern(wire: Wire, found: Found, first: Exchange, lookForLegacy: boolean): Promise<void> {
+export async function modern(
+  wire: Wire,
+  found: Found,
+  first: Exchange,
+  lookForLegacy: boolean,
+  after?: AfterList,
+): Promise<void> {
   found.era = "modern";
   let discovered = first;
-  if (errorCode(discovered) === -32022) {
+  const dispute = versionDispute(discovered);
+  if (dispute === "mutual") {
     wire.keep(discovered, { aside: true });
     discovered = await discover(wire);
   }
@@ -55,7 +78,14 @@ export async function modern(wire: Wire, found: Found, first: Exchange, lookForL
     ),
   );
   if (failed) wire.keep(failed, { aside: !declaresTools(found) });
-  if (lookForLegacy && found.tools !== null) await findDual(wire, found);
+  if (found.tools !== null)
+    await after?.(
+      speaker(wire, ({ method, id, params }, { name, ...how }) => wire.send(call(method, id, params, how, name))),
+      wire,
+      found,
+    );
+  // Whoever disputed our version has said which ones it speaks: there is nothing left to find out.
+  if (lookForLegacy && dispute === null && found.tools !== null) await findDual(wire, found);
 }
 
 async function findDual(wire: Wire, found: Found): Promise<void> {
@@ -70,8 +100,4 @@ async function findDual(wire: Wire, found: Found): Promise<void> {
   if ((LEGACY_VERSIONS as readonly unknown[]).includes(version)) found.era = "dual";
   if (exchange.sessionId !== null)
     await endSession(wire, exchange.sessionId, typeof version === "string" ? version : LEGACY_VERSIONS[0]);
-}
-
-function errorCode(exchange: Exchange): number | null {
-  return exchange.message && isRecord(exchange.message.error) ? Number(exchange.message.error.code) : null;
 }

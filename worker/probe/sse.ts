@@ -3,7 +3,7 @@ import { createParser } from "eventsource-parser";
 import { type AddressPolicy, assertUrlAllowed } from "#lib/adapters/http";
 import { type Step, WIRE_CODES } from "#lib/domain/transcript";
 import { bodyKind, MAX_BODY_BYTES, parseMessage } from "./answer.ts";
-import { declaresTools, type Found, listTools, resultOf } from "./found.ts";
+import { type AfterList, declaresTools, type Found, listTools, resultOf, speaker } from "./found.ts";
 import { initializeCall, takeInitialize } from "./legacy.ts";
 import { shownUrl } from "./shown.ts";
 import { failureOf } from "./wire-words.ts";
@@ -12,20 +12,25 @@ import { type Call, type Exchange, STEP_BOUND_MS, type Wire } from "./wire.ts";
 /**
  * @returns "absent" with the unkept GET when there is no event stream here; null when the talk is over and kept
  */
-export async function sse(wire: Wire, found: Found, policy: AddressPolicy): Promise<Exchange | null> {
+export async function sse(
+  wire: Wire,
+  found: Found,
+  policy: AddressPolicy,
+  after?: AfterList,
+): Promise<Exchange | null> {
   const close = new AbortController();
   try {
     const { exchange, stream } = await openStream(wire, policy, close);
     if (stream === null && exchange.kind !== "sse") return exchange;
     wire.keep(exchange);
-    if (stream !== null) await talk(wire, found, stream);
+    if (stream !== null) await talk(wire, found, stream, after);
     return null;
   } finally {
     close.abort();
   }
 }
 
-async function talk(wire: Wire, found: Found, stream: Stream): Promise<void> {
+async function talk(wire: Wire, found: Found, stream: Stream, after: AfterList | undefined): Promise<void> {
   const first = await ask(wire, stream, initializeCall("init-1"));
   wire.keep(first);
   if (resultOf(first)) found.era = "sse";
@@ -49,6 +54,12 @@ async function talk(wire: Wire, found: Found, stream: Stream): Promise<void> {
     }),
   );
   if (failed) wire.keep(failed, { aside: !declaresTools(found) && failed.message !== null });
+  if (found.tools !== null)
+    await after?.(
+      speaker(wire, (body, { name: _name, ...how }) => ask(wire, stream, { ...how, method: "POST", body })),
+      wire,
+      found,
+    );
 }
 
 interface Stream {
@@ -60,7 +71,7 @@ interface Stream {
 /** POSTs and waits on the stream; the step is both together. */
 async function ask(wire: Wire, stream: Stream, call: Call & { body: { id: string } }): Promise<Exchange> {
   const startMs = wire.elapsedMs();
-  const waiting = stream.answer(call.body.id, STEP_BOUND_MS);
+  const waiting = stream.answer(call.body.id, call.boundMs ?? STEP_BOUND_MS);
   const exchange = await wire.send({ ...call, url: stream.endpoint, answerElsewhere: true });
   if (exchange.step.error || exchange.status === null || exchange.status >= 300) return exchange;
   const answer = await waiting;

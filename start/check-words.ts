@@ -1,0 +1,89 @@
+// What `tocsin check` prints: for people, and as JSON whose fields are a promise (docs/check.md).
+import type { Judgement } from "#lib/checks/index";
+import { adviceFor, asCause, CAUSES } from "#lib/domain/cause";
+import { REASONS } from "#lib/domain/reason";
+import type { Transcript } from "#lib/domain/transcript";
+
+export interface Look {
+  transcript: Transcript;
+  judgement: Judgement;
+}
+
+const ERAS = {
+  legacy: "legacy (initialize)",
+  modern: "modern (2026-07-28)",
+  dual: "both eras (initialize and 2026-07-28)",
+  sse: "HTTP+SSE (2024-11-05)",
+};
+const MARK = { up: "UP", degraded: "DEGRADED", down: "DOWN", unknown: "UNKNOWN" };
+
+export function asText({ transcript, judgement }: Look): string {
+  const { status, reason, phase, evidence, auth } = judgement;
+  const cause = asCause(evidence.cause);
+  const label = reason === null ? "works as clients expect" : (cause && CAUSES[cause].label) || REASONS[reason].label;
+  const facts: [string, string | null][] = [
+    ["server", transcript.serverName],
+    ["era", transcript.era && ERAS[transcript.era]],
+    ["version", transcript.protocolVersion],
+    ["sign-in", { open: "open to everybody", protected: "protected", unknown: null }[auth]],
+    ["tools", judgement.tools && String(judgement.tools.count)],
+    ["certificate", transcript.certificate && `ends in ${transcript.certificate.daysLeft} days`],
+  ];
+  const why: [string, string | null][] =
+    reason === null
+      ? []
+      : [
+          ["reason", reason],
+          ["cause", cause],
+          ["step", phase],
+          ["seen", seen(evidence)],
+          ["to do", adviceFor(reason, evidence.cause)],
+        ];
+  const lines = (pairs: [string, string | null][]) =>
+    pairs.flatMap(([name, value]) => (value ? [`  ${name.padEnd(12)}${value}`] : []));
+  const steps = transcript.steps.map((step) => {
+    const said = step.error?.code ?? (step.response ? `HTTP ${step.response.status}` : "");
+    return `  ${`${step.durationMs.toFixed(1)} ms`.padStart(11)}  ${step.title}${said && `: ${said}`}${step.aside ? " (in passing)" : ""}`;
+  });
+  return [
+    `${MARK[status]}  ${transcript.url}: ${label}`,
+    ...lines(facts),
+    ...lines(why),
+    "",
+    ...steps,
+    `  ${`${transcript.timings.totalMs.toFixed(1)} ms`.padStart(11)}  in all`,
+  ].join("\n");
+}
+
+function seen({ httpStatus, jsonrpcCode, errorCode, detail, bodyHead }: Judgement["evidence"]): string {
+  const parts = [
+    httpStatus === undefined ? null : `HTTP ${httpStatus}`,
+    jsonrpcCode === undefined ? null : `JSON-RPC ${jsonrpcCode}`,
+    errorCode,
+    detail ?? bodyHead,
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
+export function asJson({ transcript, judgement }: Look): string {
+  const { status, auth, reason, phase, evidence, tools } = judgement;
+  const { cause = null, ...seenThere } = evidence;
+  const { url, era, protocolVersion, serverName, timings, certificate } = transcript;
+  const steps = transcript.steps.map((step) => ({
+    phase: step.phase,
+    title: step.title,
+    ms: step.durationMs,
+    httpStatus: step.response?.status ?? null,
+    error: step.error?.code ?? null,
+    aside: step.aside === true,
+  }));
+  return JSON.stringify(
+    {
+      ...{ version: 1, url, status, auth, reason, cause, phase, evidence: seenThere },
+      advice: reason === null ? null : adviceFor(reason, cause),
+      ...{ era, protocolVersion, serverName, timings, certificate, tools, steps },
+    },
+    null,
+    2,
+  );
+}

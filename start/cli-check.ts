@@ -1,0 +1,115 @@
+// `tocsin check <url>`: one look at one server by the engine that the probers run, without database, Redis or key file.
+import { readFileSync } from "node:fs";
+import { text as readAll } from "node:stream/consumers";
+import { parseArgs } from "node:util";
+import { monotonicMs } from "#lib/adapters/clock";
+import { judge } from "#lib/checks/index";
+import { probe } from "../worker/probe/transcript.ts";
+import { asJson, asText, type Look } from "./check-words.ts";
+import { messageOf, Problem } from "./problem.ts";
+
+export const CHECK_USAGE = `  npm run -s tocsin -- check <url> [--json] [--header 'Name: value']… [--timeout seconds] [--allow-private] [--ca file]
+                                                    a look at one server: 0 up, 1 degraded, 2 down, 3 unknown, 64 usage`;
+
+export const EXIT = { up: 0, degraded: 1, down: 2, unknown: 3 } as const;
+const EXIT_USAGE = 64;
+const EXIT_UNKNOWN = 3;
+const MAX_S = 45;
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
+
+/** A tool of the person at the keyboard: with --allow-private it may reach whatever that person can. */
+const ANYWHERE = { allow: [{ cidr: "0.0.0.0/0" }, { cidr: "::/0" }] };
+
+interface Asked {
+  url: string;
+  json: boolean;
+  headers: Record<string, string>;
+  boundMs: number;
+  allowPrivate: boolean;
+  ca: string | undefined;
+}
+
+/** Prints the look. @returns the exit code */
+export async function checkCommand(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  let asked: Asked;
+  try {
+    asked = await parse(args, env);
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\nUsage:\n${CHECK_USAGE}`);
+    return EXIT_USAGE;
+  }
+  try {
+    const seen = await look(asked);
+    console.log(asked.json ? asJson(seen) : asText(seen));
+    return EXIT[seen.judgement.status];
+  } catch (error) {
+    console.error(messageOf(error));
+    return EXIT_UNKNOWN;
+  }
+}
+
+async function look(asked: Asked): Promise<Look> {
+  const { url, headers, ca, boundMs } = asked;
+  const transcript = await probe(
+    { serverId: "check", tenantId: "check", url, headers, knownEra: null, ca },
+    { policy: asked.allowPrivate ? ANYWHERE : { allow: [] }, monotonic: monotonicMs, boundMs },
+  );
+  return { transcript, judgement: judge(transcript) };
+}
+
+/** @throws Problem or TypeError, in words that never quote a header's value */
+async function parse(args: string[], env: NodeJS.ProcessEnv): Promise<Asked> {
+  const { values, positionals } = parseArgs({
+    args,
+    options: {
+      json: { type: "boolean", default: false },
+      header: { type: "string", multiple: true, default: [] },
+      timeout: { type: "string", default: "30" },
+      "allow-private": { type: "boolean", default: false },
+      ca: { type: "string" },
+    },
+    allowPositionals: true,
+  });
+  const [url, ...rest] = positionals;
+  if (url === undefined || rest.length > 0) throw new Problem("Name one address, such as https://mcp.example.com/mcp.");
+  if (!/^https?:\/\//i.test(url) || URL.parse(url) === null)
+    throw new Problem("That is no web address: it starts with https:// (or http://).");
+  const seconds = Number(values.timeout);
+  if (!(seconds >= 1 && seconds <= MAX_S)) throw new Problem(`--timeout is a number of seconds from 1 to ${MAX_S}.`);
+  const headers: Record<string, string> = {};
+  for (const given of values.header) {
+    const [name, value] = await headerOf(given, env);
+    headers[name] = value;
+  }
+  return {
+    url,
+    json: values.json,
+    headers,
+    boundMs: seconds * 1_000,
+    allowPrivate: values["allow-private"],
+    ca: values.ca === undefined ? undefined : pemOf(values.ca),
+  };
+}
+
+/** "Name: value", "Name: env:VARIABLE" or "Name: -" for standard input, so that no secret has to stand in a process list. */
+async function headerOf(given: string, env: NodeJS.ProcessEnv): Promise<[string, string]> {
+  const at = given.indexOf(":");
+  const name = given.slice(0, Math.max(0, at)).trim();
+  if (!NAME.test(name))
+    throw new Problem("--header is written 'Name: value', with a name of letters, digits and dashes.");
+  const said = given.slice(at + 1).trim();
+  const variable = /^env:(\w+)$/.exec(said)?.[1];
+  const value = said === "-" ? (await readAll(process.stdin)).trim() : variable ? (env[variable] ?? "") : said;
+  if (variable && value === "") throw new Problem(`The environment has no ${variable} for the header ${name}.`);
+  if (!/^[\x20-\x7e]{1,4096}$/.test(value))
+    throw new Problem(`The value of ${name} has to be 1 to 4,096 plain ASCII characters.`);
+  return [name, value];
+}
+
+function pemOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    throw new Problem(`The file of --ca cannot be read: ${path}.`);
+  }
+}
