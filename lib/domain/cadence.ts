@@ -15,8 +15,31 @@ export function slotStart(atMs: number, intervalS: number): number {
 
 /** Milliseconds after the slot's start at which this server is probed: the same in every slot and on every machine. */
 export function slotOffset(serverId: string, intervalS: number): number {
-  const hash = createHash("sha256").update(serverId).digest().readUInt32BE(0);
-  return Math.floor((hash / 2 ** 32) * intervalS * 1_000 * SPREAD);
+  return Math.floor((placeOf(serverId) / 2 ** 32) * intervalS * 1_000 * SPREAD);
+}
+
+// Asked for every server in every tick of the scheduler, and always the same.
+const MAX_REMEMBERED = 100_000;
+const places = new Map<string, number>();
+
+/** 32 bits of the id's hash. */
+function placeOf(serverId: string): number {
+  let place = places.get(serverId);
+  if (place === undefined) {
+    place = createHash("sha256").update(serverId).digest().readUInt32BE(0);
+    if (places.size >= MAX_REMEMBERED) places.clear();
+    places.set(serverId, place);
+  }
+  return place;
+}
+
+/** Of a server that works its conversation is kept once in so long; of one that does not, always. */
+const TALK_KEPT_EVERY_S = 300;
+
+/** True in the slots in which it is kept, which are the same in all regions. */
+export function talkDue(serverId: string, slot: number, intervalS: number): boolean {
+  const every = Math.max(1, Math.round(TALK_KEPT_EVERY_S / intervalS));
+  return Math.floor(slot / (intervalS * 1_000)) % every === placeOf(serverId) % every;
 }
 
 /** The slot in which this server's place lies in [fromMs, toMs); the latest, when there are several; or null. */

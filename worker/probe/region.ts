@@ -107,7 +107,7 @@ export async function keep(deps: RegionDeps, job: ProbeJob, result: ProbeResult,
     deps.prefix,
     { tenantId, serverId: result.serverId, slot, intervalS, expected },
     outcome,
-    result.transcript,
+    result.transcript.steps.length === 0 ? null : result.transcript,
     finishedAt,
   );
   deps.log.debug({ server: result.serverId, slot, status: outcome.status, reason: outcome.reason, recorded }, "probed");

@@ -16,14 +16,19 @@ export interface ProbeResult {
 }
 
 /** Judged where it was heard: a list that breaks the judging breaks a prober, which can be spared. */
-export function resultOf(serverId: string, transcript: Transcript): ProbeResult {
+export function resultOf(serverId: string, transcript: Transcript, routine = false): ProbeResult {
   return {
     serverId,
-    judgement: judge(transcript),
-    transcript: storeTranscript(transcript),
+    ...judged(transcript, routine),
     ...(transcript.extras && { extras: transcript.extras }),
     ...(transcript.credential && { credential: transcript.credential }),
   };
+}
+
+function judged(transcript: Transcript, routine: boolean): Pick<ProbeResult, "judgement" | "transcript"> {
+  const judgement = judge(transcript);
+  const brief = routine && judgement.status === "up" && judgement.reason === null;
+  return { judgement, transcript: storeTranscript(brief ? { ...transcript, steps: [] } : transcript) };
 }
 
 export interface OutcomePlace {

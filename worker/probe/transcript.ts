@@ -30,6 +30,8 @@ export interface ProbeTarget {
   look?: { discover: boolean } | undefined;
   /** What was found last time; null to find out, which also looks for a second era. */
   knownEra: Era | null;
+  /** It worked last time, and nobody waits to read the conversation: if it works again, its steps are not handed on. */
+  routine?: boolean | undefined;
   /** Extra certificate authorities, PEM. */
   ca?: string | undefined;
 }
