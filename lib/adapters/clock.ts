@@ -5,6 +5,11 @@ export function now(): Date {
   return new Date(source());
 }
 
+/** What the machine says, whatever a test has set: for what two processes have to agree on. Epoch milliseconds. */
+export function machineMs(): number {
+  return Date.now();
+}
+
 /** Milliseconds that never jump; for durations only, never to be stored. */
 export function monotonicMs(): number {
   return performance.now();

@@ -5,8 +5,10 @@ import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { monotonicMs, now } from "#lib/adapters/clock";
+import { type LeaseKeeper, leaseKeeper } from "#lib/adapters/secrets/lease";
 import type { Step } from "#lib/domain/transcript";
 import type { Cgroups } from "./cgroup.ts";
+import { holdsSecrets, sealBatch } from "./leased.ts";
 import type { Batch, FromProber } from "./prober.ts";
 import type { ProbeResult, Stopped } from "./result.ts";
 
@@ -79,6 +81,12 @@ export class ProberProcess {
   readonly #child: ChildProcess;
   readonly #limits: Limits;
   readonly #cgroups: Cgroups | null;
+  readonly #keeper: LeaseKeeper;
+  readonly #region: string;
+  /** The child's own key, once it has said it. */
+  #holder: string | null = null;
+  /** Batches with credentials wait for that key; others go at once. */
+  readonly #unsealed: Batch[] = [];
   readonly #bornAt = monotonicMs();
   readonly #startedAt = now();
   readonly #running = new Map<number, Running>();
@@ -100,8 +108,13 @@ export class ProberProcess {
   idleSince = 0;
   readonly exited: Promise<ProberExit>;
 
-  constructor(limits: Limits, options: { program?: string | undefined; cgroups?: Cgroups | null } = {}) {
+  constructor(
+    limits: Limits,
+    options: { program?: string | undefined; cgroups?: Cgroups | null; keeper?: LeaseKeeper; region?: string } = {},
+  ) {
     this.#limits = limits;
+    this.#keeper = options.keeper ?? leaseKeeper();
+    this.#region = options.region ?? "local";
     this.#cgroups = options.cgroups ?? null;
     // A small nursery: with the default one a busy prober rests at 200 MB, too near to the limit to tell a hog by it.
     const node = [`--max-old-space-size=${limits.heapMb}`, "--max-semi-space-size=4", options.program ?? PROGRAM];
@@ -125,6 +138,7 @@ export class ProberProcess {
       this.#child.once("exit", (exitCode, signal) => {
         this.#killGroup(); // Nothing the child may have started outlives it.
         this.#cgroups?.forget(this.pid);
+        if (this.#holder !== null) this.#keeper.forget(this.#holder);
         const exit = this.#exit(exitCode, signal);
         const stopped = exit.reason === "recycled" || exit.reason === "closed" ? "crash" : exit.reason;
         for (const running of [...this.#running.values()]) running.settle(stopped);
@@ -168,9 +182,15 @@ export class ProberProcess {
       const left = new Set(batch.targets.map((t) => t.serverId));
       this.#running.set(batch.id, { batch, events, startedAt: monotonicMs(), left, settle });
       this.probes += batch.targets.length;
-      this.#child.send(batch, (err) => {
-        if (err) this.stop("crash");
-      });
+      if (!holdsSecrets(batch)) this.#send(batch);
+      else if (this.#holder === null) this.#unsealed.push(batch);
+      else this.#send(sealBatch(batch, this.#keeper, this.#holder, this.#region));
+    });
+  }
+
+  #send(batch: Batch): void {
+    this.#child.send(batch, (err) => {
+      if (err) this.stop("crash");
     });
   }
 
@@ -251,6 +271,11 @@ export class ProberProcess {
 
   #heard(message: FromProber): void {
     this.#aliveAt = monotonicMs();
+    if (message.kind === "ready") {
+      this.#holder ??= message.holder;
+      for (const batch of this.#unsealed.splice(0))
+        this.#send(sealBatch(batch, this.#keeper, this.#holder, this.#region));
+    }
     if (message.kind === "alive" || message.kind === "ready") return;
     const running = this.#running.get(message.batch);
     if (!running) return;

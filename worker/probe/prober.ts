@@ -3,7 +3,9 @@
 import { Worker } from "node:worker_threads";
 import { monotonicMs } from "#lib/adapters/clock";
 import type { AddressPolicy } from "#lib/adapters/http";
+import { leaseHolder } from "#lib/adapters/secrets/lease";
 import type { Step } from "#lib/domain/transcript";
+import { openBatch, type SealedBatch } from "./leased.ts";
 import { type ProbeResult, resultOf } from "./result.ts";
 import { type ProbeTarget, probe } from "./transcript.ts";
 
@@ -15,10 +17,13 @@ export interface Batch {
   steps: boolean;
   /** Each probe ends after so long; what ignores it is killed from outside. */
   softMs: number;
+  /** The credentials of these targets, which then stand in none of them. */
+  sealed?: SealedBatch;
 }
 
 export type FromProber =
-  | { kind: "ready" }
+  /** With the key that its credentials are to be sealed to. */
+  | { kind: "ready"; holder: string }
   | { kind: "alive" }
   | { kind: "step"; batch: number; serverId: string; step: Step }
   | { kind: "result"; batch: number; result: ProbeResult }
@@ -37,9 +42,11 @@ function say(message: FromProber): void {
   process.send?.(message);
 }
 
+const holder = leaseHolder();
+
 async function run(batch: Batch): Promise<void> {
   await Promise.all(
-    batch.targets.map(async (target) => {
+    openBatch(batch, holder).map(async (target) => {
       const onStep = (step: Step) => {
         const { message: _message, ...shown } = step;
         say({ kind: "step", batch: batch.id, serverId: target.serverId, step: shown });
@@ -63,5 +70,5 @@ if (process.send) {
     run(batch).catch(() => process.exit(70)); // Whatever this is, a fresh process is better than this one.
   });
   process.on("disconnect", () => process.exit(0));
-  say({ kind: "ready" });
+  say({ kind: "ready", holder: holder.publicKey });
 }

@@ -3,6 +3,7 @@
 // stopped is run again, each server alone, so that the one that did it is named and the others are judged.
 import { monotonicMs, now } from "#lib/adapters/clock";
 import type { AddressPolicy } from "#lib/adapters/http";
+import { leaseKeeper } from "#lib/adapters/secrets/lease";
 import { sealAt } from "#lib/domain/cadence";
 import { FairLine, mostOf } from "#lib/domain/fair-share";
 import type { Step } from "#lib/domain/transcript";
@@ -38,6 +39,8 @@ export interface PoolOptions {
   size: number;
   limits?: Partial<Limits>;
   cgroups?: Cgroups | null;
+  /** Stands in the leases that credentials travel under. */
+  region?: string;
   /** Another program in place of the prober, for tests of what must not happen. */
   program?: string;
   onExit?: (exit: ProberExit) => void;
@@ -75,6 +78,7 @@ export class ProberPool implements Prober {
   readonly #limits: Limits;
   readonly #options: PoolOptions;
   readonly #shared: Lane;
+  readonly #keeper = leaseKeeper();
   readonly #dedicated = new Map<string, Lane>();
   /** Server → monotonic ms until which it runs alone. */
   readonly #quarantine = new Map<string, number>();
@@ -249,8 +253,8 @@ export class ProberPool implements Prober {
   }
 
   #start(lane: Lane): ProberProcess {
-    const { program, cgroups = null } = this.#options;
-    const prober = new ProberProcess(this.#limits, { program, cgroups });
+    const { program, cgroups = null, region = "local" } = this.#options;
+    const prober = new ProberProcess(this.#limits, { program, cgroups, region, keeper: this.#keeper });
     lane.all.add(prober);
     void prober.exited.then((exit) => {
       lane.all.delete(prober);

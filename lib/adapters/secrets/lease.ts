@@ -15,7 +15,7 @@ import {
 } from "node:crypto";
 import { z } from "zod";
 import { TocsinError } from "../../domain/error.ts";
-import { monotonicMs, now } from "../clock.ts";
+import { machineMs, monotonicMs } from "../clock.ts";
 import { fields, IV_BYTES, TAG_BYTES } from "./bytes.ts";
 
 export const LEASE_MS = 5 * 60_000;
@@ -26,9 +26,9 @@ const MAX_HOLDERS = 256;
 
 const tokenSchema = z.strictObject({
   id: z.uuid(),
-  tenant: z.uuid(),
+  tenant: z.string().min(1).max(64),
   region: z.string().min(1).max(64),
-  servers: z.array(z.uuid()).min(1).max(25),
+  servers: z.array(z.string().min(1).max(64)).min(1).max(100),
   holder: z.string(),
   /** Epoch milliseconds. */
   from: z.number().int(),
@@ -86,7 +86,7 @@ export interface LeaseClock {
   wallMs(): number;
   monotonicMs(): number;
 }
-const CLOCK: LeaseClock = { wallMs: () => now().getTime(), monotonicMs };
+const CLOCK: LeaseClock = { wallMs: machineMs, monotonicMs };
 
 /** Made once per process; its keys never leave it, so a lease ends with the process that gave it at the latest. */
 export function leaseKeeper(clock: LeaseClock = CLOCK): LeaseKeeper {
