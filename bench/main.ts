@@ -1,16 +1,29 @@
 // `npm run bench`: every measurement with something to compare it with, in the same run. Machines are noisy: read the
 // ratios. `npm run bench -- outbox` runs one of them.
+import { parseArgs } from "node:util";
 import { benchAudit } from "./audit.ts";
 import { benchSeal } from "./audit-seal.ts";
 import { benchOutbox } from "./outbox.ts";
 import { benchPage } from "./page.ts";
 import { print, type Row, stores } from "./parts.ts";
 import { benchProbe } from "./probe.ts";
+import { benchWorker } from "./worker.ts";
+
+const { positionals: asked, values } = parseArgs({
+  allowPositionals: true,
+  options: { minutes: { type: "string" } },
+});
+/** How long a measurement by the clock lasts: --minutes, or its own length. */
+const minutes = (own: number): number => Number(values.minutes ?? own) || own;
 
 const MEASUREMENTS: Record<string, { title: string; run: () => Promise<Row[]> }> = {
   probe: {
     title: "Probe sequences (handshake, tool list, end of session) per second of this process's CPU",
     run: benchProbe,
+  },
+  worker: {
+    title: "Full checks by the whole worker, CPU-seconds per 1,000 (--minutes N, 1 when absent)",
+    run: () => benchWorker(60 * minutes(1)),
   },
   outbox: { title: "Deliveries of the outbox to a webhook receiver", run: benchOutbox },
   page: { title: "From the seal of the deciding slot to the request at the sink", run: benchPage },
@@ -21,7 +34,6 @@ const MEASUREMENTS: Record<string, { title: string; run: () => Promise<Row[]> }>
   },
 };
 
-const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !(name in MEASUREMENTS));
 if (unknown !== undefined) {
   console.error(`There is no measurement "${unknown}": choose from ${Object.keys(MEASUREMENTS).join(", ")}.`);
