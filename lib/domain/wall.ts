@@ -59,6 +59,10 @@ export const findingsSchema = z.object({
 });
 export type Findings = z.infer<typeof findingsSchema>;
 
+/** What one look brings home. */
+export const lookSchema = z.object({ wall: wallSchema.nullable(), findings: findingsSchema.nullable() });
+export type Look = z.infer<typeof lookSchema>;
+
 /** The token of an OAuth client, as it may be shown. */
 export const tokenStateSchema = z.object({
   /** Epoch milliseconds. */
