@@ -117,6 +117,7 @@ describe("a region that turns again and again flaps", () => {
   test("an hour of calm later a change is a change again, and its lists are sent again", () => {
     const flapped = walk([..."ABABABA"], undefined, ["fra"]).state;
     expect(knownLists(flapped)).toBeNull();
+    expect(knownLists(null)).toEqual([]);
     const calm = walk(["A"], flapped, ["fra"], 70 * MIN).state;
     expect(calm.scopes[SCOPE]?.regions).toEqual({});
     expect(walk([..."CC"], calm, ["fra"], 71 * MIN).said).toEqual(["1 changed"]);

@@ -16,7 +16,7 @@ export function modeOf(verdict: Judged): Mode | null {
     return verdict.reason === "rate_limited" || verdict.reason === "blocked_address" ? null : "unchecked";
   if (verdict.counts === false) return null;
   if (verdict.status !== "up") return verdict.pattern === "one" ? null : "serving";
-  if (verdict.reason === "schema_drift") return "drift";
+  if (verdict.reason === "schema_drift" || verdict.reason === "edge_divergence") return "drift";
   return verdict.reason !== null && EXPIRY.includes(verdict.reason) ? "expiry" : null;
 }
 
@@ -28,6 +28,9 @@ export function speaksAgainst(mode: Mode, verdict: Judged): boolean {
   if (mode === "serving") return modeOf(verdict) !== "serving";
   return verdict.status === "up" && modeOf(verdict) !== mode;
 }
+
+/** A server's tools, as a subject of their own: they may be wrong while the server is well. */
+export const toolsKey = (serverId: string): string => `${serverId}:tools`;
 
 /** @param subject server id, or "region:<name>", "worker:<name>" */
 export const fingerprint = (subject: string, mode: Mode): string => `${subject}:${mode}`;

@@ -51,7 +51,7 @@ export const INJECTION_RULES: readonly InjectionRule[] = [
     id: "role_markup",
     label: "Imitates a system message or hidden section",
     pattern:
-      /<\/?\s*(?:important|system|instructions?|secret|hidden|assistant|user|admin|tool_instructions|s)\s*>|<\|(?:im_start|im_end|system|user|assistant|endoftext)\|>|\[\/?(?:INST|SYSTEM|SYS)\]|<<\/?SYS>>|^\s{0,3}#{1,4}\s*(?:system|new instructions?)\b|^\s*(?:system|assistant)\s*:\s*\S/im,
+      /<\/?\s*(?:important|system|instructions?|secret|hidden|assistant|user|admin|tool_instructions|s)\s*>|<\|(?:im_start|im_end|system|user|assistant|endoftext)\|>|\[\/?(?:INST|SYSTEM|SYS)\]|<<\/?SYS>>|^\s{0,3}#{1,4}\s*(?:system|new instructions?)\b|^[ \t]*(?:system|assistant)[ \t]*:\s*\S/im,
   },
   {
     id: "persona",

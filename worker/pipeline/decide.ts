@@ -11,6 +11,7 @@ import type { Streaks } from "#lib/domain/streak";
 import { PIPELINE } from "./index.ts";
 import type { Passage, Subject } from "./passage.ts";
 import { keepMinute, lockServerNow, serverSubject } from "./server-now.ts";
+import { followTools, toolsOf } from "./tools.ts";
 
 export interface Decided {
   /** ignored: paused, removed or unknown. late: an equal or newer slot was decided before. */
@@ -53,6 +54,15 @@ export async function decide(db: Db, sealed: SealedSlot, now: Date): Promise<Dec
       atOnce: false,
       before: before.streaks,
     });
+    const said = await followTools(tx, sealed, before.surface);
+    if (said !== null) {
+      const at = { tenantId, subject: toolsOf(subject), verdict: said, sealed: null, slot, now };
+      const more = await walk(tx, { ...at, atOnce: false, before: { bad: 0, good: 0, flips: [] } });
+      result.change ??= more.change;
+      result.incidentId ??= more.incidentId;
+      result.resolved.push(...more.resolved);
+      result.nobodyToTell ||= more.nobodyToTell;
+    }
     await liveHint(tx, { tenant: tenantId, what: "server", id: serverId });
     crashPoint("inside_incident_tx");
     return result;

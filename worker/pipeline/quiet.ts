@@ -88,7 +88,7 @@ export async function decideQuiet(
       SELECT n.server_id, n.last_slot, n.good_streak, n.flips, s.interval_s, n.tools - 'names' AS tools
       FROM server_now n JOIN server s ON s.tenant_id = n.tenant_id AND s.id = n.server_id
       WHERE n.tenant_id = app.tenant() AND n.server_id = ANY (${ids}::uuid[]) AND n.status = 'up' AND n.reason IS NULL AND n.bad_streak = 0
-        AND n.last_slot IS NOT NULL AND NOT s.paused AND s.removed_at IS NULL
+        AND n.last_slot IS NOT NULL AND (n.surface->'calm' IS NOT NULL OR n.tools IS NULL) AND NOT s.paused AND s.removed_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM incident i, unnest(${[...MODES]}::text[]) mode
           WHERE i.tenant_id = n.tenant_id AND i.fingerprint = n.server_id || ':' || mode AND i.state <> 'resolved')
       ORDER BY n.server_id FOR UPDATE OF n`;

@@ -11,6 +11,8 @@ export interface Before {
   status: string;
   reason: string | null;
   streaks: Streaks;
+  /** What is known of its tool lists: lib/domain/drift.ts. */
+  surface: unknown;
 }
 
 interface ServerRow {
@@ -55,9 +57,10 @@ export async function lockServerNow(tx: Tx, tenantId: string, serverId: string, 
       bad_streak: number;
       good_streak: number;
       flips: bigint[];
+      surface: unknown;
     }[]
   >`
-    SELECT last_slot, status, reason, bad_streak, good_streak, flips FROM server_now
+    SELECT last_slot, status, reason, bad_streak, good_streak, flips, surface FROM server_now
     WHERE tenant_id = app.tenant() AND server_id = ${serverId}::uuid FOR UPDATE`;
   let row = (await read())[0];
   if (!row) {
@@ -70,6 +73,7 @@ export async function lockServerNow(tx: Tx, tenantId: string, serverId: string, 
     status: row.status,
     reason: row.reason,
     streaks: { bad: row.bad_streak, good: row.good_streak, flips: row.flips.map(Number) },
+    surface: row.surface,
   };
 }
 
