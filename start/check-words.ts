@@ -1,12 +1,21 @@
 // What `tocsin check` prints: for people, and as JSON whose fields are a promise (docs/check.md).
 import type { Judgement } from "#lib/checks/index";
 import { adviceFor, asCause, CAUSES } from "#lib/domain/cause";
-import { REASONS } from "#lib/domain/reason";
+import type { ExtraResult } from "#lib/domain/outcome";
+import { type Reason, REASONS } from "#lib/domain/reason";
 import type { Transcript } from "#lib/domain/transcript";
 
 export interface Look {
   transcript: Transcript;
   judgement: Judgement;
+}
+
+/** A test call that fails says more than a handshake that works; anything worse about the server itself comes first. */
+export function lookOf(transcript: Transcript, judgement: Judgement): Look {
+  const call = transcript.extras?.[0];
+  if (call === undefined || call.status === "up" || judgement.status !== "up") return { transcript, judgement };
+  const { status, reason, phase, evidence } = call;
+  return { transcript, judgement: { ...judgement, status, reason, phase, evidence } };
 }
 
 const ERAS = {
@@ -20,13 +29,15 @@ const MARK = { up: "UP", degraded: "DEGRADED", down: "DOWN", unknown: "UNKNOWN" 
 export function asText({ transcript, judgement }: Look): string {
   const { status, reason, phase, evidence, auth } = judgement;
   const cause = asCause(evidence.cause);
-  const label = reason === null ? "works as clients expect" : (cause && CAUSES[cause].label) || REASONS[reason].label;
+  const fine = status === "up" ? "works as clients expect" : (evidence.detail ?? "could not be looked at");
+  const label = reason === null ? fine : (cause && CAUSES[cause].label) || REASONS[reason].label;
   const facts: [string, string | null][] = [
     ["server", transcript.serverName],
     ["era", transcript.era && ERAS[transcript.era]],
     ["version", transcript.protocolVersion],
     ["sign-in", { open: "open to everybody", protected: "protected", unknown: null }[auth]],
     ["tools", judgement.tools && String(judgement.tools.count)],
+    ["test call", transcript.extras?.[0]?.evidence.detail ?? null],
     ["certificate", transcript.certificate && `ends in ${transcript.certificate.daysLeft} days`],
   ];
   const why: [string, string | null][] =
@@ -37,7 +48,7 @@ export function asText({ transcript, judgement }: Look): string {
           ["cause", cause],
           ["step", phase],
           ["seen", seen(evidence)],
-          ["to do", adviceFor(reason, evidence.cause)],
+          ["to do", toDo(judgement, reason)],
         ];
   const lines = (pairs: [string, string | null][]) =>
     pairs.flatMap(([name, value]) => (value ? [`  ${name.padEnd(12)}${value}`] : []));
@@ -55,6 +66,14 @@ export function asText({ transcript, judgement }: Look): string {
   ].join("\n");
 }
 
+/** Here nobody asks an operator: who typed the command may say that the address is theirs. */
+function toDo({ evidence }: Judgement, reason: Reason): string {
+  const own = reason === "blocked_address" && /^(private_address|local_name)$/.test(evidence.detail ?? "");
+  return own
+    ? "The address is private or reserved: add --allow-private if it is yours."
+    : adviceFor(reason, evidence.cause);
+}
+
 function seen({ httpStatus, jsonrpcCode, errorCode, detail, bodyHead }: Judgement["evidence"]): string {
   const parts = [
     httpStatus === undefined ? null : `HTTP ${httpStatus}`,
@@ -65,10 +84,19 @@ function seen({ httpStatus, jsonrpcCode, errorCode, detail, bodyHead }: Judgemen
   return parts.filter(Boolean).join(", ");
 }
 
+const callOf = ({ name, status, reason, latencyMs, evidence }: ExtraResult) => ({
+  tool: name,
+  ...{ status, reason, latencyMs, evidence },
+});
+
+/** Tenths of a millisecond: what follows is the clock's noise. */
+const tenth = (ms: number) => Math.round(ms * 10) / 10;
+
 export function asJson({ transcript, judgement }: Look): string {
   const { status, auth, reason, phase, evidence, tools } = judgement;
   const { cause = null, ...seenThere } = evidence;
-  const { url, era, protocolVersion, serverName, timings, certificate } = transcript;
+  const { url, era, protocolVersion, serverName, certificate } = transcript;
+  const timings = Object.fromEntries(Object.entries(transcript.timings).map(([part, ms]) => [part, tenth(ms ?? 0)]));
   const steps = transcript.steps.map((step) => ({
     phase: step.phase,
     title: step.title,
@@ -80,7 +108,8 @@ export function asJson({ transcript, judgement }: Look): string {
   return JSON.stringify(
     {
       ...{ version: 1, url, status, auth, reason, cause, phase, evidence: seenThere },
-      advice: reason === null ? null : adviceFor(reason, cause),
+      advice: reason === null ? null : toDo(judgement, reason),
+      call: transcript.extras?.[0] ? callOf(transcript.extras[0]) : null,
       ...{ era, protocolVersion, serverName, timings, certificate, tools, steps },
     },
     null,

@@ -4,11 +4,14 @@ import { text as readAll } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { monotonicMs } from "#lib/adapters/clock";
 import { judge } from "#lib/checks/index";
+import { canarySettings } from "#lib/domain/extra-check/canary";
+import type { ExtraCheck } from "#lib/domain/extra-check/index";
 import { probe } from "../worker/probe/transcript.ts";
-import { asJson, asText, type Look } from "./check-words.ts";
+import { asJson, asText, type Look, lookOf } from "./check-words.ts";
 import { messageOf, Problem } from "./problem.ts";
 
 export const CHECK_USAGE = `  npm run -s tocsin -- check <url> [--json] [--header 'Name: value']… [--timeout seconds] [--allow-private] [--ca file]
+                       [--call tool] [--arguments JSON]
                                                     a look at one server: 0 up, 1 degraded, 2 down, 3 unknown, 64 usage`;
 
 export const EXIT = { up: 0, degraded: 1, down: 2, unknown: 3 } as const;
@@ -27,6 +30,7 @@ interface Asked {
   boundMs: number;
   allowPrivate: boolean;
   ca: string | undefined;
+  call: ExtraCheck | null;
 }
 
 /** Prints the look. @returns the exit code */
@@ -49,12 +53,14 @@ export async function checkCommand(args: string[], env: NodeJS.ProcessEnv): Prom
 }
 
 async function look(asked: Asked): Promise<Look> {
-  const { url, headers, ca, boundMs } = asked;
+  const { url, headers, ca, boundMs, call } = asked;
+  // Whoever types the tool's name allows it: nothing else is ever called.
+  const extras = call?.kind === "canary" ? { checks: [call], allowedTools: [call.settings.tool], held: {} } : undefined;
   const transcript = await probe(
-    { serverId: "check", tenantId: "check", url, headers, knownEra: null, ca },
+    { serverId: "check", tenantId: "check", url, headers, knownEra: null, ca, ...(extras && { extras }) },
     { policy: asked.allowPrivate ? ANYWHERE : { allow: [] }, monotonic: monotonicMs, boundMs },
   );
-  return { transcript, judgement: judge(transcript) };
+  return lookOf(transcript, judge(transcript));
 }
 
 /** @throws Problem or TypeError, in words that never quote a header's value */
@@ -67,6 +73,8 @@ async function parse(args: string[], env: NodeJS.ProcessEnv): Promise<Asked> {
       timeout: { type: "string", default: "30" },
       "allow-private": { type: "boolean", default: false },
       ca: { type: "string" },
+      call: { type: "string" },
+      arguments: { type: "string", default: "{}" },
     },
     allowPositionals: true,
   });
@@ -88,6 +96,7 @@ async function parse(args: string[], env: NodeJS.ProcessEnv): Promise<Asked> {
     boundMs: seconds * 1_000,
     allowPrivate: values["allow-private"],
     ca: values.ca === undefined ? undefined : pemOf(values.ca),
+    call: values.call === undefined ? null : callOf(values.call, values.arguments),
   };
 }
 
@@ -104,6 +113,24 @@ async function headerOf(given: string, env: NodeJS.ProcessEnv): Promise<[string,
   if (!/^[\x20-\x7e]{1,4096}$/.test(value))
     throw new Problem(`The value of ${name} has to be 1 to 4,096 plain ASCII characters.`);
   return [name, value];
+}
+
+function callOf(tool: string, given: string): ExtraCheck {
+  const settings = {
+    tool,
+    arguments: given,
+    path: "",
+    equals: "",
+    schema: "",
+    maxMs: "",
+    expectError: "",
+    allowEmpty: "on",
+    healthTool: "",
+  };
+  const read = canarySettings.safeParse(settings);
+  if (!read.success) throw new Problem(`--call and --arguments: ${read.error.issues[0]?.message ?? "cannot be read"}`);
+  const id = "00000000-0000-4000-8000-000000000000";
+  return { kind: "canary", id, name: tool, everyS: 60, callsPerDay: 1, settings: read.data };
 }
 
 function pemOf(path: string): string {
