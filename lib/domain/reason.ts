@@ -141,7 +141,7 @@ export const REASONS = {
   credential_expiring: rule(
     "http",
     "up",
-    "P3",
+    "P2",
     "Credential expires soon",
     "Issue a new probe credential and save it before the old one expires.",
   ),
