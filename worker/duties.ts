@@ -23,6 +23,7 @@ import { makeReports } from "./reports/weekly.ts";
 import { endStale, type Handlers, takeRequests } from "./requests/index.ts";
 import { endOverdueVisits } from "./visits/end-overdue.ts";
 import { watchAccess } from "./watch/access.ts";
+import { watchCredentials } from "./watch/credentials.ts";
 import { logWatcher } from "./watch/log.ts";
 import { watcher } from "./watch/watch.ts";
 
@@ -83,6 +84,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
         await watch(now, { silentMs: await silentMs(p.sweeper), signal });
       }
     }),
+    timed("watch_credentials", 30 * SECOND, true, (now) => watchCredentials(p.db, p.sweeper, now)),
     timed("watch_log", 15 * SECOND, false, (now) => watchLog(now)),
     timed("requests", 2 * SECOND, false, async (now) => {
       await takeRequests(p.db, p.sweeper, p.handlers, p.log);
