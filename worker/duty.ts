@@ -17,7 +17,8 @@ export interface TimedDuty extends Base {
   everyMs: number;
   deadlineMs: number;
   once: boolean;
-  run(now: Date, signal: AbortSignal): Promise<void>;
+  /** @param token of the lease, for writes that refuse an older one; null without a lease */
+  run(now: Date, signal: AbortSignal, token: bigint | null): Promise<void>;
 }
 
 /** Runs until stopped and says so itself; restarted with a pause when it throws. */
@@ -116,9 +117,10 @@ export async function runOnce(
   log: Log,
 ): Promise<boolean> {
   try {
+    let token: bigint | null = null;
     if (duty.once) {
       const leaseMs = Math.max(10_000, duty.deadlineMs + duty.everyMs);
-      const token = await takeLease(db, duty.name, holder, clockNow(), leaseMs);
+      token = await takeLease(db, duty.name, holder, clockNow(), leaseMs);
       state.elsewhere = token === null;
       if (token === null) {
         state.lastBeat = monotonicMs();
@@ -126,7 +128,7 @@ export async function runOnce(
       }
     }
     await withDeadline(
-      duty.run(clockNow(), AbortSignal.any([signal, AbortSignal.timeout(duty.deadlineMs)])),
+      duty.run(clockNow(), AbortSignal.any([signal, AbortSignal.timeout(duty.deadlineMs)]), token),
       duty.deadlineMs,
     );
     state.lastBeat = monotonicMs();

@@ -75,7 +75,7 @@ export function ServerView({ detail, minutes, past, probe, tier, look, actions, 
                 ["Protocol era", eraWord(detail.era)],
                 ["Protocol version", detail.protocolVersion ?? "not found yet"],
                 ["Sign-in", AUTH[detail.auth] ?? detail.auth],
-                ["Checked every", detail.intervalS < 60 ? `${detail.intervalS} s` : `${detail.intervalS / 60} min`],
+                ["Checked every", <Every key="e" detail={detail} />],
                 [
                   "Alerts after",
                   `${detail.fireAfter} bad checks in a row; clears after ${detail.clearAfter} good ones`,
@@ -91,6 +91,22 @@ export function ServerView({ detail, minutes, past, probe, tier, look, actions, 
       </div>
       <Transcripts transcripts={detail.transcripts} />
       {may.change && <Settings server={detail} tier={tier} actions={actions} may={may} />}
+    </>
+  );
+}
+
+const every = (s: number) => (s < 60 ? `${s} s` : `${s / 60} min`);
+
+function Every({ detail: { intervalS, slowed } }: { detail: Pick<ServerDetail, "intervalS" | "slowed"> }) {
+  if (slowed === null) return every(intervalS);
+  return (
+    <>
+      {every(slowed.everyS)} instead of {every(intervalS)}: its checks had to be stopped by force again and again
+      {slowed.until !== null && (
+        <>
+          , until <Moment at={slowed.until} /> at the earliest
+        </>
+      )}
     </>
   );
 }

@@ -8,7 +8,7 @@ export type Factor = (typeof FACTORS)[number];
 export const KILLS = 3;
 export const WINDOW_MS = 3_600_000;
 /** However slow, every server is looked at so often; an interval that is longer anyway stays. */
-const SLOWEST_S = 3_600;
+export const SLOWEST_S = 3_600;
 
 export interface Pace {
   factor: Factor;
@@ -32,7 +32,9 @@ export function nextPace(pace: Pace, kills: readonly Date[], now: Date): Pace {
     return { ...pace, factor, cutAt: now, until: new Date(last + WINDOW_MS) };
   }
   if (pace.factor === 1) return pace;
-  return until <= now.getTime() ? { ...pace, factor: 1, until: null } : { ...pace, until: new Date(until) };
+  return until <= now.getTime()
+    ? { ...pace, factor: 1, until: null, releasedAt: now }
+    : { ...pace, until: new Date(until) };
 }
 
 /** Seconds between two checks. */

@@ -4,6 +4,7 @@ import { toolSurfaceSchema } from "#lib/domain/outcome";
 import { stepSchema } from "#lib/domain/transcript";
 import { shown } from "./fresh.ts";
 import { whyNoIncident } from "./incident/why-not-yet.ts";
+import { lookedAtEveryS, lookedAtFrom, paceOf } from "./pace.ts";
 import { cellsOf, regionsOf, type RegionNow } from "./servers.ts";
 import { asStatus, reasonAdvice, reasonLabel, shownUrl } from "./words.ts";
 
@@ -20,11 +21,13 @@ export async function server(tx: Tx, id: string, now: Date) {
     where: { serverId: id },
     orderBy: [{ region: "asc" }, { kind: "desc" }],
   });
-  const seen = shown(state, row, now);
+  const pace = await paceOf(tx, row.tenantId);
+  const everyS = lookedAtEveryS(row.intervalS, pace);
+  const seen = shown(state, { intervalS: everyS, paused: row.paused }, now);
   const wellEnough = row.paused || seen.status === "up" || seen.reason === "not_checked";
   const live = await tx.incident.count({ where: { serverId: id, state: { not: "resolved" } } });
-  const expected = row.regions.length === 0 ? regions : regions.filter((r) => row.regions.includes(r.name));
-  const cells: RegionNow[] = row.paused ? [] : cellsOf(state?.regions, expected, row.intervalS, now);
+  const expected = lookedAtFrom(row, regions, pace);
+  const cells: RegionNow[] = row.paused ? [] : cellsOf(state?.regions, expected, everyS, now);
   const tools = toolSurfaceSchema.safeParse(state?.tools);
   return {
     id: row.id,
@@ -32,6 +35,8 @@ export async function server(tx: Tx, id: string, now: Date) {
     url: row.url,
     shownUrl: shownUrl(row.url),
     intervalS: row.intervalS,
+    /** Less often than is set, because probers had to be killed for this tenant; null where it is as set. */
+    slowed: pace.factor === 1 ? null : { everyS, factor: pace.factor, until: pace.until },
     fireAfter: row.fireAfter,
     clearAfter: row.clearAfter,
     weight: row.weight,

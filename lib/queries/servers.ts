@@ -2,6 +2,7 @@
 import type { Tx } from "#lib/adapters/db";
 import type { Status } from "#lib/domain/reason";
 import { isStale, shown } from "./fresh.ts";
+import { lookedAtEveryS, lookedAtFrom, type Pace, paceOf } from "./pace.ts";
 import { asStatus, reasonLabel, shownUrl } from "./words.ts";
 
 export interface RegionNow {
@@ -80,10 +81,14 @@ export async function servers(tx: Tx, now: Date): Promise<ServerRow[]> {
     await regionsOf(tx),
   ];
   const byServer = new Map(states.map((s) => [s.serverId, s]));
+  const paces = new Map<string, Pace>();
+  for (const tenantId of new Set(rows.map((r) => r.tenantId))) paces.set(tenantId, await paceOf(tx, tenantId));
   return rows.map((server) => {
     const state = byServer.get(server.id) ?? null;
-    const seen = shown(state, server, now);
-    const expected = server.regions.length === 0 ? regions : regions.filter((r) => server.regions.includes(r.name));
+    const pace = paces.get(server.tenantId) as Pace;
+    const intervalS = lookedAtEveryS(server.intervalS, pace);
+    const seen = shown(state, { intervalS, paused: server.paused }, now);
+    const expected = lookedAtFrom(server, regions, pace);
     return {
       id: server.id,
       name: server.name,
@@ -97,7 +102,7 @@ export async function servers(tx: Tx, now: Date): Promise<ServerRow[]> {
       lastSlot: state?.lastSlot?.getTime() ?? null,
       era: state?.era ?? null,
       latencyMs: seen.stale || server.paused ? null : (state?.latencyMs ?? null),
-      cells: server.paused ? [] : cellsOf(state?.regions, expected, server.intervalS, now),
+      cells: server.paused ? [] : cellsOf(state?.regions, expected, intervalS, now),
     };
   });
 }

@@ -10,6 +10,8 @@ import { retention } from "#lib/queries/retention";
 
 const MINUTES_AT_ONCE = 5_000;
 const INCIDENTS_AT_ONCE = 200;
+const RUNS_DAYS = 30;
+const RUNS_AT_ONCE = 5_000;
 
 export interface Gone {
   minutes: number;
@@ -36,6 +38,7 @@ export async function retain(db: Db, log: Log, now: Date, signal?: AbortSignal):
     }
   }
   if (failures.length > 0) throw failures[0];
+  await forgetRuns(db, now, signal);
   await dropMonths(db, now);
   return went;
 }
@@ -78,6 +81,17 @@ async function ofTenant(db: Db, tenantId: string, now: Date, signal?: AbortSigna
     full = row.incidents === INCIDENTS_AT_ONCE || row.tests === INCIDENTS_AT_ONCE;
   }
   return gone;
+}
+
+/** What became of prober processes, and the kills: of the installation, and the same for every tenant. */
+async function forgetRuns(db: Db, now: Date, signal?: AbortSignal): Promise<void> {
+  const before = cutOff(RUNS_DAYS, now);
+  for (let n = RUNS_AT_ONCE; n === RUNS_AT_ONCE && !signal?.aborted; ) {
+    const [row] = await db.global(
+      (tx) => tx.$queryRaw<{ n: number }[]>`SELECT app.forget_prober_runs(${before}, ${RUNS_AT_ONCE}::int) AS n`,
+    );
+    n = row?.n ?? 0;
+  }
 }
 
 /** A month that is older than any tier keeps, and empty by now, goes as a whole. The database looks before it drops. */

@@ -1,10 +1,12 @@
 // Which servers are due, as jobs on the region queues. Time is cut into fixed windows, so that any number of schedulers
-// make the same jobs under the same ids, and BullMQ keeps the first. Tier limits on intervals hold here.
+// make the same jobs under the same ids, and BullMQ keeps the first. Who was replaced while it slept is refused.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Sweeper } from "#lib/adapters/db";
 import { dueWithin, slotStart } from "#lib/domain/cadence";
-import { shortestIntervalS } from "#lib/domain/tier";
+import { fleetReader, type Watched, watchedOne } from "./fleet.ts";
 import { MAX_BATCH, type ProbeJob, queueName, queuePrefix } from "./job.ts";
 import { openSlot } from "./record.ts";
 
@@ -13,22 +15,20 @@ const WINDOW_MS = 2_000;
 const LOOK_BACK_MS = 60_000;
 // A finished job is remembered longer than anybody looks back, or a second scheduler could make it again.
 const JOB: JobsOptions = { attempts: 1, removeOnComplete: { age: 300 }, removeOnFail: { age: 3_600 } };
+const FENCE_TTL_S = 600;
+const FENCE = readFileSync(join(import.meta.dirname, "lua", "fence.lua"), "utf8");
 
-interface Row {
-  tenant_id: string;
-  id: string;
-  interval_s: number;
-  regions: string[];
-  tier: string;
-}
-
-export interface Due extends Row {
+export interface Due extends Watched {
   slot: number;
 }
 
 export interface Scheduler {
-  /** Queues what became due since the last call. @returns the number of jobs it offered */
-  tick(now: Date): Promise<number>;
+  /**
+   * Queues what became due since the last call.
+   * @param token of the lease; once a newer one was seen, nothing is queued. null: without a lease
+   * @returns the number of jobs it offered
+   */
+  tick(now: Date, token?: bigint | null): Promise<number>;
   /** One server now, from all its regions; steps go to the request. */
   probeNow(target: { tenantId: string; serverId: string; requestId: string }, now: Date): Promise<number>;
   close(): Promise<void>;
@@ -43,30 +43,30 @@ export function scheduler(deps: { sweeper: Sweeper; redis: Redis; queueRedis: Re
     queues.set(region, known);
     return known;
   };
+  const readFleet = fleetReader(deps.sweeper);
   let doneUntil: number | null = null;
   return {
-    async tick(now) {
+    async tick(now, token = null) {
       const until = (Math.floor(now.getTime() / WINDOW_MS) + 1) * WINDOW_MS;
       const from = Math.max(doneUntil ?? 0, until - LOOK_BACK_MS);
       if (from >= until) return 0;
-      const { rows, regions } = await fleet(deps.sweeper);
+      const { servers, regions } = await readFleet(now);
       let offered = 0;
-      for (let window = from; window < until; window += WINDOW_MS)
-        offered += await offer(dueIn(rows, window, window + WINDOW_MS), regions, window, now);
+      for (let window = from; window < until; window += WINDOW_MS) {
+        const jobs = await offer(dueIn(servers, window, window + WINDOW_MS), regions, window, now, token);
+        if (jobs === "replaced") return offered;
+        offered += jobs;
+      }
       doneUntil = until;
       return offered;
     },
     async probeNow({ tenantId, serverId, requestId }, now) {
-      const { rows, regions } = await fleet(deps.sweeper, { tenantId, serverId });
-      const row = rows[0];
-      if (!row) return 0;
-      const expected = expectedOf(row, regions);
-      const intervalS = intervalOf(row);
+      const server = await watchedOne(deps.sweeper, tenantId, serverId);
+      if (server === null) return 0;
+      const { expected, intervalS } = server;
       const job: ProbeJob = {
-        tenantId,
-        slot: slotStart(now.getTime(), intervalS),
-        intervalS,
-        servers: [{ id: serverId, expected }],
+        ...{ tenantId, slot: slotStart(now.getTime(), intervalS), intervalS, servers: [{ id: serverId, expected }] },
+        ...(server.dedicated && { dedicated: true as const }),
         live: { requestId },
       };
       // Before everything that is merely due: a person is looking.
@@ -80,40 +80,45 @@ export function scheduler(deps: { sweeper: Sweeper; redis: Redis; queueRedis: Re
     },
   };
 
-  async function offer(due: Due[], regions: string[], window: number, now: Date): Promise<number> {
+  async function offer(
+    due: Due[],
+    regions: string[],
+    window: number,
+    now: Date,
+    token: bigint | null,
+  ): Promise<number | "replaced"> {
+    if (due.length === 0) return 0;
+    await Promise.all(
+      due.map(({ tenantId, id, slot, intervalS, expected }) =>
+        openSlot(deps.redis, deps.prefix, { tenantId, serverId: id, slot, intervalS, expected }, now),
+      ),
+    );
+    // Asked last: what was opened is sealed at its time whoever opened it, what is queued costs a probe.
+    if (token !== null && !(await stillLeads(token))) return "replaced";
     const batches = batchesOf(due, regions);
     await Promise.all(
-      due.map((d) =>
-        openSlot(
-          deps.redis,
-          deps.prefix,
-          {
-            tenantId: d.tenant_id,
-            serverId: d.id,
-            slot: d.slot,
-            intervalS: d.interval_s,
-            expected: expectedOf(d, regions),
-          },
-          now,
+      [...Map.groupBy(batches, (b) => b.region)].map(([region, jobs]) =>
+        queue(region).addBulk(
+          jobs.map(({ job, key }) => ({ name: "probe", data: job, opts: { ...JOB, jobId: `${window}_${key}` } })),
         ),
       ),
     );
-    for (const [region, jobs] of Map.groupBy(batches, (b) => b.region)) {
-      await queue(region).addBulk(
-        jobs.map(({ job, key }) => ({ name: "probe", data: job, opts: { ...JOB, jobId: `${window}_${key}` } })),
-      );
-    }
     return batches.length;
+  }
+
+  async function stillLeads(token: bigint): Promise<boolean> {
+    return (await deps.redis.eval(FENCE, 1, `${deps.prefix}:scheduler`, String(token), FENCE_TTL_S)) === 1;
   }
 }
 
 /** PURE. Servers whose place in their slot lies in [fromMs, toMs). */
-export function dueIn(rows: readonly Row[], fromMs: number, toMs: number): Due[] {
-  return rows.flatMap((row) => {
-    const interval = intervalOf(row);
-    const slot = dueWithin(row.id, interval, fromMs, toMs);
-    return slot === null ? [] : [{ ...row, interval_s: interval, slot }];
-  });
+export function dueIn(servers: readonly Watched[], fromMs: number, toMs: number): Due[] {
+  const due: Due[] = [];
+  for (const server of servers) {
+    const slot = dueWithin(server.id, server.intervalS, fromMs, toMs);
+    if (slot !== null) due.push({ ...server, slot });
+  }
+  return due;
 }
 
 /** PURE. One tenant's servers of one slot and interval per job and region, in an order that every scheduler finds. */
@@ -121,55 +126,23 @@ export function batchesOf(
   due: readonly Due[],
   regions: readonly string[],
 ): { region: string; key: string; job: ProbeJob }[] {
-  const groups = Map.groupBy(due, (d) => `${d.tenant_id}_${d.interval_s}_${d.slot}`);
+  const groups = Map.groupBy(due, (d) => `${d.tenantId}_${d.intervalS}_${d.slot}`);
   return [...groups].flatMap(([key, members]) => {
-    const servers = members
-      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-      .map((d) => ({ id: d.id, expected: expectedOf(d, regions) }));
-    const [first] = members;
+    const sorted = members.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const [{ tenantId, slot, intervalS, dedicated }] = sorted as [Due];
     return regions.flatMap((region) => {
-      const here = servers.filter((s) => s.expected.includes(region));
-      return chunks(here).map((part, i) => ({
+      const here = sorted.filter((s) => s.expected.includes(region)).map(({ id, expected }) => ({ id, expected }));
+      return chunks(here).map((servers, i) => ({
         region,
         key: `${key}_${i}`,
-        job: {
-          tenantId: first?.tenant_id ?? "",
-          slot: first?.slot ?? 0,
-          intervalS: first?.interval_s ?? 60,
-          servers: part,
-        },
+        job: { tenantId, slot, intervalS, servers, ...(dedicated && { dedicated: true as const }) },
       }));
     });
   });
-}
-
-const intervalOf = (row: Pick<Row, "interval_s" | "tier">) => Math.max(row.interval_s, shortestIntervalS(row.tier));
-
-function expectedOf(row: Pick<Row, "regions">, enabled: readonly string[]): string[] {
-  const chosen = row.regions.length === 0 ? [...enabled] : enabled.filter((r) => row.regions.includes(r));
-  // A server whose every region was switched off is asked from all of them rather than from none.
-  return chosen.length > 0 ? chosen : [...enabled];
 }
 
 function chunks<T>(all: T[]): T[][] {
   return Array.from({ length: Math.ceil(all.length / MAX_BATCH) }, (_, i) =>
     all.slice(i * MAX_BATCH, (i + 1) * MAX_BATCH),
   );
-}
-
-async function fleet(
-  sweeper: Sweeper,
-  one?: { tenantId: string; serverId: string },
-): Promise<{ rows: Row[]; regions: string[] }> {
-  const columns = "s.tenant_id, s.id, s.interval_s, s.regions, t.tier";
-  const rows = one
-    ? await sweeper.find<Row>(
-        `SELECT ${columns} FROM server s JOIN tenant t ON t.id = s.tenant_id WHERE s.removed_at IS NULL AND s.tenant_id = $1 AND s.id = $2`,
-        [one.tenantId, one.serverId],
-      )
-    : await sweeper.find<Row>(
-        `SELECT ${columns} FROM server s JOIN tenant t ON t.id = s.tenant_id WHERE s.removed_at IS NULL AND NOT s.paused`,
-      );
-  const regions = await sweeper.find<{ name: string }>("SELECT name FROM region WHERE enabled ORDER BY name");
-  return { rows, regions: regions.map((r) => r.name) };
 }

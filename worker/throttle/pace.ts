@@ -62,7 +62,7 @@ async function ofTenant(db: Db, tenantId: string, now: Date): Promise<{ from: nu
     if (next.factor === pace.factor && next.until?.getTime() === pace.until?.getTime()) return null;
     const tells = next.factor > 1 && pace.factor === 1 && mayTell(row?.told_at ?? null, now);
     await tx.$executeRaw`UPDATE probe_pace SET factor = ${next.factor}, cut_at = ${next.cutAt}, until = ${next.until},
-      told_at = CASE WHEN ${tells} THEN ${now} ELSE told_at END WHERE tenant_id = app.tenant()`;
+      released_at = ${next.releasedAt}, told_at = CASE WHEN ${tells} THEN ${now} ELSE told_at END WHERE tenant_id = app.tenant()`;
     if (next.factor === pace.factor) return null;
     await audit(tx, context, {
       action: "prober.throttle",

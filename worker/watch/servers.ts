@@ -5,6 +5,8 @@ import { liveHint } from "#lib/adapters/hint";
 import { closeIncident } from "#lib/commands/incident/close";
 import { incidentById } from "#lib/commands/incident/row";
 import type { Reason } from "#lib/domain/reason";
+import { SLOWEST_S } from "#lib/domain/throttle";
+import { allows } from "#lib/domain/tier";
 import { type Verdict, unlookedVerdict } from "#lib/domain/verdict";
 import { SEALING_GRACE_MS } from "#lib/queries/fresh";
 import { walk } from "../pipeline/decide.ts";
@@ -13,8 +15,11 @@ import { lockServerNow, serverSubject, writeServerNow } from "../pipeline/server
 export interface Unlooked {
   tenantId: string;
   id: string;
-  /** Empty: every enabled region. */
+  /** Chosen for it; empty: every enabled region. */
   regions: string[];
+  tier: string;
+  /** Older servers of its tenant that are looked at. */
+  before: number;
   reason: string | null;
   status: string | null;
   /** An incident of its own says so already. */
@@ -28,16 +33,21 @@ export async function findUnlooked(sweeper: Sweeper, from: Date, now: Date): Pro
     tenant_id: string;
     id: string;
     regions: string[];
+    tier: string;
+    before: number;
     reason: string | null;
     status: string | null;
     alerted: boolean;
   }>(
-    `SELECT s.tenant_id, s.id, s.regions, n.reason, n.status, EXISTS (SELECT 1 FROM incident i WHERE i.tenant_id = s.tenant_id
+    `SELECT s.tenant_id, s.id, s.regions, t.tier, s.before, n.reason, n.status, EXISTS (SELECT 1 FROM incident i WHERE i.tenant_id = s.tenant_id
         AND i.fingerprint = s.id::text || ':unchecked' AND i.state <> 'resolved') AS alerted
-     FROM server s LEFT JOIN server_now n ON n.tenant_id = s.tenant_id AND n.server_id = s.id
-     WHERE NOT s.paused AND s.removed_at IS NULL
-       AND greatest(CASE WHEN n.last_slot <= $2::timestamptz + make_interval(secs => s.interval_s) THEN n.last_slot END, s.created_at, s.watched_from, $1::timestamptz) < $2::timestamptz - make_interval(secs => 3 * s.interval_s) - $3 * interval '1 millisecond'`,
-    [from, now, SEALING_GRACE_MS],
+     FROM (SELECT o.*, row_number() OVER (PARTITION BY o.tenant_id ORDER BY o.created_at, o.id)::int - 1 AS before
+       FROM (SELECT tenant_id, id, interval_s, regions, created_at, watched_from FROM server WHERE NOT paused AND removed_at IS NULL) o) s
+     JOIN tenant t ON t.id = s.tenant_id LEFT JOIN server_now n ON n.tenant_id = s.tenant_id AND n.server_id = s.id
+     LEFT JOIN probe_pace p ON p.tenant_id = s.tenant_id
+     CROSS JOIN LATERAL (SELECT least(s.interval_s * coalesce(p.factor, 1), greatest(s.interval_s, $4)) AS every_s) e
+     WHERE greatest(CASE WHEN n.last_slot <= $2::timestamptz + make_interval(secs => e.every_s) THEN n.last_slot END, s.created_at, s.watched_from, p.released_at, $1::timestamptz) < $2::timestamptz - make_interval(secs => 3 * e.every_s) - $3 * interval '1 millisecond'`,
+    [from, now, SEALING_GRACE_MS, SLOWEST_S],
   );
   return rows.map(({ tenant_id: tenantId, ...rest }) => ({ tenantId, ...rest }));
 }
@@ -48,6 +58,11 @@ const SENTENCES: Partial<Record<Reason, string>> = {
   worker_stopped: "Not checked: the worker has stopped.",
   prober_fault: "Not checked: no prober could do its work.",
 };
+const BEYOND = "Not checked: the tenant has more servers than its tier allows, and this is one of the youngest.";
+
+/** The scheduler leaves it out: shown as not checked, and nobody is woken for it. */
+export const beyondTier = ({ before, tier }: Pick<Unlooked, "before" | "tier">): boolean =>
+  before >= allows(tier).servers;
 
 /** @param covered true: one alert about our own part speaks for it, so it is shown and not alerted */
 export function markUnlooked(
@@ -61,7 +76,11 @@ export function markUnlooked(
   const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     const subject = await serverSubject(tx, serverId);
     if (subject === null) return null;
-    const verdict: Verdict = unlookedVerdict("unknown", reason, SENTENCES[reason] ?? "Not checked.");
+    const verdict: Verdict = unlookedVerdict(
+      "unknown",
+      reason,
+      beyondTier(server) ? BEYOND : (SENTENCES[reason] ?? "Not checked."),
+    );
     const before = await lockServerNow(tx, tenantId, serverId, now);
     // It was sealed between our look and our lock.
     const age = before.lastSlot === null ? Number.POSITIVE_INFINITY : now.getTime() - before.lastSlot.getTime();

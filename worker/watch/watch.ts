@@ -3,9 +3,10 @@
 import { monotonicMs } from "#lib/adapters/clock";
 import type { Db, Sweeper } from "#lib/adapters/db";
 import type { Reason } from "#lib/domain/reason";
+import { askedRegions } from "#lib/domain/tier";
 import { type Beat, type Silent, silent, upSince } from "./heartbeats.ts";
 import { judgePart, type Part, partKey, platformNow } from "./platform.ts";
-import { closeAbandoned, findUnlooked, markUnlooked, type Unlooked } from "./servers.ts";
+import { beyondTier, closeAbandoned, findUnlooked, markUnlooked, type Unlooked } from "./servers.ts";
 
 export interface WatchResult {
   opened: number;
@@ -148,7 +149,8 @@ function parts(gone: Silent, regions: readonly string[], faulty: number, live: R
 
 function explain(server: Unlooked, gone: Silent, enabled: readonly string[]): { reason: Reason; covered: boolean } {
   if (gone.worker) return { reason: "worker_stopped", covered: true };
-  const asked = server.regions.length > 0 ? server.regions.filter((r) => enabled.includes(r)) : enabled;
+  if (beyondTier(server)) return { reason: "not_checked", covered: true };
+  const asked = askedRegions(server.id, server.regions, enabled, server.tier);
   if (asked.length > 0 && asked.every((r) => gone.regions.includes(r)))
     return { reason: "region_stopped", covered: true };
   if (server.reason === "prober_fault") return { reason: "prober_fault", covered: true };

@@ -49,6 +49,7 @@ CREATE TABLE probe_pace (
   until timestamptz(3),
   -- When somebody was paged for it; once a day at most.
   told_at timestamptz(3),
+  -- When its own pace came back, by itself or by hand.
   released_at timestamptz(3),
   released_by uuid,
   CHECK ((factor = 1) = (until IS NULL))
@@ -68,9 +69,9 @@ GRANT SELECT ON probe_kill, probe_pace TO tocsin_app;
 GRANT UPDATE (factor, until, released_at, released_by) ON probe_pace TO tocsin_app;
 GRANT SELECT, INSERT ON probe_kill TO tocsin_worker;
 GRANT SELECT, INSERT ON probe_pace TO tocsin_worker;
-GRANT UPDATE (factor, cut_at, until, told_at) ON probe_pace TO tocsin_worker;
+GRANT UPDATE (factor, cut_at, until, told_at, released_at) ON probe_pace TO tocsin_worker;
 GRANT SELECT (tenant_id, at) ON probe_kill TO tocsin_sweeper;
-GRANT SELECT (tenant_id, factor, until) ON probe_pace TO tocsin_sweeper;
+GRANT SELECT (tenant_id, factor, until, released_at) ON probe_pace TO tocsin_sweeper;
 
 -- Rows of both older than a moment, some at a time. @returns the larger of the two counts
 CREATE FUNCTION app.forget_prober_runs(before timestamptz, most int) RETURNS int
