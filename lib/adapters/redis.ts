@@ -3,12 +3,12 @@ import { Redis } from "ioredis";
 import { env } from "./env.ts";
 
 /**
- * What is asked in one turn of the loop leaves in one write, but on a blocking connection.
  * @param blocking for BullMQ workers and XREADGROUP BLOCK, which must wait for ever instead of failing
+ * @param together what is asked in one turn of the loop leaves in one write; absent: unless it blocks
  */
-export function openRedis(url = env().REDIS_URL, options: { blocking?: boolean } = {}): Redis {
+export function openRedis(url = env().REDIS_URL, options: { blocking?: boolean; together?: boolean } = {}): Redis {
   const redis = new Redis(url, {
-    enableAutoPipelining: options.blocking !== true,
+    enableAutoPipelining: options.together ?? options.blocking !== true,
     maxRetriesPerRequest: options.blocking === true ? null : 3,
     retryStrategy: (times) => Math.min(1000, 50 * times),
     enableReadyCheck: true,
