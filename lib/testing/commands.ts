@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Command } from "#lib/commands/command";
-import type { World } from "./world.ts";
+import { CHANGED, type World } from "./world.ts";
 
 const FOLDER = join(import.meta.dirname, "..", "commands");
 
@@ -69,6 +69,7 @@ export const INPUTS: Record<string, Make> = {
   "incident/note#noteIncident": ({ rows }) => ({ incidentId: rows.incident, note: "It answers again." }),
   "incident/resolve#resolveIncident": ({ rows }) => ({ incidentId: rows.incident }),
   "key/rotate#rotateKey": () => ({}),
+  "secret/rotate#rotateSecrets": () => ({}),
   "person/disable#disablePerson": ({ rows }) => ({ personId: rows.target }),
   "person/enable#enablePerson": ({ rows }) => ({ personId: rows.target }),
   "person/end-sessions#endSessionsOf": ({ rows }) => ({ personId: rows.target }),
@@ -86,6 +87,12 @@ export const INPUTS: Record<string, Make> = {
   "role/unbind#unbindRole": ({ rows }) => ({ bindingId: rows.target }),
   "scim/make-token#makeScimToken": () => ({ name: "Directory", days: "30" }),
   "scim/revoke-token#revokeScimToken": ({ rows }) => ({ tokenId: rows.target }),
+  "server/accept-tools#acceptTools": ({ rows }) => ({
+    serverId: rows.server,
+    era: "modern",
+    credentialed: false,
+    fullHash: CHANGED,
+  }),
   "server/change#changeServer": ({ rows }) => ({
     serverId: rows.server,
     name: "Renamed",

@@ -24,6 +24,7 @@ export interface World {
   hold: string;
   stream: string;
   erasure: string;
+  change: string;
   dataKey: string;
   check: string;
   /** Two people: who acts, and whom it is about. */
@@ -35,6 +36,10 @@ export interface World {
 const AT = "2026-11-20T10:00:00Z";
 const LATER = "2026-11-20T10:10:00Z";
 const WHY = "So that a test finds a reason of some length";
+
+/** What a server's tools were accepted as, and what they are. */
+const ACCEPTED = "a".repeat(64);
+export const CHANGED = "b".repeat(64);
 
 export function newWorld(tenant: string, slug: string): World {
   const id = randomUUID;
@@ -56,6 +61,7 @@ export function newWorld(tenant: string, slug: string): World {
     hold: id(),
     stream: id(),
     erasure: id(),
+    change: id(),
     dataKey: id(),
     check: id(),
     actor: id(),
@@ -100,6 +106,15 @@ export const ROWS: Record<string, (w: World) => Row> = {
     reason: "connection_refused",
     since: AT,
     evidence: `Evidence ${w.server}`,
+    surface: json({
+      scopes: {
+        "modern:open": {
+          accepted: ACCEPTED,
+          regions: {},
+          announced: { full: CHANGED, change: w.change, alerts: false, sentence: "1 added (b)." },
+        },
+      },
+    }),
   }),
   "public.extra_check": (w) => ({
     tenant_id: w.tenant,
@@ -128,6 +143,32 @@ export const ROWS: Record<string, (w: World) => Row> = {
     p50_ms: 90,
     p95_ms: 180,
     errors_permille: 10,
+  }),
+  "public.tool_list": (w) => ({
+    tenant_id: w.tenant,
+    server_id: w.server,
+    full_hash: CHANGED,
+    contract_hash: ACCEPTED,
+    tools: json([{ name: "b", contract: ACCEPTED, full: CHANGED, tool: { name: "b", inputSchema: {} } }]),
+    count: 1,
+    region: "fra",
+    first_seen: AT,
+  }),
+  "public.surface_change": (w) => ({
+    tenant_id: w.tenant,
+    id: w.change,
+    server_id: w.server,
+    era: "modern",
+    credentialed: false,
+    kind: "changed",
+    at: AT,
+    from_hash: ACCEPTED,
+    to_hash: CHANGED,
+    regions: ["fra"],
+    diff: json({ changes: [], counts: { added: 1, removed: 0, renamed: 0, signature: 0, words: 0 }, breaking: 0 }),
+    breaking: false,
+    digest: "daily",
+    state: "open",
   }),
   "public.last_transcript": (w) => ({
     tenant_id: w.tenant,
