@@ -138,7 +138,7 @@ export async function readAuthServer(door: Door, issuer: string): Promise<AuthSe
       return {
         ...none,
         url: place,
-        problem: `${cleanText(issuer, 120)} calls itself by another name: ${cleanText(String(json.issuer), 120)}.`,
+        problem: `The authorization server ${cleanText(issuer, 100)} calls itself by another name: ${cleanText(String(json.issuer), 100)}.`,
       };
     const endpoint = typeof json.token_endpoint === "string" ? cleanText(json.token_endpoint, 2048) : "";
     const grants = json.grant_types_supported;
@@ -151,10 +151,10 @@ export async function readAuthServer(door: Door, issuer: string): Promise<AuthSe
       s256:
         Array.isArray(json.code_challenge_methods_supported) && json.code_challenge_methods_supported.includes("S256"),
       clientCredentials: Array.isArray(grants) && grants.includes("client_credentials"),
-      problem: endpoint === "" ? `${cleanText(issuer, 120)} names no token endpoint.` : "",
+      problem: endpoint === "" ? `The authorization server ${cleanText(issuer, 100)} names no token endpoint.` : "",
     };
   }
-  return { ...none, problem: `${cleanText(issuer, 120)} cannot be read: ${WORDS[why]}.` };
+  return { ...none, problem: `The authorization server ${cleanText(issuer, 100)} cannot be read: ${WORDS[why]}.` };
 }
 
 function strings(value: unknown, most: number, chars: number): string[] {

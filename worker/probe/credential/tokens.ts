@@ -3,7 +3,7 @@
 import {
   type AuthorizationServer,
   allowInsecureRequests,
-  ClientSecretBasic,
+  type ClientAuth,
   ClientSecretPost,
   clientCredentialsGrantRequest,
   customFetch,
@@ -134,7 +134,7 @@ async function askForToken(
     if (endpoint.startsWith("http:") && !client.serverUrl.startsWith("http:"))
       return failed("insecure", "The token endpoint is plain HTTP: the client's secret is not sent there.");
     const as: AuthorizationServer = { issuer: settings.issuer || new URL(endpoint).origin, token_endpoint: endpoint };
-    const show = settings.method === "post" ? ClientSecretPost : ClientSecretBasic;
+    const show = settings.method === "post" ? ClientSecretPost : basic;
     const response = await clientCredentialsGrantRequest(
       as,
       { client_id: settings.clientId },
@@ -196,6 +196,13 @@ function failureOf(err: unknown, signal: AbortSignal): Failed {
   )
     return failed("unreachable", `The token endpoint cannot be reached: ${code}.`);
   return failed("malformed", "The token endpoint's answer is no token response.");
+}
+
+/** RFC 6749 has both parts form-encoded; what need not be encoded is left, for the many servers that do not decode. */
+function basic(secret: string): ClientAuth {
+  const part = (text: string) => encodeURIComponent(text).replaceAll("%20", "+");
+  return (_as, client, _body, headers) =>
+    headers.set("authorization", `Basic ${btoa(`${part(client.client_id)}:${part(secret)}`)}`);
 }
 
 /** RFC 8707: the server's address as its clients name it, without query and fragment. */
