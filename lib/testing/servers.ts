@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { FLEET } from "../../start/fleet.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const module = (path: string) => join(ROOT, "node_modules", path);
-const LOOPBACK = ["--import", join(ROOT, "start/fleet/loopback.mjs")];
+export const module = (path: string) => join(ROOT, "node_modules", path);
+export const LOOPBACK = ["--import", join(ROOT, "start/fleet/loopback.mjs")];
 const START_BOUND_MS = 20_000;
 export const TEST_API_KEY = "key-for-tests-7f3a";
 
@@ -113,7 +113,8 @@ export async function rawServer(talk: (socket: Socket, request: string) => void)
   };
 }
 
-async function started(
+/** A process of its own group that listens on `port`. */
+export async function started(
   args: string[],
   env: Record<string, string>,
   port: number,
