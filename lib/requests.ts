@@ -7,6 +7,8 @@ export const REQUESTS = {
   "probe-now": z.object({ serverId: z.uuid() }),
   /** Replace the key that signs checkpoints; only the worker can read it. */
   "rotate-key": z.object({ askedBy: z.uuid() }),
+  /** Wrap every data key under this key of the key store; only the worker may write them. */
+  "rewrap-keys": z.object({ askedBy: z.uuid(), to: z.string().max(400) }),
 } as const;
 
 export type RequestKind = keyof typeof REQUESTS;

@@ -21,6 +21,7 @@ import type { Scheduler } from "./probe/schedule.ts";
 import { sealDue } from "./probe/seal.ts";
 import { makeReports } from "./reports/weekly.ts";
 import { endStale, type Handlers, takeRequests } from "./requests/index.ts";
+import { resealAll } from "./secrets/reseal.ts";
 import { endOverdueVisits } from "./visits/end-overdue.ts";
 import { watchAccess } from "./watch/access.ts";
 import { watchCredentials } from "./watch/credentials.ts";
@@ -97,6 +98,9 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     timed("approvals", 60 * SECOND, true, (now) => expireApprovals(p.db, p.sweeper, now)),
     timed("retain", 3_600 * SECOND, true, (now, signal) => retain(p.db, p.log, now, signal)),
     timed("partitions", 3_600 * SECOND, true, (now) => makePartitions(p.db, now)),
+    timed("secrets", 3_600 * SECOND, true, (_now, signal) =>
+      resealAll(p.db, p.streamer.box, p.log, () => !signal.aborted),
+    ),
     timed("reports", 3_600 * SECOND, true, (now, signal) => makeReports(p.db, now, signal)),
   ];
   const unknown = only?.find((name) => !all.some((d) => d.name === name));

@@ -10,7 +10,7 @@ import { env, extraCa, sinkBases } from "#lib/adapters/env";
 import { releaseLeases } from "#lib/adapters/lock";
 import { createLog } from "#lib/adapters/log";
 import { openRedis, redisPrefix } from "#lib/adapters/redis";
-import { secrets } from "#lib/adapters/secrets";
+import { keysFit, secrets } from "#lib/adapters/secrets";
 import { send } from "#lib/adapters/send";
 import { streamSender } from "#lib/adapters/send-stream";
 import { TocsinError } from "#lib/domain/error";
@@ -23,6 +23,7 @@ import { farewell, heartbeat, type ProcessRow } from "./heartbeat.ts";
 import { scheduler } from "./probe/schedule.ts";
 import { nameRegions } from "./regions.ts";
 import { failRequest } from "./requests/index.ts";
+import { rewrapKeys } from "./requests/rewrap-keys.ts";
 import { rotateKey } from "./requests/rotate-key.ts";
 
 const DRAIN_MS = 10_000;
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   const me: ProcessRow = { id: randomUUID(), kind: only === undefined ? "worker" : "guard", region: null };
   const log = createLog(me.kind, settings.LOG_LEVEL);
   const box = secrets();
+  await keysFit();
   const urls = databaseUrls();
   const db = openDb(urls.worker, { poolSize: 16, applicationName: `tocsin-${me.kind}` });
   const sweeper = openSweeper(urls.sweeper);
@@ -53,6 +55,7 @@ async function main(): Promise<void> {
         if (jobs === 0) await failRequest(db, tenantId, id, "There is no such server any more.", at);
       },
       "rotate-key": (request, at) => rotateKey(db, checkpointPlaces(env()), request, log, at),
+      "rewrap-keys": (request, at) => rewrapKeys(db, box, request, log, at),
     },
   };
 

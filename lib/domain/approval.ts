@@ -17,6 +17,7 @@ export const DUAL_ACTIONS = {
   "retention.cut": "retention.cut",
   "role.bind": "role.change",
   "role.unbind": "role.change",
+  "secret.rotate": "secret.rotate",
   "tenant.erase": "tenant.erase",
 } as const satisfies Record<string, Action>;
 export type DualName = keyof typeof DUAL_ACTIONS;

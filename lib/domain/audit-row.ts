@@ -24,6 +24,7 @@ const ASKED: Readonly<Record<DualName, string>> = {
   "retention.cut": "keeping history for a shorter time",
   "role.bind": "binding a group",
   "role.unbind": "taking a group's binding away",
+  "secret.rotate": "replacing the key under which secrets are kept",
   "tenant.erase": "erasing a tenant",
 };
 function of(body: Body): string {
@@ -59,7 +60,8 @@ const WORDS: Record<string, Words> = {
   "region.change": "changed the region {}",
   "region.make_token": "gave the agent of {} a token",
   "region.revoke_token": "took a token back from the agent of {}",
-  "secret.rotate": "replaced the key under which secrets are kept",
+  "secret.rotate": "asked for another key under which secrets are kept",
+  "secret.replaced": "replaced the key under which secrets are kept",
   "prober.release": "let the tenant be checked at its own pace again",
   "prober.kill": (b) => `had a check of {} killed${named(b, "why") === "" ? "" : `: ${named(b, "why")}`}`,
   "prober.throttle": "slowed down the checks of the tenant",

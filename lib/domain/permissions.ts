@@ -209,6 +209,7 @@ export const PERMISSIONS = {
     writes: true,
     fresh: true,
     why: true,
+    two: true,
   },
   "region.change": {
     sentence: "Add a region, give its agent a token or take it back, switch a region off",

@@ -7,7 +7,7 @@ import { databaseUrls, openDb } from "#lib/adapters/db";
 import { env, extraCa } from "#lib/adapters/env";
 import { createLog } from "#lib/adapters/log";
 import { openRedis, redisPrefix } from "#lib/adapters/redis";
-import { secrets } from "#lib/adapters/secrets";
+import { keysFit, secrets } from "#lib/adapters/secrets";
 import { TocsinError } from "#lib/domain/error";
 import type { DutyState } from "../duty.ts";
 import { readiness, serveHealth } from "../health.ts";
@@ -34,6 +34,7 @@ async function main(): Promise<void> {
   const region = regionName();
   const settings = env();
   const box = secrets();
+  await keysFit();
   const log = createLog(`probe-${region}`, settings.LOG_LEVEL);
   const db = openDb(databaseUrls().worker, { poolSize: 4, applicationName: `tocsin-probe-${region}` });
   const redis = openRedis();

@@ -79,7 +79,8 @@ export async function endStale(db: Db, sweeper: Sweeper, now: Date): Promise<voi
     [before],
   );
   // It may have waited for a worker for long: its minute begins when it is taken.
-  for (const r of rows)
+  for (const r of rows.filter((row) => row.kind === "rewrap-keys")) await unlessErased(goOn(db, r, before), undefined);
+  for (const r of rows.filter((row) => row.kind !== "rewrap-keys"))
     await failRequest(
       db,
       r.tenant_id,
@@ -88,4 +89,11 @@ export async function endStale(db: Db, sweeper: Sweeper, now: Date): Promise<voi
       now,
       before,
     );
+}
+
+/** What is done in slices goes on with the next worker. */
+function goOn(db: Db, { tenant_id: tenantId, id }: Found, takenBefore: Date): Promise<void> {
+  return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+    await tx.$executeRaw`UPDATE request SET state = 'pending' WHERE id = ${id}::uuid AND state = 'running' AND taken_at <= ${takenBefore}`;
+  });
 }

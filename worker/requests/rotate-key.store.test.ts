@@ -52,7 +52,11 @@ const work = (to = places()) =>
   takeRequests(
     db.workerDb,
     db.sweeper,
-    { "probe-now": async () => {}, "rotate-key": (r, now) => rotateKey(db.workerDb, to, r, log, now) },
+    {
+      "probe-now": async () => {},
+      "rewrap-keys": async () => {},
+      "rotate-key": (r, now) => rotateKey(db.workerDb, to, r, log, now),
+    },
     log,
   );
 const verified = () =>

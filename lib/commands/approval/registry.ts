@@ -5,6 +5,7 @@ import { rotateKey } from "#lib/commands/key/rotate";
 import { cutRetention } from "#lib/commands/retention/cut";
 import { bindDual } from "#lib/commands/role/bind";
 import { unbindDual } from "#lib/commands/role/unbind";
+import { rotateSecrets } from "#lib/commands/secret/rotate";
 import { eraseTenant } from "#lib/commands/tenant/erase";
 import type { DualName } from "#lib/domain/approval";
 import type { Dual } from "./dual.ts";
@@ -15,6 +16,7 @@ export const DUALS = {
   "retention.cut": cutRetention,
   "role.bind": bindDual,
   "role.unbind": unbindDual,
+  "secret.rotate": rotateSecrets,
   "tenant.erase": eraseTenant,
 } as const satisfies Record<DualName, unknown>;
 
