@@ -208,6 +208,7 @@ function newRow(table: string, own: World): Row {
       audit_stream: "stream",
       erasure_request: "erasure",
       extra_check: "check",
+      surface_change: "change",
     }[nameOf(table)] ?? nameOf(table);
   const id = name in own ? { [name]: randomUUID() } : {};
   return ROWS[table]?.({ ...own, ...PARENTS.get(own.tenant), ...id, number: fresh.number }) ?? {};
