@@ -86,6 +86,8 @@ export const extraResultSchema = z.object({
   latencyMs: z.number().nullable(),
   /** When it was looked at, epoch milliseconds by the region's clock; null when it never was. */
   at: z.number().int().nullable(),
+  /** Looks of this UTC day over all regions, as far as this region knew. */
+  used: z.number().int().optional(),
 });
 export type ExtraResult = z.infer<typeof extraResultSchema>;
 

@@ -35,6 +35,13 @@ export const places = {
     column: "refresh_sealed",
     rowId: sessionId,
   }),
+  /** A session of a server's that a check holds between two looks of a region; kept in Redis. */
+  heldSession: (tenantId: string, checkId: string, region: string): SecretPlace => ({
+    tenantId,
+    table: "extra_check",
+    column: "session",
+    rowId: `${checkId}:${region}`,
+  }),
   /** Whom a request under Article 17 is about, and its note. */
   erasureRequest: (tenantId: string, requestId: string, column: "identifiers_sealed" | "note_sealed"): SecretPlace => ({
     tenantId,

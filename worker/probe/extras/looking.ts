@@ -6,7 +6,11 @@ import type { ExtraCheck } from "#lib/domain/extra-check/index";
 export interface HeldSession {
   id: string;
   version: string;
-  openedAt: number;
+}
+
+/** As it comes back from its rest: for how many seconds it was held. */
+export interface AgedSession extends HeldSession {
+  heldS: number;
 }
 
 /** What a target brings along; absent for servers without extra checks. */
@@ -16,7 +20,7 @@ export interface TargetExtras {
   /** Tools that may be called without their server's mark. */
   allowedTools: string[];
   /** By check. */
-  held: Record<string, HeldSession>;
+  held: Record<string, AgedSession>;
 }
 
 export interface Looking {

@@ -10,7 +10,7 @@ import { resultOf } from "../found.ts";
 import { endSession, headerSafe, initializeCall } from "../legacy.ts";
 import { LEGACY_VERSIONS } from "../era.ts";
 import type { Wire } from "../wire.ts";
-import type { HeldSession, Looking } from "./looking.ts";
+import type { AgedSession, HeldSession, Looking } from "./looking.ts";
 
 const BOUND_MS = 5_000;
 /** Four requests at most. */
@@ -20,24 +20,30 @@ export async function askSession(
   check: Extract<ExtraCheck, { kind: "session" }>,
   wire: Wire,
   era: Era | null,
-  held: HeldSession | undefined,
+  held: AgedSession | undefined,
   looking: Looking,
 ): Promise<{ result: ExtraResult; held: HeldSession | null }> {
   const say = (look: Parameters<typeof extraResult>[1], step?: Step) =>
     extraResult(check, look, looking.now(), step === undefined ? {} : { step, latencyMs: step.durationMs });
   if (era === null)
-    return { result: extraResult(check, unseen("The server was not reached."), null), held: held ?? null };
+    return {
+      result: extraResult(check, unseen("The server was not reached."), null),
+      held: held === undefined ? null : { id: held.id, version: held.version },
+    };
   if (era !== "legacy" && era !== "dual")
     return { result: say(unseen("This server's era has no sessions to hold.")), held: null };
   if (looking.leftMs() < LEAST_MS)
-    return { result: extraResult(check, unseen("No time was left for it in this look."), null), held: held ?? null };
+    return {
+      result: extraResult(check, unseen("No time was left for it in this look."), null),
+      held: held === undefined ? null : { id: held.id, version: held.version },
+    };
   let asked: { look: ReturnType<typeof judgeHeld>; step: Step } | null = null;
   if (held !== undefined) {
     const step = await ping(wire, held.id, held.version, "ping in the held session");
-    asked = { look: judgeHeld(step, Math.round((looking.now() - held.openedAt) / 1_000)), step };
+    asked = { look: judgeHeld(step, held.heldS), step };
     if (asked.look.cause === null) await endSession(wire, held.id, held.version);
   }
-  const opened = await openSession(wire, looking.now());
+  const opened = await openSession(wire);
   if (opened === "none")
     return { result: say(fine("It serves without sessions: there is nothing to hold.")), held: null };
   const version = opened === null ? LEGACY_VERSIONS[0] : opened.version;
@@ -72,7 +78,7 @@ async function ping(wire: Wire, id: string, version: string, title: string): Pro
 }
 
 /** @returns "none" for a server that gives no session id; null when no handshake came about */
-async function openSession(wire: Wire, now: number): Promise<HeldSession | "none" | null> {
+async function openSession(wire: Wire): Promise<HeldSession | "none" | null> {
   const exchange = await wire.send({
     ...initializeCall("hold-1"),
     phase: "session",
@@ -96,5 +102,5 @@ async function openSession(wire: Wire, now: number): Promise<HeldSession | "none
     boundMs: BOUND_MS,
   });
   wire.keep(note, { aside: true });
-  return { id, version, openedAt: now };
+  return { id, version };
 }
