@@ -73,7 +73,8 @@ export function egress(
       });
     },
     async beat() {
-      if (targets.length > 0 && (offlineSince !== null || !everWell)) await look();
+      const rested = looked === null || now().getTime() - looked.at >= WINDOW_MS;
+      if (targets.length > 0 && (offlineSince !== null || (!everWell && rested))) await look();
       return offlineSince;
     },
   };

@@ -11,7 +11,7 @@ export function offlineNote(db: Db, region: string): (since: Date | null, now: D
     if (since === null && !said) return;
     await db.global(
       (tx) => tx.$executeRaw`INSERT INTO region_now (region, offline_since, offline_at)
-        SELECT name, ${since}, ${now} FROM region WHERE name = ${region}
+        SELECT name, ${since}::timestamptz, ${now} FROM region WHERE name = ${region}
         ON CONFLICT (region) DO UPDATE SET offline_since = excluded.offline_since, offline_at = excluded.offline_at`,
     );
     said = since !== null;
