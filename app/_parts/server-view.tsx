@@ -1,3 +1,4 @@
+import Link from "next/link";
 import type { FormAction } from "../_ui/form-state.ts";
 import type { LatencyMinute } from "#lib/queries/latency";
 import type { IncidentRow } from "#lib/queries/incidents";
@@ -74,7 +75,12 @@ export function ServerView({ detail, minutes, past, probe, tier, look, actions, 
                 ["Calls itself", detail.serverName ?? "not said yet"],
                 ["Protocol era", eraWord(detail.era)],
                 ["Protocol version", detail.protocolVersion ?? "not found yet"],
-                ["Sign-in", AUTH[detail.auth] ?? detail.auth],
+                [
+                  "Sign-in",
+                  <Link key="s" href={`${base}/servers/${detail.id}/credential`} className="underline">
+                    {AUTH[detail.auth] ?? detail.auth}
+                  </Link>,
+                ],
                 ["Checked every", <Every key="e" detail={detail} />],
                 [
                   "Alerts after",
@@ -86,11 +92,11 @@ export function ServerView({ detail, minutes, past, probe, tier, look, actions, 
           </Panel>
         </Section>
         <Section title="Tools" aside={detail.tools === null ? undefined : `${detail.tools.count} listed`}>
-          <Tools tools={detail.tools} />
+          <Tools tools={detail.tools} href={`${base}/servers/${detail.id}/tools`} />
         </Section>
       </div>
       <Transcripts transcripts={detail.transcripts} />
-      {may.change && <Settings server={detail} tier={tier} actions={actions} may={may} />}
+      {may.change && <Settings server={detail} tier={tier} actions={actions} may={may} base={base} />}
     </>
   );
 }

@@ -1,11 +1,13 @@
 import type { ToolSurface } from "#lib/domain/outcome";
+import Link from "next/link";
 import { CopyId } from "../_ui/copy-id.tsx";
 import { Empty } from "../_ui/empty.tsx";
 import { Panel } from "../_ui/page-head.tsx";
 
 const AT_ONCE = 30;
 
-export function Tools({ tools }: { tools: ToolSurface | null }) {
+/** @param href where the whole lists and their changes are */
+export function Tools({ tools, href }: { tools: ToolSurface | null; href: string }) {
   if (tools === null) {
     return (
       <Empty title="No tool list seen yet">
@@ -27,6 +29,11 @@ export function Tools({ tools }: { tools: ToolSurface | null }) {
       <p className="flex flex-wrap items-center gap-x-3 text-xs text-ink-2">
         Contract <CopyId value={tools.contractHash} shown={tools.contractHash.slice(0, 12)} what="contract hash" />
         with descriptions <CopyId value={tools.fullHash} shown={tools.fullHash.slice(0, 12)} what="full hash" />
+      </p>
+      <p className="mt-2 text-xs">
+        <Link href={href} className="text-ink-2 underline underline-offset-2 hover:text-ink">
+          Descriptions, schemas and changes
+        </Link>
       </p>
     </Panel>
   );

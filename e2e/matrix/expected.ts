@@ -2,7 +2,7 @@
 // and is not here fails the test by its name, and so does one that is here and was not built.
 import type { Action, Layer } from "../../lib/domain/permissions.ts";
 import type { OwnAct } from "../../lib/domain/own-acts.ts";
-import type { World } from "../../lib/testing/world.ts";
+import { CHANGED, type World } from "../../lib/testing/world.ts";
 
 /**
  * console: staff. portal: customers, and staff who visit. self: whoever is signed in. door: who is not, the others are sent
@@ -98,6 +98,11 @@ export const PAGES: Record<string, Page> = {
   "/routes": page("console", "policy.read"),
   "/servers": page("console", "server.read"),
   "/servers/[id]": page("console", "server.read", { id: "server", instead: "/portal/servers/[id]" }),
+  "/servers/[id]/tools": page("console", "server.read", { id: "server", instead: "/portal/servers/[id]/tools" }),
+  "/servers/[id]/credential": page("console", "server.read", {
+    id: "server",
+    instead: "/portal/servers/[id]/credential",
+  }),
   "/servers/new": page("console", "server.register"),
   "/silences": page("console", "silence.read"),
   "/sinks": page("console", "sink.read"),
@@ -110,6 +115,8 @@ export const PAGES: Record<string, Page> = {
   "/portal/requests/new": page("portal", "erasure.file"),
   "/portal/servers": page("portal", "server.read"),
   "/portal/servers/[id]": page("portal", "server.read", { id: "server" }),
+  "/portal/servers/[id]/tools": page("portal", "server.read", { id: "server" }),
+  "/portal/servers/[id]/credential": page("portal", "server.read", { id: "server" }),
   "/portal/servers/new": page("portal", "server.register"),
   "/portal/sinks": page("portal", "sink.read"),
   "/portal/sinks/[id]": page("portal", "sink.read", { id: "sink" }),
@@ -184,6 +191,9 @@ const inBoth = (router: "console" | "portal", name: (verb: string) => string): R
   [name("SetCredential")]: byId(router, "server.credential", "server", "serverId", KEY),
   [name("DeleteCredential")]: byId(router, "server.credential", "server", "serverId"),
   [name("ProbeNow")]: byId(router, "server.change", "server", "serverId"),
+  [name("AcceptTools")]: byId(router, "server.accept_tools", "server", "serverId", {
+    ...{ era: "modern", credentialed: "false", fullHash: CHANGED },
+  }),
   [name("RemoveServer")]: byId(router, "server.remove", "server", "serverId"),
   [name("CreateSink")]: { router, asks: "sink.change", fields: () => ({ kind: "webhook", ...SINK }) },
   [name("ChangeSink")]: byId(router, "sink.change", "sink", "sinkId", SINK),

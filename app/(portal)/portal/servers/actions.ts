@@ -1,9 +1,11 @@
 "use server";
+import { acceptTools } from "#lib/commands/server/accept-tools";
 import { deleteCredential, setCredential } from "#lib/commands/server/credential";
 import { changeServer } from "#lib/commands/server/change";
 import { probeNow } from "#lib/commands/server/probe-now";
 import { registerServer } from "#lib/commands/server/register";
 import { removeServer } from "#lib/commands/server/remove";
+import { CREDENTIAL_FORM } from "#lib/domain/credential";
 import { text } from "../../../_server/action.ts";
 import type { FormState } from "../../../_ui/form-state.ts";
 import { actInPortal } from "../../_parts/act.ts";
@@ -37,12 +39,9 @@ export async function portalChangeServer(_: FormState, form: FormData): Promise<
 
 export async function portalSetCredential(_: FormState, form: FormData): Promise<FormState> {
   return actInPortal("portalSetCredential", async ({ run }) => {
-    const kind = text(form, "kind");
     await run(setCredential, {
       serverId: text(form, "serverId"),
-      kind,
-      headerName: kind === "bearer" ? "Bearer" : text(form, "headerName"),
-      secret: text(form, "secret"),
+      ...Object.fromEntries(CREDENTIAL_FORM.flatMap((name) => (form.has(name) ? [[name, text(form, name)]] : []))),
     });
     return "Credential sealed. The next check presents it.";
   });
@@ -50,7 +49,7 @@ export async function portalSetCredential(_: FormState, form: FormData): Promise
 
 export async function portalDeleteCredential(_: FormState, form: FormData): Promise<FormState> {
   return actInPortal("portalDeleteCredential", async ({ run }) => {
-    await run(deleteCredential, { serverId: text(form, "serverId") });
+    await run(deleteCredential, { serverId: text(form, "serverId"), region: text(form, "region") });
     return "Credential deleted. The next check goes without one.";
   });
 }
@@ -60,6 +59,18 @@ export async function portalProbeNow(_: FormState, form: FormData): Promise<Form
     const serverId = text(form, "serverId");
     const { requestId } = await run(probeNow, { serverId });
     return { to: `/portal/servers/${serverId}?look=${requestId}` };
+  });
+}
+
+export async function portalAcceptTools(_: FormState, form: FormData): Promise<FormState> {
+  return actInPortal("portalAcceptTools", async ({ run }) => {
+    await run(acceptTools, {
+      serverId: text(form, "serverId"),
+      era: text(form, "era"),
+      credentialed: text(form, "credentialed") === "true",
+      fullHash: text(form, "fullHash"),
+    });
+    return "Accepted. From now on this list is what is expected.";
   });
 }
 
