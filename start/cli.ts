@@ -2,7 +2,9 @@
 import "./assert-node.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { CHECK_USAGE, checkCommand } from "./cli-check.ts";
+import { AGENT_USAGE, agentCommand } from "./cli-agent.ts";
 import { BREAK_GLASS_USAGE, breakGlassCommand } from "./cli-break-glass.ts";
+import { KEYS_USAGE, keysCommand } from "./cli-keys.ts";
 import { PERMISSIONS_USAGE, permissionsCommand } from "./cli-permissions.ts";
 import { TENANT_USAGE, tenantCommand } from "./cli-tenants.ts";
 import { AUDIT_USAGE, auditCommand } from "./audit.ts";
@@ -18,6 +20,8 @@ ${TENANT_USAGE}
 ${AUDIT_USAGE}
 ${PERMISSIONS_USAGE}
 ${BREAK_GLASS_USAGE}
+${AGENT_USAGE}
+${KEYS_USAGE}
 
 In development, while it runs:
   npm run tocsin -- ps                              the parts and how they are
@@ -55,6 +59,7 @@ function show(parts: PartState[]): void {
 async function main(args: string[]): Promise<number> {
   const [first, second, third] = args;
   if (first === "check") return checkCommand(args.slice(1), process.env);
+  if (first === "agent") return agentCommand(args.slice(1));
   if (first === "ps") {
     show(await ask("GET", "parts"));
     return 0;
@@ -66,6 +71,11 @@ async function main(args: string[]): Promise<number> {
   }
   if (first === "permissions" || first === "break-glass") {
     const lines = await (first === "permissions" ? permissionsCommand : breakGlassCommand)(args.slice(1));
+    console[lines === null ? "error" : "log"]((lines ?? [USAGE]).join("\n"));
+    return lines === null ? 2 : 0;
+  }
+  if (first === "keys") {
+    const lines = await keysCommand(args.slice(1));
     console[lines === null ? "error" : "log"]((lines ?? [USAGE]).join("\n"));
     return lines === null ? 2 : 0;
   }

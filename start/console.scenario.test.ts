@@ -41,6 +41,7 @@ describe("without what it needs", () => {
     ["no secret", { TOCSIN_SECRET: undefined }, "TOCSIN_SECRET"],
     ["a short secret", { TOCSIN_SECRET: "hunter2" }, "TOCSIN_SECRET"],
     ["a simple secret", { TOCSIN_SECRET: "a".repeat(64) }, "TOCSIN_SECRET"],
+    ["a key file that is not there", { TOCSIN_KEY_FILE: join(folder, "none") }, "TOCSIN_KEY_FILE"],
     ["no identity provider", { OIDC_ISSUER: undefined }, "OIDC_ISSUER"],
   ])("%s ends the start and is named, its value never", async (_, env, named) => {
     const { code, said } = await starts({ ...whole, ...env });

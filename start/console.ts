@@ -5,6 +5,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { parseArgs } from "node:util";
 import next from "next";
 import { readEnv } from "#lib/adapters/env";
+import { openKeyStores, storeFits } from "#lib/adapters/secrets/stores";
+import { send } from "#lib/adapters/send";
 import { foreign, trustNothing } from "./console/incoming.ts";
 import { CHECKOUT } from "./places.ts";
 import { messageOf } from "./problem.ts";
@@ -24,6 +26,7 @@ const host = values.host ?? "127.0.0.1";
 let settings: ReturnType<typeof readEnv>;
 try {
   settings = readEnv(); // A missing or weak secret ends it here, before anything listens.
+  await storeFits(openKeyStores(settings, send));
 } catch (error) {
   console.error(messageOf(error));
   process.exit(1);

@@ -45,6 +45,18 @@ export function openKeyStores(settings: KeySettings, send: Send): KeyStore {
   return keyRing([chosen, ...stores.filter((s) => s !== chosen)]);
 }
 
+/**
+ * A store that is not set up as it should is a setting to be mended, and not a fault of each secret: so before anything
+ * listens. One that is away for a moment keeps nobody from starting. @throws TocsinError E_CONFIG
+ */
+export async function storeFits(store: KeyStore): Promise<void> {
+  try {
+    await store.health();
+  } catch (error) {
+    if (!(error instanceof TocsinError) || error.code !== "E_UNAVAILABLE") throw error;
+  }
+}
+
 const NEEDS: Record<string, string> = {
   file: "TOCSIN_KEY_FILE",
   age: "TOCSIN_AGE_FILE",
