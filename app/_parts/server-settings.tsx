@@ -1,3 +1,5 @@
+import Link from "next/link";
+import { KIND_WORDS } from "#lib/domain/credential";
 import type { ServerDetail } from "#lib/queries/server";
 import { Confirm } from "../_ui/confirm.tsx";
 import { CheckField, SelectField, TextField } from "../_ui/field.tsx";
@@ -7,14 +9,11 @@ import { Panel, Section } from "../_ui/page-head.tsx";
 import type { FormAction } from "../_ui/form-state.ts";
 import { OptionalWhy } from "../_ui/why-field.tsx";
 import { intervalOptions, WEIGHT_OPTIONS } from "./choices.ts";
-import { CredentialForm } from "./credential-form.tsx";
 
 const STREAKS = [1, 2, 3, 4, 5].map((n) => ({ value: String(n), label: n === 1 ? "1 check" : `${n} checks in a row` }));
 
 export interface ServerActions {
   change: FormAction;
-  setCredential: FormAction;
-  deleteCredential: FormAction;
   remove: FormAction;
 }
 
@@ -23,6 +22,7 @@ export function Settings({
   tier,
   actions,
   may,
+  base = "",
 }: {
   server: Pick<
     ServerDetail,
@@ -31,6 +31,7 @@ export function Settings({
   tier: string;
   actions: ServerActions;
   may: { setCredential: boolean; remove: boolean };
+  base?: "" | "/portal";
 }) {
   return (
     <>
@@ -89,31 +90,19 @@ export function Settings({
                 "None stored. Use one made for this purpose only, with the least rights that can list the tools."
               ) : (
                 <>
-                  Stored <Moment at={server.credential.at} />, sent as{" "}
-                  <code className="font-mono text-ink">{server.credential.headerName}</code>. It is sealed and never
-                  shown again.
+                  {KIND_WORDS[server.credential.kind]}, stored <Moment at={server.credential.at} />
+                  {server.credential.expiresAt !== null && (
+                    <>
+                      , ends <Moment at={server.credential.expiresAt} />
+                    </>
+                  )}
+                  . It is sealed and never shown again.
                 </>
               )}
             </p>
-            {may.setCredential ? (
-              <CredentialForm serverId={server.id} stored={server.credential !== null} action={actions.setCredential} />
-            ) : (
-              <p className="text-sm text-ink-2">Only the tenant's own people set or delete it.</p>
-            )}
-            {may.setCredential && server.credential !== null && (
-              <div className="mt-3 border-t pt-3">
-                <Confirm
-                  trigger="Delete the credential"
-                  small
-                  title={`Delete the credential of ${server.name}?`}
-                  consequence="The next check goes without it: a server that asks for one is then shown as up and protected, and its tools are no longer checked."
-                  verb="Delete credential"
-                  busy="Deleting…"
-                  action={actions.deleteCredential}
-                  fields={{ serverId: server.id }}
-                />
-              </div>
-            )}
+            <Link href={`${base}/servers/${server.id}/credential`} className="text-sm underline">
+              {may.setCredential ? "Credential and sign-in" : "Sign-in"}
+            </Link>
           </Panel>
         </div>
       </Section>

@@ -26,6 +26,7 @@ export function ServerTable({
           <Th wide>Reason</Th>
           <Th wide>Regions</Th>
           <Th wide>Era</Th>
+          <Th wide>Sign-in</Th>
           <Th wide className="text-right">
             Latency
           </Th>
@@ -56,6 +57,9 @@ export function ServerTable({
           </Td>
           <Td wide className="whitespace-nowrap text-ink-2">
             {row.era === null ? "" : eraWord(row.era)}
+          </Td>
+          <Td wide className="whitespace-nowrap text-ink-2">
+            {row.auth === "unknown" ? "" : row.auth}
           </Td>
           <Td wide className="text-right whitespace-nowrap text-ink-2">
             {row.latencyMs === null ? "" : `${row.latencyMs} ms`}

@@ -72,6 +72,7 @@ export const credentialFields = {
     .default(""),
 };
 const flat = z.object(credentialFields);
+export const CREDENTIAL_FORM = Object.keys(credentialFields);
 
 export type NewCredential = { region: string; expiresAt: Date | null } & (
   | { kind: "bearer" | "header"; headerName: string; secret: string }

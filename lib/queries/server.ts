@@ -1,5 +1,6 @@
 // One server with everything its page shows.
 import type { Tx } from "#lib/adapters/db";
+import { CREDENTIAL_KINDS } from "#lib/domain/credential";
 import { toolSurfaceSchema } from "#lib/domain/outcome";
 import { stepSchema } from "#lib/domain/transcript";
 import { shown } from "./fresh.ts";
@@ -13,9 +14,11 @@ export async function server(tx: Tx, id: string, now: Date) {
   if (row === null) return null;
   const state = await tx.serverNow.findFirst({ where: { serverId: id } });
   const regions = await regionsOf(tx);
+  // The one of all regions first.
   const credential = await tx.serverCredential.findFirst({
     where: { serverId: id },
-    select: { kind: true, headerName: true, createdAt: true },
+    select: { kind: true, headerName: true, createdAt: true, expiresAt: true },
+    orderBy: { region: "asc" },
   });
   const transcripts = await tx.lastTranscript.findMany({
     where: { serverId: id },
@@ -63,7 +66,12 @@ export async function server(tx: Tx, id: string, now: Date) {
     credential:
       credential === null
         ? null
-        : { kind: credential.kind, headerName: credential.headerName, at: credential.createdAt.getTime() },
+        : {
+            kind: CREDENTIAL_KINDS.find((k) => k === credential.kind) ?? "bearer",
+            headerName: credential.headerName,
+            at: credential.createdAt.getTime(),
+            expiresAt: credential.expiresAt?.getTime() ?? null,
+          },
     transcripts: eachSlotOnce(transcripts).map((t) => ({
       region: t.region,
       city: regions.find((r) => r.name === t.region)?.city ?? t.region,

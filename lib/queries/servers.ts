@@ -26,6 +26,8 @@ export interface ServerRow {
   since: number | null;
   lastSlot: number | null;
   era: string | null;
+  /** open, protected or unknown: beside the status, because a server that asks for a credential is up. */
+  auth: string;
   latencyMs: number | null;
   cells: RegionNow[];
 }
@@ -101,6 +103,7 @@ export async function servers(tx: Tx, now: Date): Promise<ServerRow[]> {
       since: state === null ? null : state.since.getTime(),
       lastSlot: state?.lastSlot?.getTime() ?? null,
       era: state?.era ?? null,
+      auth: state?.auth ?? "unknown",
       latencyMs: seen.stale || server.paused ? null : (state?.latencyMs ?? null),
       cells: server.paused ? [] : cellsOf(state?.regions, expected, intervalS, now),
     };

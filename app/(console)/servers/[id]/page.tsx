@@ -8,20 +8,12 @@ import { param, type SearchParams } from "../../../_server/query.ts";
 import { found, idOr404, read } from "../../../_server/read.ts";
 import { allowed, can } from "../../../_server/session.ts";
 import { ServerView } from "../../../_parts/server-view.tsx";
-import {
-  changeServerAction,
-  deleteCredentialAction,
-  probeNowAction,
-  removeServerAction,
-  setCredentialAction,
-} from "../actions.ts";
+import { changeServerAction, probeNowAction, removeServerAction } from "../actions.ts";
 
 export const metadata: Metadata = { title: "Server" };
 
 const ACTIONS = {
   change: changeServerAction,
-  setCredential: setCredentialAction,
-  deleteCredential: deleteCredentialAction,
   remove: removeServerAction,
   probe: probeNowAction,
 };

@@ -8,20 +8,12 @@ import { param, type SearchParams } from "../../../../_server/query.ts";
 import { found, idOr404, read } from "../../../../_server/read.ts";
 import { can } from "../../../../_server/session.ts";
 import { enter } from "../../../_parts/enter.ts";
-import {
-  portalChangeServer,
-  portalDeleteCredential,
-  portalProbeNow,
-  portalRemoveServer,
-  portalSetCredential,
-} from "../actions.ts";
+import { portalChangeServer, portalProbeNow, portalRemoveServer } from "../actions.ts";
 
 export const metadata: Metadata = { title: "Server" };
 
 const ACTIONS = {
   change: portalChangeServer,
-  setCredential: portalSetCredential,
-  deleteCredential: portalDeleteCredential,
   remove: portalRemoveServer,
   probe: portalProbeNow,
 };
