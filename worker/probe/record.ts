@@ -4,7 +4,7 @@ import { crashPoint } from "#lib/adapters/crash";
 import { SEAL_GRACE_MS, sealAt } from "#lib/domain/cadence";
 import { type Outcome, outcomeSchema } from "#lib/domain/outcome";
 import type { StoredTranscript } from "#lib/domain/transcript";
-import { dueMember, SLOT_TTL_S, type SlotId, slotKeys, withScripts } from "./slots.ts";
+import { dueMember, SLOT_TTL_S, shutBit, type SlotId, slotKeys, withScripts } from "./slots.ts";
 
 export interface SlotPlan extends SlotId {
   intervalS: number;
@@ -59,8 +59,9 @@ function write(
   return withScripts(redis).tocsinRecord(
     ...slotKeys(prefix, plan),
     now.getTime(),
-    seal,
+    shutBit(slot),
     SLOT_TTL_S,
+    seal,
     dueMember(plan),
     head,
     region,

@@ -1,7 +1,7 @@
 // The sweep: a slot whose time is over is closed with whatever its regions wrote, also with nothing at all.
 import type { Redis } from "ioredis";
 import { crashPoint } from "#lib/adapters/crash";
-import { dueMember, SLOT_TTL_S, type SlotId, slotKeys, withScripts } from "./slots.ts";
+import { dueMember, SLOT_TTL_S, shutBit, type SlotId, slotKeys, withScripts } from "./slots.ts";
 
 const PAGE = 500;
 
@@ -14,7 +14,7 @@ export async function sealDue(redis: Redis, prefix: string, now: Date): Promise<
     const answers = await Promise.all(
       members.map((member) => {
         const id = parse(member);
-        return scripted.tocsinSeal(...slotKeys(prefix, id), now.getTime(), SLOT_TTL_S, dueMember(id));
+        return scripted.tocsinSeal(...slotKeys(prefix, id), shutBit(id.slot), SLOT_TTL_S, dueMember(id));
       }),
     );
     if (answers.includes("sealed")) crashPoint("after_seal");
