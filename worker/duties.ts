@@ -21,11 +21,13 @@ import type { Scheduler } from "./probe/schedule.ts";
 import { sealDue } from "./probe/seal.ts";
 import { makeReports } from "./reports/weekly.ts";
 import { endStale, type Handlers, takeRequests } from "./requests/index.ts";
+import { watchPace } from "./throttle/pace.ts";
 import { resealAll } from "./secrets/reseal.ts";
 import { endOverdueVisits } from "./visits/end-overdue.ts";
 import { watchAccess } from "./watch/access.ts";
 import { watchCredentials } from "./watch/credentials.ts";
 import { logWatcher } from "./watch/log.ts";
+import { watchQueues } from "./watch/queue.ts";
 import { watcher } from "./watch/watch.ts";
 
 export interface Parts {
@@ -46,7 +48,7 @@ const timed = (
   name: string,
   everyMs: number,
   once: boolean,
-  run: (now: Date, signal: AbortSignal) => Promise<unknown>,
+  run: (now: Date, signal: AbortSignal, token: bigint | null) => Promise<unknown>,
 ): Duty => ({
   kind: "timed",
   name,
@@ -54,7 +56,7 @@ const timed = (
   deadlineMs: Math.max(10 * SECOND, everyMs),
   staleMs: Math.max(30 * SECOND, 3 * everyMs),
   once,
-  run: async (now, signal) => void (await run(now, signal)),
+  run: async (now, signal, token) => void (await run(now, signal, token)),
 });
 
 /** @param only names to run; all when absent. @throws RangeError for a name that is none */
@@ -63,7 +65,8 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
   const watchLog = logWatcher(p.db, p.sweeper);
   const all: Duty[] = [
     timed("heartbeat", 5 * SECOND, false, (now) => heartbeat(p.db, p.me, now)),
-    timed("schedule", SECOND, true, (now) => p.scheduler.tick(now)),
+    timed("schedule", SECOND, true, (now, _signal, token) => p.scheduler.tick(now, token)),
+    timed("pace", 5 * SECOND, true, (now) => watchPace(p.db, p.sweeper, now, p.log)),
     timed("seal", SECOND, false, (now) => sealDue(p.redis, p.prefix, now)),
     {
       kind: "loop",
@@ -91,6 +94,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
       await takeRequests(p.db, p.sweeper, p.handlers, p.log);
       await endStale(p.db, p.sweeper, now);
     }),
+    timed("queues", 60 * SECOND, true, (now) => watchQueues(p, now)),
     timed("visits", 30 * SECOND, true, () => endOverdueVisits(p.db, p.sweeper)),
     timed("checkpoint", 60 * SECOND, true, (now) => checkpoint(p.db, checkpointPlaces(env()), p.log, now)),
     timed("audit_streams", 10 * SECOND, true, (now, signal) => streamLog(p.streamer, now, signal)),
