@@ -1,5 +1,5 @@
-// Deletes what is older than each tenant keeps: probe minutes, and resolved incidents with all that hangs on them. Some
-// at a time and each part in a transaction of its own, so that a kill in between loses nothing and the next run goes on.
+// Deletes what is older than each tenant keeps: probe minutes, tool lists that nothing points to, and resolved incidents
+// with all that hangs on them. Some at a time and each part in a transaction of its own, so that a kill in between loses nothing and the next run goes on.
 // The database's functions refuse what is open or still to be sent, whatever is asked of them here.
 import { audit } from "#lib/adapters/audit";
 import { type Db, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
@@ -19,6 +19,9 @@ export interface Gone {
   notices: number;
   deliveries: number;
   tests: number;
+  /** Lists of tools that no entry of the changelog names any more, and settled entries. */
+  toolLists: number;
+  toolChanges: number;
 }
 
 /** @returns what went, by tenant; tenants of which nothing went are not in it. @throws the first failure, after every tenant had its turn */
@@ -46,7 +49,7 @@ export async function retain(db: Db, log: Log, now: Date, signal?: AbortSignal):
 async function ofTenant(db: Db, tenantId: string, now: Date, signal?: AbortSignal): Promise<Gone> {
   const context = { tenantId, actorId: WORKER_ACTOR };
   const keeps = (await db.withTenant({ ...context, readOnly: true }, retention)).now;
-  const gone: Gone = { minutes: 0, incidents: 0, notices: 0, deliveries: 0, tests: 0 };
+  const gone: Gone = { minutes: 0, incidents: 0, notices: 0, deliveries: 0, tests: 0, toolLists: 0, toolChanges: 0 };
   const minutesBefore = cutOff(keeps.minutesDays, now);
   const incidentsBefore = cutOff(keeps.incidentsDays, now);
   const note = (body: Partial<Gone>, before: Date) => ({
@@ -68,7 +71,7 @@ async function ofTenant(db: Db, tenantId: string, now: Date, signal?: AbortSigna
   }
   for (let full = true; full && !signal?.aborted; ) {
     const row = await db.withTenant(context, async (tx) => {
-      const [part] = await tx.$queryRaw<Omit<Gone, "minutes">[]>`
+      const [part] = await tx.$queryRaw<Omit<Gone, "minutes" | "toolLists" | "toolChanges">[]>`
         SELECT incidents, notices, deliveries, tests FROM app.forget_incidents(${incidentsBefore}, ${INCIDENTS_AT_ONCE}::int)`;
       const some = part ?? { incidents: 0, notices: 0, deliveries: 0, tests: 0 };
       if (some.incidents + some.tests > 0) await audit(tx, context, note(some, incidentsBefore));
