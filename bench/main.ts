@@ -5,6 +5,7 @@ import { benchAudit } from "./audit.ts";
 import { benchSeal } from "./audit-seal.ts";
 import { benchOutbox } from "./outbox.ts";
 import { benchPage } from "./page.ts";
+import { benchSealing } from "./seal.ts";
 import { print, type Row, stores } from "./parts.ts";
 import { benchProbe } from "./probe.ts";
 import { benchWorker } from "./worker.ts";
@@ -24,6 +25,10 @@ const MEASUREMENTS: Record<string, { title: string; run: () => Promise<Row[]> }>
   worker: {
     title: "Full checks by the whole worker, CPU-seconds per 1,000 (--minutes N, 1 when absent)",
     run: () => benchWorker(60 * minutes(1)),
+  },
+  seal: {
+    title: "Store writes through the sealing script, each slot compared afterwards (--minutes N, 5 when absent)",
+    run: () => benchSealing(60 * minutes(5)),
   },
   outbox: { title: "Deliveries of the outbox to a webhook receiver", run: benchOutbox },
   page: { title: "From the seal of the deciding slot to the request at the sink", run: benchPage },
