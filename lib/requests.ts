@@ -5,6 +5,8 @@ import { z } from "zod";
 export const REQUESTS = {
   /** Probe one server now, from every region, step by step into `progress`. */
   "probe-now": z.object({ serverId: z.uuid() }),
+  /** Look at one extra check now, from one region; what comes back is shown and counts for nothing. */
+  "try-check": z.object({ serverId: z.uuid(), checkId: z.uuid() }),
   /** Replace the key that signs checkpoints; only the worker can read it. */
   "rotate-key": z.object({ askedBy: z.uuid() }),
   /** Wrap every data key under this key of the key store; only the worker may write them. */

@@ -54,6 +54,11 @@ async function main(): Promise<void> {
         const jobs = await probes.probeNow({ tenantId, serverId, requestId: id }, at);
         if (jobs === 0) await failRequest(db, tenantId, id, "There is no such server any more.", at);
       },
+      "try-check": async ({ tenantId, id, payload }, at) => {
+        const { serverId } = REQUESTS["try-check"].parse(payload);
+        const jobs = await probes.probeNow({ tenantId, serverId, requestId: id, trial: true }, at);
+        if (jobs === 0) await failRequest(db, tenantId, id, "There is no such server any more.", at);
+      },
       "rotate-key": (request, at) => rotateKey(db, checkpointPlaces(env()), request, log, at),
       "rewrap-keys": (request, at) => rewrapKeys(db, box, request, log, at),
     },

@@ -54,6 +54,7 @@ const WORDS: Record<string, Words> = {
   "check.add": "added a check of {}",
   "check.change": "changed a check of {}",
   "check.remove": "removed a check of {}",
+  "check.try": "had a check of {} tried at once",
   "check.allow_tool": (b) => `let test calls use ${named(b, "tool") || "a tool"} of {}`,
   "check.disallow_tool": (b) => `took back ${named(b, "tool") || "a tool"} from the test calls of {}`,
   "region.add": "added the region {}",

@@ -52,6 +52,26 @@ export const INPUTS: Record<string, Make> = {
   "audit/export#recordExport": () => ({}),
   "break-glass/close#closeBreakGlass": ({ rows }) => ({ accountId: rows.target }),
   "break-glass/make#makeBreakGlass": () => ({ name: "night-desk" }),
+  "check/add#addCheck": ({ rows }) => ({
+    serverId: rows.server,
+    kind: "session",
+    name: "Session",
+    everyS: "300",
+    settings: { holdS: "120" },
+  }),
+  "check/change#changeCheck": ({ rows }) => ({
+    checkId: rows.check,
+    name: "Renamed",
+    everyS: "300",
+    settings: { holdS: "120" },
+  }),
+  "check/remove#removeCheck": ({ rows }) => ({ checkId: rows.check }),
+  "check/try#tryCheck": ({ rows }) => ({ checkId: rows.check }),
+  "check/allow-tool#allowTool": ({ rows }) => ({ serverId: rows.server, tool: "another_tool" }),
+  "check/allow-tool#disallowTool": ({ rows }) => ({
+    serverId: rows.server,
+    tool: `tool_${rows.server.slice(0, 8)}`,
+  }),
   "delivery/redrive#redriveDelivery": ({ rows }) => ({ deliveryId: rows.delivery }),
   "erasure-request/file#fileErasure": () => ({
     subjectKind: "account",

@@ -15,8 +15,8 @@ export const probeJobSchema = z.object({
     .max(25),
   /** Probed in processes of this tenant's own. */
   dedicated: z.literal(true).optional(),
-  /** A probe that a person asked for: its steps go to this request as they end. */
-  live: z.object({ requestId: z.uuid() }).optional(),
+  /** A probe that a person asked for: its steps go to this request as they end. `trial`: of one extra check alone. */
+  live: z.object({ requestId: z.uuid(), trial: z.literal(true).optional() }).optional(),
 });
 export type ProbeJob = z.infer<typeof probeJobSchema>;
 

@@ -4,7 +4,8 @@ import { now as clockNow } from "#lib/adapters/clock";
 import { type Db, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
 import type { Step } from "#lib/domain/transcript";
-import { REASONS } from "#lib/domain/reason";
+import { REASONS, type Status } from "#lib/domain/reason";
+import { cleanText } from "#lib/domain/text";
 import type { Progress } from "#lib/requests";
 import type { ProbeResult } from "./result.ts";
 
@@ -12,6 +13,8 @@ export interface Live {
   step(step: Step): void;
   /** Resolves when everything said so far is written. */
   end(result: ProbeResult): Promise<void>;
+  /** The last line in words of one's own. */
+  say(status: Status, sentence: string): Promise<void>;
 }
 
 export function live(db: Db, place: { tenantId: string; requestId: string; region: string; regions: number }): Live {
@@ -24,6 +27,11 @@ export function live(db: Db, place: { tenantId: string; requestId: string; regio
   return {
     step: (step) => void write(lineOf(step, place.region)),
     end: (result) => write(verdictOf(result, place.region)),
+    say: (status, sentence) =>
+      write({
+        ...{ region: place.region, title: "Result", ok: status === "up", ms: 0, detail: "" },
+        verdict: { status, reason: null, sentence: cleanText(sentence, 700) },
+      }),
   };
 }
 

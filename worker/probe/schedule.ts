@@ -30,7 +30,7 @@ export interface Scheduler {
    */
   tick(now: Date, token?: bigint | null): Promise<number>;
   /** One server now, from all its regions; steps go to the request. */
-  probeNow(target: { tenantId: string; serverId: string; requestId: string }, now: Date): Promise<number>;
+  probeNow(target: { tenantId: string; serverId: string; requestId: string; trial?: true }, now: Date): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -60,20 +60,22 @@ export function scheduler(deps: { sweeper: Sweeper; redis: Redis; queueRedis: Re
       doneUntil = until;
       return offered;
     },
-    async probeNow({ tenantId, serverId, requestId }, now) {
+    async probeNow({ tenantId, serverId, requestId, trial }, now) {
       const server = await watchedOne(deps.sweeper, tenantId, serverId);
       if (server === null) return 0;
       const { expected, intervalS } = server;
       const job: ProbeJob = {
         ...{ tenantId, slot: slotStart(now.getTime(), intervalS), intervalS, servers: [{ id: serverId, expected }] },
         ...(server.dedicated && { dedicated: true as const }),
-        live: { requestId },
+        live: { requestId, ...(trial && { trial }) },
       };
+      // What one check is tried with is the same from everywhere.
+      const regions = trial ? expected.slice(0, 1) : expected;
       // Before everything that is merely due: a person is looking.
       await Promise.all(
-        expected.map((region) => queue(region).add("probe", job, { ...JOB, jobId: `live_${requestId}`, lifo: true })),
+        regions.map((region) => queue(region).add("probe", job, { ...JOB, jobId: `live_${requestId}`, lifo: true })),
       );
-      return expected.length;
+      return regions.length;
     },
     async close() {
       await Promise.all([...queues.values()].map((q) => q.close()));

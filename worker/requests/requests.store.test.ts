@@ -37,7 +37,12 @@ async function ask(payload: unknown, kind = "probe-now"): Promise<string> {
   return made;
 }
 const take = (run: () => Promise<void> = async () => {}) =>
-  takeRequests(db.workerDb, db.sweeper, { "probe-now": run, "rewrap-keys": async () => {}, "rotate-key": run }, log);
+  takeRequests(
+    db.workerDb,
+    db.sweeper,
+    { "probe-now": run, "try-check": async () => {}, "rewrap-keys": async () => {}, "rotate-key": run },
+    log,
+  );
 const state = async (of = id) => (await db.sql("SELECT state FROM request WHERE id = $1", [of]))[0]?.["state"];
 
 test("of two workers one takes a request", async () => {

@@ -54,6 +54,7 @@ const work = (to = places()) =>
     db.sweeper,
     {
       "probe-now": async () => {},
+      "try-check": async () => {},
       "rewrap-keys": async () => {},
       "rotate-key": (r, now) => rotateKey(db.workerDb, to, r, log, now),
     },

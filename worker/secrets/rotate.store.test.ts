@@ -92,6 +92,7 @@ const take = (sliceMs?: number, box = process_()) =>
     {
       "probe-now": async () => {},
       "rotate-key": async () => {},
+      "try-check": async () => {},
       "rewrap-keys": (r, now) => rewrapKeys(db.workerDb, box, r, log, now, sliceMs),
     },
     log,

@@ -19,7 +19,6 @@ export interface CredentialDeps {
   db: Db;
   redis: Redis;
   prefix: string;
-  /** Tokens are kept for as long as it is. */
   pool: Prober;
   ca?: string | undefined;
   log: Log;
@@ -32,12 +31,12 @@ interface Walker {
   given: Given | null;
 }
 
-// One keeper per prober: of this process only, and gone with it.
-const keepers = new WeakMap<Prober, TokenKeeper>();
+// One keeper per connection, which a process has one of: gone with it. The prober may be another one for each batch.
+const keepers = new WeakMap<Redis, TokenKeeper>();
 
-function keeperOf({ pool, ca }: CredentialDeps): TokenKeeper {
-  const keeper = keepers.get(pool) ?? new TokenKeeper(() => clockNow().getTime(), ca);
-  keepers.set(pool, keeper);
+function keeperOf({ redis, ca }: CredentialDeps): TokenKeeper {
+  const keeper = keepers.get(redis) ?? new TokenKeeper(() => clockNow().getTime(), ca);
+  keepers.set(redis, keeper);
   return keeper;
 }
 
