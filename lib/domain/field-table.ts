@@ -107,6 +107,7 @@ export const FIELD_TABLE = {
       surface: "Shown as lists and changes of tools.",
       serverId: "One looks at it on its server.",
       extras: "Shown with each extra check.",
+      rateLimitedSince: "Said by the evidence.",
       pace: PIPELINE,
     },
     never: { ...TENANT },

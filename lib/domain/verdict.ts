@@ -51,6 +51,8 @@ export interface Verdict {
   tools: ToolSurface | null;
   /** Nobody looked, by our own fault: says nothing of the server and does not count as a look. */
   unlooked: boolean;
+  /** Some region was told when to come back (429 with Retry-After). */
+  comeBack?: boolean;
   /** False: only first looks after a pause say so. It is shown, and neither opens nor closes anything. */
   counts: boolean;
 }
@@ -99,6 +101,7 @@ export function fold(sealed: SealedSlot): Verdict {
     tools: seen.find((o) => o.tools !== null && o.tools.contractHash === surface)?.tools ?? null,
     unlooked,
     counts,
+    ...(seen.some((o) => o.reason === "rate_limited" && o.evidence.retryAfterS !== undefined) && { comeBack: true }),
   };
 }
 

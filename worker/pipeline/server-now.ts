@@ -2,6 +2,7 @@
 // about one server in a line.
 import type { Tx } from "#lib/adapters/db";
 import type { Streaks } from "#lib/domain/streak";
+import { type LastKnown, whileLimited } from "#lib/domain/rate-limit";
 import type { Outcome } from "#lib/domain/outcome";
 import type { SealedSlot, Verdict } from "#lib/domain/verdict";
 import type { Subject } from "./passage.ts";
@@ -99,12 +100,26 @@ export async function writeServerNow(
       WHERE tenant_id = app.tenant() AND server_id = ${serverId}::uuid`;
     return;
   }
-  await tx.$executeRaw`UPDATE server_now SET last_slot = ${slot}, since = CASE WHEN status = ${v.status} THEN since ELSE ${slot} END, status = ${v.status},
+  if (v.status === "unknown" && v.reason === "rate_limited") return writeRateLimited(tx, serverId, slot, v, cells);
+  await tx.$executeRaw`UPDATE server_now SET last_slot = ${slot}, rate_limited_since = NULL, since = CASE WHEN status = ${v.status} THEN since ELSE ${slot} END, status = ${v.status},
     reason = ${v.reason}, evidence = ${v.evidence}, regions = ${cells}::jsonb, latency_ms = ${v.latencyMs},
     auth = CASE WHEN ${v.auth} = 'unknown' THEN auth ELSE ${v.auth} END, era = coalesce(${v.era}, era),
     protocol_version = coalesce(${v.protocolVersion}, protocol_version), server_name = coalesce(${v.serverName}, server_name),
     tools = coalesce(${v.tools === null ? null : JSON.stringify(v.tools)}::jsonb, tools),
     bad_streak = ${streaks.bad}, good_streak = ${streaks.good}, flips = ${flips}::bigint[]
+    WHERE tenant_id = app.tenant() AND server_id = ${serverId}::uuid`;
+}
+
+/** 429 only: what was last known stays, for a bounded time; streaks and incidents are left as they are. */
+async function writeRateLimited(tx: Tx, serverId: string, slot: Date, v: Verdict, cells: string): Promise<void> {
+  const rows = await tx.$queryRaw<
+    LastKnown[]
+  >`SELECT status, evidence, last_slot AS "lastSlot", rate_limited_since AS "rateLimitedSince"
+    FROM server_now WHERE tenant_id = app.tenant() AND server_id = ${serverId}::uuid`;
+  if (rows[0] === undefined) return;
+  const shown = whileLimited(rows[0], slot, v.comeBack === true);
+  await tx.$executeRaw`UPDATE server_now SET last_slot = ${slot}, rate_limited_since = ${shown.since}, reason = 'rate_limited', regions = ${cells}::jsonb,
+    since = CASE WHEN status = ${shown.status} THEN since ELSE ${slot} END, status = ${shown.status}, evidence = ${shown.evidence ?? v.evidence}, latency_ms = NULL
     WHERE tenant_id = app.tenant() AND server_id = ${serverId}::uuid`;
 }
 

@@ -9,7 +9,11 @@ import { shownUrl } from "./shown.ts";
 import { failureOf } from "./wire-words.ts";
 import { type Call, type Exchange, STEP_BOUND_MS, type Wire } from "./wire.ts";
 
+/** A server that spoke so last time names its endpoint at once; after this it is asked whether it speaks otherwise now. */
+const CACHED_BOUND_MS = 3_000;
+
 /**
+ * @param cached spoken here last time: without an endpoint the era is found anew
  * @returns "absent" with the unkept GET when there is no event stream here; null when the talk is over and kept
  */
 export async function sse(
@@ -17,11 +21,12 @@ export async function sse(
   found: Found,
   policy: AddressPolicy,
   after?: AfterList,
+  cached = false,
 ): Promise<Exchange | null> {
   const close = new AbortController();
   try {
-    const { exchange, stream } = await openStream(wire, policy, close);
-    if (stream === null && exchange.kind !== "sse") return exchange;
+    const { exchange, stream } = await openStream(wire, policy, close, cached ? CACHED_BOUND_MS : STEP_BOUND_MS);
+    if (stream === null && (cached || exchange.kind !== "sse")) return exchange;
     wire.keep(exchange);
     if (stream !== null) await talk(wire, found, stream, after);
     return null;
@@ -85,12 +90,13 @@ async function openStream(
   wire: Wire,
   policy: AddressPolicy,
   close: AbortController,
+  boundMs: number,
 ): Promise<{ exchange: Exchange; stream: Stream | null }> {
   const step: Step = { phase: "initialize", title: "GET the event stream", startMs: wire.elapsedMs(), durationMs: 0 };
   const exchange: Exchange = { step, status: null, kind: "none", message: null, sessionId: null };
   const headers = { accept: "text/event-stream", "cache-control": "no-store" };
   step.request = { method: "GET", url: wire.scrub(shownUrl(wire.url), 2048), headers };
-  const bound = AbortSignal.timeout(STEP_BOUND_MS);
+  const bound = AbortSignal.timeout(boundMs);
   const opening = new AbortController();
   const giveUp = () => opening.abort();
   bound.addEventListener("abort", giveUp);

@@ -8,12 +8,14 @@ import type { Era } from "#lib/domain/outcome";
 import { cleanText } from "#lib/domain/text";
 import { type Step, type Transcript, WIRE_CODES } from "#lib/domain/transcript";
 import { decideEra } from "./era.ts";
-import { type Found, nothingYet } from "./found.ts";
+import { type AfterList, type Found, nothingYet } from "./found.ts";
 import { legacy } from "./legacy.ts";
 import { discover, modern } from "./modern.ts";
 import { shownUrl } from "./shown.ts";
 import { sse } from "./sse.ts";
 import { Wire } from "./wire.ts";
+import { holdBeside } from "./extras/held.ts";
+import type { TargetExtras } from "./extras/looking.ts";
 
 /** The whole probe, all steps and retries together. */
 export const PROBE_BOUND_MS = 45_000;
@@ -34,6 +36,10 @@ export interface ProbeTarget {
   routine?: boolean | undefined;
   /** Extra certificate authorities, PEM. */
   ca?: string | undefined;
+  /** Full hashes of tool lists that are in the database. A list is sent along only where it is none of them; never, where this is null or absent. */
+  knownLists?: string[] | null;
+  /** What else is due, where the server has extra checks. */
+  extras?: TargetExtras;
 }
 
 export interface ProbeOptions {
@@ -43,6 +49,8 @@ export interface ProbeOptions {
   onStep?: (step: Step) => void;
   monotonic: () => number;
   boundMs?: number;
+  /** Further questions in the same conversation, once the list is there. */
+  afterList?: AfterList;
 }
 
 /** Never throws for anything the server does; every failure is a step of the transcript. */
@@ -61,8 +69,13 @@ export async function probe(target: ProbeTarget, options: ProbeOptions): Promise
   } catch (err) {
     return refused(target, err, options);
   }
+  // Loaded only where a server has extra checks; its calls are made in the same conversation.
+  const extras =
+    target.extras === undefined
+      ? null
+      : (await import("./extras/run.ts")).extraRun(target, target.extras, wire, found, { ...options, signal });
   try {
-    await converse(wire, target, found, options.policy);
+    await converse(wire, target, found, extras === null ? options : { ...options, afterList: extras.during });
   } catch (err) {
     wire.note({
       phase: "probe",
@@ -75,18 +88,24 @@ export async function probe(target: ProbeTarget, options: ProbeOptions): Promise
   // What was asked in passing is our time, not the server's latency.
   const asideMs = wire.steps.reduce((sum, step) => sum + (step.aside ? step.durationMs : 0), 0);
   const totalMs = Math.max(0, wire.elapsedMs() - asideMs);
+  const looked = extras === null ? null : await extras.after();
   await wire.close();
-  return transcriptOf(target, found, wire, totalMs);
+  const transcript = transcriptOf(target, found, wire, totalMs);
+  if (looked === null) return transcript;
+  const whole = { ...transcript, extras: looked.results };
+  holdBeside(whole, looked.held);
+  return whole;
 }
 
-async function converse(wire: Wire, target: ProbeTarget, found: Found, policy: AddressPolicy): Promise<void> {
+async function converse(wire: Wire, target: ProbeTarget, found: Found, options: ProbeOptions): Promise<void> {
+  const { policy, afterList } = options;
   if (target.knownEra === "legacy") {
-    const other = await legacy(wire, found);
+    const other = await legacy(wire, found, afterList);
     if (other === null) return;
     wire.keep(other.exchange, { aside: true });
   }
   if (target.knownEra === "sse") {
-    const absent = await sse(wire, found, policy);
+    const absent = await sse(wire, found, policy, afterList, true);
     if (absent === null) return;
     wire.keep(absent, { aside: true });
     if (absent.status === null || [401, 403, 429].includes(absent.status) || absent.status >= 500) {
@@ -98,20 +117,20 @@ async function converse(wire: Wire, target: ProbeTarget, found: Found, policy: A
   const era = decideEra(first);
   if (era === "stop") return wire.keep(first);
   if (era === "modern") {
-    await modern(wire, found, first, target.knownEra === null || target.knownEra === "legacy");
+    await modern(wire, found, first, target.knownEra !== "modern" && target.knownEra !== "dual", afterList);
     if (target.knownEra === "dual" && found.era === "modern") found.era = "dual";
     return;
   }
   wire.keep(first, { aside: true });
-  await olderThanDiscover(wire, found, policy);
+  await olderThanDiscover(wire, found, options);
 }
 
-async function olderThanDiscover(wire: Wire, found: Found, policy: AddressPolicy): Promise<void> {
-  const other = await legacy(wire, found);
+async function olderThanDiscover(wire: Wire, found: Found, { policy, afterList }: ProbeOptions): Promise<void> {
+  const other = await legacy(wire, found, afterList);
   if (other === null) return;
   wire.keep(other.exchange);
   if (other.to !== "sse") return;
-  const absent = await sse(wire, found, policy);
+  const absent = await sse(wire, found, policy, afterList);
   // A page for people at this address says more than "method not allowed" does.
   const page = absent !== null && absent.status !== null && absent.status < 300 && absent.kind === "other";
   if (absent !== null) wire.keep(absent, { aside: !page });
