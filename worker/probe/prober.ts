@@ -7,6 +7,8 @@ import { leaseHolder } from "#lib/adapters/secrets/lease";
 import type { Step } from "#lib/domain/transcript";
 import { openBatch, type SealedBatch } from "./leased.ts";
 import { type ProbeResult, resultOf } from "./result.ts";
+import { lookAtWall } from "./credential/look.ts";
+import { newList } from "../surface/new-list.ts";
 import { type ProbeTarget, probe } from "./transcript.ts";
 
 export interface Batch {
@@ -57,7 +59,17 @@ async function run(batch: Batch): Promise<void> {
         boundMs: batch.softMs,
         ...(batch.steps && { onStep }),
       });
-      say({ kind: "result", batch: batch.id, result: resultOf(target.serverId, transcript) });
+      const look =
+        target.look && (await lookAtWall(target, transcript, { policy: batch.policy, monotonic: monotonicMs }));
+      say({
+        kind: "result",
+        batch: batch.id,
+        result: {
+          ...resultOf(target.serverId, transcript, target.routine),
+          ...(look && { look }),
+          ...newList(transcript, target.knownLists),
+        },
+      });
     }),
   );
   say({ kind: "done", batch: batch.id });

@@ -154,9 +154,9 @@ describe("the road from tick to seal", () => {
   });
 
   test("a credential reaches the server and stands nowhere in Redis", async () => {
-    let heard = "";
+    const heard: (string | undefined)[] = [];
     const server = await rawServer((socket, request) => {
-      heard = /authorization: (.*)\r/i.exec(request)?.[1] ?? heard;
+      heard.push(/^authorization: (.*)\r/im.exec(request)?.[1]);
       socket.write(`HTTP/1.1 401 ${SECRET}\r\nWWW-Authenticate: Bearer error="${SECRET}"\r\nContent-Length: 0\r\n\r\n`);
     });
     const id = await makeServer(db, tenantId, { url: server.url });
@@ -171,7 +171,8 @@ describe("the road from tick to seal", () => {
       servers: [{ id, expected: ["fra"] }],
     });
     await server.close();
-    expect(heard).toBe(`Bearer ${SECRET}`);
+    // Then the look at the wall: how is somebody without a credential met, and what is published about signing in?
+    expect(heard).toEqual([`Bearer ${SECRET}`, ...Array(5).fill(undefined)]);
     const [entry] = await sealed(id);
     expect(entry?.outcomes.fra).toMatchObject({ status: "degraded", reason: "credential_rejected" });
     const keys = await store.redis.keys(`${store.prefix}:*`);

@@ -7,10 +7,15 @@ import type { Db } from "#lib/adapters/db";
 import type { Log } from "#lib/adapters/log";
 import type { SecretBox } from "#lib/adapters/secrets";
 import { tooOld } from "#lib/domain/cadence";
+import type { Outcome } from "#lib/domain/outcome";
+import { keepList } from "../surface/keep-list.ts";
+import { credentialed } from "./credential/credentialed.ts";
+import { checking } from "./extras/checking.ts";
 import { probeJobSchema, type ProbeJob, queueName, queuePrefix } from "./job.ts";
 import { live, type Live } from "./live.ts";
 import type { Egress } from "./egress.ts";
 import { type Recorded, record } from "./record.ts";
+import type { AgeBook } from "./ages.ts";
 import { faultResult, outcomeOf, type ProbeResult } from "./result.ts";
 import type { Prober } from "./supervisor.ts";
 import { loadTargets } from "./targets.ts";
@@ -30,13 +35,15 @@ export interface RegionDeps {
   /** Batches in hand at once; as many as there are prober processes. */
   concurrency: number;
   ca?: string | undefined;
+  /** How long batches wait. */
+  ages?: AgeBook;
   /** Asks, before a failure is written down, whether it is this region that reaches nothing. */
   egress?: Egress;
   log: Log;
 }
 
 export function regionWorker(deps: RegionDeps): Worker {
-  const worker = new Worker(queueName(deps.region), (job) => runJob(deps, job.data), {
+  const worker = new Worker(queueName(deps.region), (job) => runJob(deps, job.data, job.timestamp), {
     connection: deps.queueRedis,
     prefix: queuePrefix(deps.prefix),
     concurrency: deps.concurrency,
@@ -49,9 +56,18 @@ export function regionWorker(deps: RegionDeps): Worker {
   return worker;
 }
 
-/** @returns a word for the queue's own record */
-export async function runJob(deps: RegionDeps, data: unknown): Promise<string> {
+/** @param queuedMs when it was queued, epoch ms; for the age of the queue. @returns a word for the queue's own record */
+export async function runJob(deps: RegionDeps, data: unknown, queuedMs?: number): Promise<string> {
   const job = probeJobSchema.parse(data);
+  const taken = queuedMs === undefined || job.live ? undefined : deps.ages?.enter(queuedMs);
+  try {
+    return await runBatch(deps, job, () => taken?.(clockNow().getTime()));
+  } finally {
+    taken?.(clockNow().getTime());
+  }
+}
+
+async function runBatch(deps: RegionDeps, job: ProbeJob, started: () => void): Promise<string> {
   if (!job.live && tooOld(job.slot, job.intervalS, clockNow().getTime())) {
     deps.log.warn(
       { slot: job.slot, servers: job.servers.length },
@@ -59,7 +75,13 @@ export async function runJob(deps: RegionDeps, data: unknown): Promise<string> {
     );
     return "dropped";
   }
-  const { targets, policy, sealedShut } = await loadTargets(deps.db, deps.box, job, deps.ca);
+  const { targets, policy, sealedShut, guarded, extras } = await loadTargets(
+    deps.db,
+    deps.box,
+    job,
+    deps.region,
+    deps.ca,
+  );
   const shows = new Map(job.servers.map((s) => [s.id, job.live ? liveOf(deps, job, s.id) : null]));
   const writes: Promise<unknown>[] = [];
   const note = (result: ProbeResult) => {
@@ -71,10 +93,12 @@ export async function runJob(deps: RegionDeps, data: unknown): Promise<string> {
   };
   for (const id of sealedShut)
     note(faultResult(id, "", "The stored credential does not open with this key file: enter it again."));
-  await deps.pool.run(
+  const pool = checking(deps.pool, deps, job, extras);
+  const prober = credentialed({ ...deps, pool }, job.tenantId, guarded, job.live !== undefined);
+  await prober.run(
     targets,
     policy,
-    { step: (id, step) => shows.get(id)?.step(step), result: note },
+    { started, step: (id, step) => shows.get(id)?.step(step), result: note },
     job.live !== undefined,
     { job },
   );
@@ -102,6 +126,7 @@ export async function keep(deps: RegionDeps, job: ProbeJob, result: ProbeResult,
     cold: warm === null,
     finishedAt: finishedAt.getTime(),
   });
+  await keepNewList(deps, result, outcome, finishedAt);
   const recorded = await record(
     deps.redis,
     deps.prefix,
@@ -113,6 +138,18 @@ export async function keep(deps: RegionDeps, job: ProbeJob, result: ProbeResult,
   deps.log.debug({ server: result.serverId, slot, status: outcome.status, reason: outcome.reason, recorded }, "probed");
   await show?.end(result);
   return recorded;
+}
+
+/** Before the slot can be sealed, so that whoever compares finds it. Without it there is an outcome all the same. */
+async function keepNewList(deps: RegionDeps, { tools }: ProbeResult, outcome: Outcome, now: Date): Promise<void> {
+  if (tools === undefined || outcome.tools === null) return;
+  const { tenantId, serverId, region } = outcome;
+  const { fullHash, contractHash } = outcome.tools;
+  try {
+    await keepList(deps.db, { tenantId, serverId, region, fullHash, contractHash, tools }, now);
+  } catch (err) {
+    deps.log.warn({ err, server: serverId }, "a tool list could not be kept; its hashes are compared all the same");
+  }
 }
 
 function liveOf(deps: RegionDeps, job: ProbeJob, serverId: string): Live {

@@ -2,6 +2,10 @@
 import { type Judgement, judge } from "#lib/checks/index";
 import type { CredentialWalk, ExtraResult, Outcome } from "#lib/domain/outcome";
 import { type StoredTranscript, storeTranscript, type Step, type Transcript, WIRE_CODES } from "#lib/domain/transcript";
+import { withExtras } from "#lib/domain/extra-check/merge";
+import type { Look } from "#lib/domain/wall";
+import { heldBeside } from "./extras/held.ts";
+import type { HeldSession } from "./extras/looking.ts";
 
 export interface ProbeResult {
   serverId: string;
@@ -10,15 +14,21 @@ export interface ProbeResult {
   transcript: StoredTranscript;
   /** Extra checks that were looked at in this probe. */
   extras?: ExtraResult[];
+  /** Sessions that this look left open, by check: secrets, sealed before they rest anywhere. */
+  held?: Record<string, HeldSession | null>;
   credential?: CredentialWalk;
-  /** The list as it came, only where its full hash is none that the target named as known: for the diff. */
+  /** What was found at the wall, where a look was due. */
+  look?: Look;
+  /** The list as it is kept (KeptTool), only where its full hash is none that the target named as known: for the diff. */
   tools?: unknown[];
 }
 
 /** Judged where it was heard: a list that breaks the judging breaks a prober, which can be spared. */
 export function resultOf(serverId: string, transcript: Transcript, routine = false): ProbeResult {
+  const held = heldBeside(transcript);
   return {
     serverId,
+    ...(held !== undefined && { held }),
     ...judged(transcript, routine),
     ...(transcript.extras && { extras: transcript.extras }),
     ...(transcript.credential && { credential: transcript.credential }),
@@ -44,7 +54,7 @@ export function outcomeOf(result: ProbeResult, at: OutcomePlace): Outcome {
   return {
     ...at,
     serverId: result.serverId,
-    ...judgement,
+    ...withExtras(judgement, result.extras ?? []),
     era: t.era,
     protocolVersion: t.protocolVersion,
     serverName: t.serverName,
