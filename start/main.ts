@@ -170,6 +170,8 @@ async function workParts(
       `prober-${region}`,
       ["worker/probe/main.ts", "--region", region],
     ]),
+    // Only where remote regions are wanted: it is one process more.
+    ...(settings.TOCSIN_AGENT_PORT ? [["agents", ["worker/agents/main.ts"]] as [string, string[]]] : []),
   ];
   const work: Part[] = [];
   for (const [name, args] of programs)

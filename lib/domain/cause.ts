@@ -474,6 +474,11 @@ export const CAUSES = {
     "Our prober failed",
     "Nothing is to be done at the server: the operators of Tocsin see the fault in their own log.",
   ),
+  region_offline: rule(
+    "prober_fault",
+    "This region reaches nothing",
+    "Nothing is to be done at the server: the region's own line is cut, and Tocsin's operators are told.",
+  ),
 } as const satisfies Record<string, CauseRule>;
 
 export type Cause = keyof typeof CAUSES;

@@ -1,9 +1,6 @@
 // A region that reaches nothing says so in its own row, for as long as it lasts; the watcher alerts once from it.
 import type { Db } from "#lib/adapters/db";
 
-/** Older than this it is not believed any more: whoever wrote it has stopped, which is another alert. */
-export const OFFLINE_FRESH_MS = 30_000;
-
 /** @returns what writes it down, and nothing at all while nothing is wrong */
 export function offlineNote(db: Db, region: string): (since: Date | null, now: Date) => Promise<void> {
   let said = true; // What an earlier process of this region said is taken back by the first beat.

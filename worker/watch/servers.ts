@@ -55,6 +55,7 @@ export async function findUnlooked(sweeper: Sweeper, from: Date, now: Date): Pro
 const SENTENCES: Partial<Record<Reason, string>> = {
   not_checked: "Nothing was sealed for two intervals, and nothing of ours is known to have stopped.",
   region_stopped: "Not checked: every region that looks at this server has stopped.",
+  region_offline: "Not checked: every region that looks at this server reaches nothing.",
   worker_stopped: "Not checked: the worker has stopped.",
   prober_fault: "Not checked: no prober could do its work.",
 };

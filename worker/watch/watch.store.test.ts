@@ -6,6 +6,7 @@ import { type TestDatabase, testDatabase } from "#lib/testing/database";
 import { makeRegion, makeServer, makeSink, makeTenant } from "#lib/testing/make";
 import { aSealedSlot } from "#lib/testing/sealed";
 import { decide } from "../pipeline/decide.ts";
+import { offlineNote } from "../probe/offline.ts";
 import { watch, watcher } from "./watch.ts";
 
 const START = Date.parse("2026-11-21T12:00:00Z");
@@ -269,4 +270,54 @@ test("a server whose last slot lies ahead of the clock is not taken for checked"
   expect(await statusOf(id)).toEqual({ status: "unknown", reason: "not_checked" });
   await seal(id);
   expect(await statusOf(id)).toMatchObject({ status: "up" });
+});
+
+describe("a region that reaches nothing", () => {
+  const say = async (region: string, since: number | null) => {
+    await offlineNote(db.workerDb, region)(since === null ? null : new Date(since), new Date(now));
+  };
+  const fault = (serverId: string) =>
+    decide(
+      db.workerDb,
+      aSealedSlot({ tenantId, serverId, slot: now - MINUTE }, { fra: "prober_fault", iad: "prober_fault" }),
+      new Date(now),
+    );
+
+  test("has one alert of its own by its city, which ends by itself, and its servers have none", async () => {
+    await db.sql("UPDATE region SET city = 'Frankfurt' WHERE name = 'fra'");
+    const id = await makeServer(db, tenantId, { regions: ["fra"], fireAfter: 1 });
+    await seal(id);
+    await pass(1, ...ALL);
+    for (let i = 0; i < 6; i++) {
+      now += MINUTE;
+      await beat(...ALL);
+      await say("fra", START);
+      await fault(id);
+      await look();
+    }
+    expect(await incidents()).toEqual([]);
+    expect(await statusOf(id)).toMatchObject({ status: "unknown" });
+    expect(await incidents(PLATFORM_TENANT)).toEqual([
+      {
+        subject_kind: "region",
+        subject_name: "Region Frankfurt",
+        reason: "region_offline",
+        state: "open",
+        severity: "P2",
+      },
+    ]);
+    now += MINUTE;
+    await beat(...ALL);
+    await say("fra", null);
+    await look();
+    expect(await incidents(PLATFORM_TENANT)).toMatchObject([{ state: "resolved" }]);
+    expect(await incidents()).toEqual([]);
+  });
+
+  test("and then stops altogether is still the one alert", async () => {
+    await pass(1, ...ALL);
+    await say("fra", now);
+    await pass(6, "worker", "guard", "iad");
+    expect(await incidents(PLATFORM_TENANT)).toMatchObject([{ subject_kind: "region", state: "open" }]);
+  });
 });

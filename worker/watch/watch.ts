@@ -55,7 +55,8 @@ export async function watch(db: Db, sweeper: Sweeper, now: Date, look: Look = {}
   const result: WatchResult = { opened: 0, resolved: 0, covered: 0 };
   result.resolved += await closeAbandoned(db, sweeper, now);
   const limit = limitOf(look);
-  const [beats, regions] = [await beatsOf(sweeper), await enabledRegions(sweeper)];
+  const [beats, cities] = [await beatsOf(sweeper), await enabledRegions(sweeper)];
+  const regions = [...cities.keys()];
   const quiet = silent(beats, regions, now, limit);
   for (const name of regions) if (look.regionsSeen?.has(name) === false) look.regionsSeen.set(name, now.getTime());
   if (quiet === null || (look.since !== undefined && now.getTime() - look.since.getTime() < limit)) return result;
@@ -65,8 +66,10 @@ export async function watch(db: Db, sweeper: Sweeper, now: Date, look: Look = {}
   const platform = await platformNow(db);
   const from = latest(latest(upSince(beats, now, limit), platform.lastEnd), look.since ?? null) ?? now;
   const unlooked = await findUnlooked(sweeper, from, now);
-  const faulty = unlooked.filter((s) => s.reason === "prober_fault");
-  const ours = parts(gone, regions, faulty.length, platform.live);
+  const offline = await offlineRegions(sweeper, now, limit);
+  const ways: Ways = { gone, offline, enabled: regions };
+  const faulty = unlooked.filter((s) => s.reason === "prober_fault" && explain(s, ways).reason === "prober_fault");
+  const ours = parts(gone, cities, offline, faulty.length, platform.live);
   for (const part of ours) {
     const did = await judgePart(db, part, platform.live, now);
     if (did === "opened") result.opened++;
@@ -76,7 +79,7 @@ export async function watch(db: Db, sweeper: Sweeper, now: Date, look: Look = {}
   if (ours.some((part) => !part.stopped && platform.live.has(`${partKey(part)}:unchecked`))) return result;
   for (const server of unlooked) {
     if (look.signal?.aborted) break;
-    const { reason, covered } = explain(server, gone, regions);
+    const { reason, covered } = explain(server, ways);
     const known = server.status === "unknown" && server.reason === reason && (covered || server.alerted);
     if (known) continue;
     const did = await markUnlooked(db, server, reason, covered, now);
@@ -92,30 +95,48 @@ async function beatsOf(sweeper: Sweeper): Promise<Beat[]> {
   );
 }
 
-async function enabledRegions(sweeper: Sweeper): Promise<string[]> {
-  return (await sweeper.find<{ name: string }>("SELECT name FROM region WHERE enabled ORDER BY name")).map(
-    (r) => r.name,
+/** By name, with the city that people know it by. */
+async function enabledRegions(sweeper: Sweeper): Promise<Map<string, string>> {
+  const rows = await sweeper.find<{ name: string; city: string }>(
+    "SELECT name, city FROM region WHERE enabled ORDER BY name",
   );
+  return new Map(rows.map((r) => [r.name, r.city]));
 }
 
-function parts(gone: Silent, regions: readonly string[], faulty: number, live: ReadonlySet<string>): Part[] {
+/** Regions that said of themselves that they reach nothing, with since when; believed until they count as silent. */
+async function offlineRegions(sweeper: Sweeper, now: Date, limit: number): Promise<Map<string, Date>> {
+  const rows = await sweeper.find<{ region: string; since: Date }>(
+    "SELECT region, offline_since AS since FROM region_now WHERE offline_since IS NOT NULL AND offline_at >= $1",
+    [new Date(now.getTime() - limit)],
+  );
+  return new Map(rows.map((r) => [r.region, r.since]));
+}
+
+function parts(
+  gone: Silent,
+  cities: ReadonlyMap<string, string>,
+  offline: ReadonlyMap<string, Date>,
+  faulty: number,
+  live: ReadonlySet<string>,
+): Part[] {
+  const time = (at: Date) => `${at.toISOString().slice(11, 19)} UTC`;
   const since = (at: Date | null) =>
-    at === null ? "It has never reported." : `Its last sign of life was at ${at.toISOString().slice(11, 19)} UTC.`;
+    at === null ? "It has never reported." : `Its last sign of life was at ${time(at)}.`;
   const worker: Part = {
     ...{ kind: "worker", name: "worker", title: "Worker", reason: "worker_stopped", stopped: gone.worker },
     sentence: gone.worker ? `No worker runs. ${since(gone.lastBeat("worker"))}` : "The worker runs again.",
   };
-  const regional = regions.map((name): Part => {
-    const stopped = gone.regions.includes(name);
+  const regional = [...cities].map(([name, city]): Part => {
+    const silent = gone.regions.includes(name);
+    const cutOff = offline.get(name);
     return {
-      kind: "region",
-      name,
-      title: `Region ${name}`,
-      reason: "region_stopped",
-      stopped,
-      sentence: stopped
-        ? `Nothing comes from region ${name}. ${since(gone.lastBeat({ region: name }))}`
-        : `Region ${name} reports again.`,
+      ...{ kind: "region", name, title: `Region ${city}`, stopped: silent || cutOff !== undefined },
+      reason: silent ? "region_stopped" : "region_offline",
+      sentence: silent
+        ? `Nothing comes from region ${city}. ${since(gone.lastBeat({ region: name }))}`
+        : cutOff !== undefined
+          ? `Region ${city} has reached nothing at all since ${time(cutOff)}: its own line is cut, and it blames no server meanwhile.`
+          : `Region ${city} reports again.`,
     };
   });
   const probers: Part = {
@@ -131,7 +152,7 @@ function parts(gone: Silent, regions: readonly string[], faulty: number, live: R
   // A region that was disabled or removed while it was silent is expected to be.
   const retired = [...live].flatMap((print) => {
     const name = /^region:(.+):unchecked$/.exec(print)?.[1];
-    return name === undefined || regions.includes(name)
+    return name === undefined || cities.has(name)
       ? []
       : [
           {
@@ -147,12 +168,19 @@ function parts(gone: Silent, regions: readonly string[], faulty: number, live: R
   return [worker, ...others.map((p) => (gone.worker && known(p) ? { ...p, stopped: true } : p)), ...retired];
 }
 
-function explain(server: Unlooked, gone: Silent, enabled: readonly string[]): { reason: Reason; covered: boolean } {
+interface Ways {
+  gone: Silent;
+  offline: ReadonlyMap<string, Date>;
+  enabled: readonly string[];
+}
+
+function explain(server: Unlooked, { gone, offline, enabled }: Ways): { reason: Reason; covered: boolean } {
   if (gone.worker) return { reason: "worker_stopped", covered: true };
   if (beyondTier(server)) return { reason: "not_checked", covered: true };
   const asked = askedRegions(server.id, server.regions, enabled, server.tier);
-  if (asked.length > 0 && asked.every((r) => gone.regions.includes(r)))
-    return { reason: "region_stopped", covered: true };
+  const all = (away: (region: string) => boolean) => asked.length > 0 && asked.every(away);
+  if (all((r) => gone.regions.includes(r))) return { reason: "region_stopped", covered: true };
+  if (all((r) => gone.regions.includes(r) || offline.has(r))) return { reason: "region_offline", covered: true };
   if (server.reason === "prober_fault") return { reason: "prober_fault", covered: true };
   return { reason: "not_checked", covered: false };
 }
