@@ -97,7 +97,8 @@ test("a tenant that chose less keeps less, and its neighbour keeps what it did",
     await incident(id, { resolvedAt: ago(6) });
   }
   const went = await run();
-  expect([...went]).toEqual([[one.id, { minutes: 1, incidents: 1, notices: 1, deliveries: 1, tests: 0 }]]);
+  const gone = { minutes: 1, incidents: 1, notices: 1, deliveries: 1, tests: 0, toolLists: 0, toolChanges: 0 };
+  expect([...went]).toEqual([[one.id, gone]]);
   expect([await count("probe_minute", other.id), await count("incident", other.id)]).toEqual([1, 1]);
 });
 
@@ -184,4 +185,35 @@ test("no serving role can delete history past these functions", async () => {
       db.workerDb.withTenant({ tenantId: id, actorId: id }, (tx) => tx.$executeRawUnsafe(`DELETE FROM ${table}`)),
       table,
     ).rejects.toThrow(/permission denied/);
+});
+
+test("tool lists that nothing points to go with the minutes, what is accepted or still open never", async () => {
+  const { id } = await makeTenant(db);
+  const server = await makeServer(db, id);
+  const hash = (letter: string) => letter.repeat(64);
+  const list = (letter: string, at: Date) =>
+    db.sql(
+      "INSERT INTO tool_list (tenant_id, server_id, full_hash, contract_hash, tools, count, region, first_seen) VALUES ($1, $2, $3, $3, '[]', 0, 'fra', $4)",
+      [id, server, hash(letter), at],
+    );
+  const change = (from: string, to: string, state: string, at: Date) =>
+    db.sql(
+      `INSERT INTO surface_change (tenant_id, id, server_id, era, credentialed, kind, at, from_hash, to_hash, regions, diff, breaking, digest, state)
+       VALUES ($1, $2, $3, 'modern', false, 'changed', $4, $5, $6, '{}', '{}', false, 'daily', $7)`,
+      [id, randomUUID(), server, at, hash(from), hash(to), state],
+    );
+  const long = ago(3_000);
+  for (const letter of "abcdef") await list(letter, long);
+  await list("0", NOW);
+  await db.sql("INSERT INTO server_now (tenant_id, server_id, since, surface) VALUES ($1, $2, now(), $3)", [
+    id,
+    server,
+    { scopes: { "modern:open": { accepted: hash("a") } } },
+  ]);
+  await change("b", "c", "open", long);
+  await change("d", "e", "over", long);
+  expect((await run()).get(id)).toMatchObject({ toolLists: 3, toolChanges: 1 });
+  const left = await db.sql<{ full_hash: string }>("SELECT full_hash FROM tool_list WHERE tenant_id = $1", [id]);
+  expect(left.map((l) => l.full_hash[0]).sort()).toEqual(["0", "a", "b", "c"]);
+  expect(await run()).toEqual(new Map());
 });

@@ -1,6 +1,6 @@
-// Deletes what is older than each tenant keeps: probe minutes, tool lists that nothing points to, and resolved incidents
-// with all that hangs on them. Some at a time and each part in a transaction of its own, so that a kill in between loses nothing and the next run goes on.
-// The database's functions refuse what is open or still to be sent, whatever is asked of them here.
+// Deletes what is older than each tenant keeps: probe minutes, tool lists that nothing points to, resolved incidents with
+// all that hangs on them. Each part in a transaction of its own, so that a kill in between loses nothing. The database's
+// functions refuse what is open, accepted or still to be sent, whatever is asked of them here.
 import { audit } from "#lib/adapters/audit";
 import { type Db, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import type { Log } from "#lib/adapters/log";
@@ -10,6 +10,8 @@ import { retention } from "#lib/queries/retention";
 
 const MINUTES_AT_ONCE = 5_000;
 const INCIDENTS_AT_ONCE = 200;
+/** Each may be half a megabyte. */
+const LISTS_AT_ONCE = 200;
 const RUNS_DAYS = 30;
 const RUNS_AT_ONCE = 5_000;
 
@@ -82,6 +84,18 @@ async function ofTenant(db: Db, tenantId: string, now: Date, signal?: AbortSigna
     gone.deliveries += row.deliveries;
     gone.tests += row.tests;
     full = row.incidents === INCIDENTS_AT_ONCE || row.tests === INCIDENTS_AT_ONCE;
+  }
+  for (let full = true; full && !signal?.aborted; ) {
+    const row = await db.withTenant(context, async (tx) => {
+      const [part] = await tx.$queryRaw<{ lists: number; changes: number }[]>`
+        SELECT lists, changes FROM app.forget_tool_lists(${minutesBefore}, ${incidentsBefore}, ${LISTS_AT_ONCE}::int)`;
+      const { lists: toolLists, changes: toolChanges } = part ?? { lists: 0, changes: 0 };
+      if (toolLists + toolChanges > 0) await audit(tx, context, note({ toolLists, toolChanges }, minutesBefore));
+      return { toolLists, toolChanges };
+    });
+    gone.toolLists += row.toolLists;
+    gone.toolChanges += row.toolChanges;
+    full = row.toolLists === LISTS_AT_ONCE || row.toolChanges === LISTS_AT_ONCE;
   }
   return gone;
 }
