@@ -84,6 +84,7 @@ export const PAGES: Record<string, Page> = {
   "/break-glass": page("open"),
   "/people": page("console", "role.read"),
   "/people/[id]": page("console", "role.read", { id: "target", everywhere: ["root", "auditor"] }),
+  "/platform/keys": page("console", "platform.read"),
   "/platform/streams": page("console", "platform.read"),
   "/platform/streams/[id]": page("console", "audit_stream.change", { id: "stream" }),
   "/platform/streams/new": page("console", "audit_stream.change"),
@@ -328,6 +329,7 @@ export const ACTS: Record<string, Act> = {
   withdrawAction: cutting("console", "withdraw"),
   portalDecideCut: cutting("portal", "decide"),
   portalWithdrawCut: cutting("portal", "withdraw"),
+  askRotateSecretsAction: { router: "console", asks: "secret.rotate", fields: () => ({ why: WHY }) },
   askRotateKeyAction: { router: "console", asks: "key.rotate", fields: () => ({ why: WHY }) },
 
   askBindAction: {

@@ -1,10 +1,12 @@
 // Two reports on the week that is over, made on Monday or as soon after as the worker runs: reasons that got past the
 // field and are worth a second look, one per tenant; and roles that are given against roles that are used, one for the
-// installation. Made once: the row's key is tenant, kind and week.
+// installation. Once a quarter, stored secrets against who may use them. Made once: the row's key is tenant, kind, week.
 import { type Db, PLATFORM_TENANT, type Tx, WORKER_ACTOR } from "#lib/adapters/db";
+import { quarterOf } from "#lib/domain/secret-inventory";
 import { daysAfter, weekOf } from "#lib/domain/utc-day";
 import { driftOf } from "./drift.ts";
 import { weakReasonsOf } from "./reasons.ts";
+import { secretGrantsOf } from "./secrets.ts";
 
 interface Made {
   lookedAt: number;
@@ -23,7 +25,9 @@ export async function makeReports(db: Db, now: Date, signal?: AbortSignal): Prom
   for (const { id } of tenants) {
     signal?.throwIfAborted();
     made += await once(db, id, "weak_reasons", week, now, (tx) => weakReasonsOf(tx, id, week));
-    if (id === PLATFORM_TENANT) made += await once(db, id, "role_drift", week, now, () => driftOf(db, now));
+    if (id !== PLATFORM_TENANT) continue;
+    made += await once(db, id, "role_drift", week, now, () => driftOf(db, now));
+    made += await once(db, id, "secret_grants", quarterOf(now.getTime()), now, (tx) => secretGrantsOf(tx, now));
   }
   return made;
 }
@@ -31,7 +35,7 @@ export async function makeReports(db: Db, now: Date, signal?: AbortSignal): Prom
 async function once(
   db: Db,
   tenantId: string,
-  kind: "weak_reasons" | "role_drift",
+  kind: "weak_reasons" | "role_drift" | "secret_grants",
   week: string,
   now: Date,
   make: (tx: Tx) => Promise<Made>,
