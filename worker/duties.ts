@@ -28,6 +28,7 @@ import { watchAccess } from "./watch/access.ts";
 import { watchCredentials } from "./watch/credentials.ts";
 import { logWatcher } from "./watch/log.ts";
 import { watchQueues } from "./watch/queue.ts";
+import { noteWaiting } from "./watch/regions.ts";
 import { watcher } from "./watch/watch.ts";
 
 export interface Parts {
@@ -89,6 +90,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
       }
     }),
     timed("watch_credentials", 30 * SECOND, true, (now) => watchCredentials(p.db, p.sweeper, now)),
+    timed("regions", 15 * SECOND, true, (now) => noteWaiting(p.db, p.redis, p.prefix, now)),
     timed("watch_log", 15 * SECOND, false, (now) => watchLog(now)),
     timed("requests", 2 * SECOND, false, async (now) => {
       await takeRequests(p.db, p.sweeper, p.handlers, p.log);

@@ -85,6 +85,7 @@ export const PAGES: Record<string, Page> = {
   "/people": page("console", "role.read"),
   "/people/[id]": page("console", "role.read", { id: "target", everywhere: ["root", "auditor"] }),
   "/platform/keys": page("console", "platform.read"),
+  "/platform/regions": page("console", "platform.read"),
   "/platform/streams": page("console", "platform.read"),
   "/platform/streams/[id]": page("console", "audit_stream.change", { id: "stream" }),
   "/platform/streams/new": page("console", "audit_stream.change"),
@@ -99,6 +100,7 @@ export const PAGES: Record<string, Page> = {
   "/routes": page("console", "policy.read"),
   "/servers": page("console", "server.read"),
   "/servers/[id]": page("console", "server.read", { id: "server", instead: "/portal/servers/[id]" }),
+  "/servers/[id]/checks": page("console", "server.read", { id: "server", instead: "/portal/servers/[id]/checks" }),
   "/servers/[id]/tools": page("console", "server.read", { id: "server", instead: "/portal/servers/[id]/tools" }),
   "/servers/[id]/credential": page("console", "server.read", {
     id: "server",
@@ -116,6 +118,7 @@ export const PAGES: Record<string, Page> = {
   "/portal/requests/new": page("portal", "erasure.file"),
   "/portal/servers": page("portal", "server.read"),
   "/portal/servers/[id]": page("portal", "server.read", { id: "server" }),
+  "/portal/servers/[id]/checks": page("portal", "server.read", { id: "server" }),
   "/portal/servers/[id]/tools": page("portal", "server.read", { id: "server" }),
   "/portal/servers/[id]/credential": page("portal", "server.read", { id: "server" }),
   "/portal/servers/new": page("portal", "server.register"),
@@ -169,6 +172,9 @@ const SINK = {
 const KEY = { kind: "header", headerName: "X-API-Key", secret: "a-value" };
 const ERASURE = { subjectKind: "account", controller: "tenant", identifiers: "ann@example.com", note: "" };
 
+const CHECK = { name: "Session", everyS: "300", callsPerDay: "100", "settings.holdS": "120" };
+const ALLOW_WHY = "The matrix of the tests asks for this once";
+
 /** What staff do in the console and customers in the portal, by the same commands. */
 const inBoth = (router: "console" | "portal", name: (verb: string) => string): Record<string, Act> => ({
   [name("ChooseTenant")]: {
@@ -192,6 +198,17 @@ const inBoth = (router: "console" | "portal", name: (verb: string) => string): R
   [name("SetCredential")]: byId(router, "server.credential", "server", "serverId", KEY),
   [name("DeleteCredential")]: byId(router, "server.credential", "server", "serverId"),
   [name("ProbeNow")]: byId(router, "server.change", "server", "serverId"),
+  [name("AddCheck")]: byId(router, "check.change", "server", "serverId", { kind: "session", ...CHECK }),
+  [name("ChangeCheck")]: byId(router, "check.change", "check", "checkId", CHECK),
+  [name("TryCheck")]: byId(router, "check.change", "check", "checkId"),
+  [name("RemoveCheck")]: byId(router, "check.change", "check", "checkId"),
+  [name("AllowTool")]: byId(router, "check.allow_tool", "server", "serverId", { tool: "another_tool", why: ALLOW_WHY }),
+  [name("DisallowTool")]: {
+    router,
+    asks: "check.change",
+    id: "server",
+    fields: (rows) => ({ serverId: rows.server, tool: `tool_${rows.server.slice(0, 8)}` }),
+  },
   [name("AcceptTools")]: byId(router, "server.accept_tools", "server", "serverId", {
     ...{ era: "modern", credentialed: "false", fullHash: CHANGED },
   }),
@@ -302,6 +319,24 @@ export const ACTS: Record<string, Act> = {
     after: "UPDATE break_glass_use SET told_at = now() WHERE told_at IS NULL",
   },
 
+  addRegionAction: {
+    router: "console",
+    asks: "region.change",
+    fields: () => ({ name: `m-${crypto.randomUUID().slice(0, 8)}`, city: "Matrix", kind: "agent", why: WHY }),
+    after: "UPDATE region SET enabled = false WHERE name LIKE 'm-%'",
+  },
+  changeRegionAction: {
+    router: "console",
+    asks: "region.change",
+    fields: () => ({ name: "fra", city: "Frankfurt", enabled: "on", why: WHY }),
+  },
+  makeRegionTokenAction: {
+    router: "console",
+    asks: "region.change",
+    fields: () => ({ region: "fra", name: "Matrix", why: WHY }),
+    own: "E_STATE",
+  },
+  revokeRegionTokenAction: byId("console", "region.change", "grant", "tokenId", { why: WHY }, { own: "E_NOT_FOUND" }),
   addStreamAction: {
     router: "console",
     asks: "audit_stream.change",

@@ -40,6 +40,7 @@ export default async function PlatformPage() {
         lead="The installation itself: its processes, what they do regularly, and what is wrong with them."
       >
         <ButtonLink href="/platform/keys">Keys</ButtonLink>
+        <ButtonLink href="/platform/regions">Regions</ButtonLink>
         <ButtonLink href="/platform/streams">Audit streams</ButtonLink>
       </PageHead>
       {own ? (
