@@ -69,9 +69,10 @@ export async function benchSealing(seconds: number): Promise<Row[]> {
     const known = slots.get(key) ?? { ...server, slot, accepted: new Map(), sealed: 0 };
     slots.set(key, known);
     const plan = { ...server, slot, intervalS: 60, expected: REGIONS };
-    const say = (bad: boolean, now: number) =>
-      record(hands[which] as Redis, store.prefix, plan, outcome(plan, region, bad), null, new Date(now));
-    tally.writes++;
+    const say = (bad: boolean, now: number) => {
+      tally.writes++;
+      return record(hands[which] as Redis, store.prefix, plan, outcome(plan, region, bad), null, new Date(now));
+    };
     const answer = await say(n % 7 === 0, slot + 1_000);
     waits.push(performance.now() - intended);
     if (answer === "recorded" || answer === "sealed") known.accepted.set(region, n % 7 === 0 ? "down" : "up");
