@@ -8,6 +8,7 @@ import { benchPage } from "./page.ts";
 import { benchSealing } from "./seal.ts";
 import { print, type Row, stores } from "./parts.ts";
 import { benchProbe } from "./probe.ts";
+import { benchRewrap } from "./rewrap.ts";
 import { benchWorker } from "./worker.ts";
 
 const { positionals: asked, values } = parseArgs({
@@ -33,6 +34,7 @@ const MEASUREMENTS: Record<string, { title: string; run: () => Promise<Row[]> }>
   outbox: { title: "Deliveries of the outbox to a webhook receiver", run: benchOutbox },
   page: { title: "From the seal of the deciding slot to the request at the sink", run: benchPage },
   audit: { title: "Verification of the audit log, events per second", run: benchAudit },
+  rewrap: { title: "Replacing the key above 10,000 tenants' data keys while secrets are read", run: benchRewrap },
   "audit-seal": {
     title: "Sealed events of one tenant: 16 writers, 10 ms of other work in each transaction",
     run: benchSeal,

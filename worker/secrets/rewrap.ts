@@ -25,7 +25,8 @@ export async function rewrapAll(db: Db, store: KeyStore, to: string, go: () => b
       for (let id = left.pop(); id !== undefined && go(); id = left.pop()) {
         const tenantId = id;
         try {
-          keys += await unlessErased(rewrapTenant(db, store, tenantId, to), 0);
+          const wrapped = await unlessErased(rewrapTenant(db, store, tenantId, to), 0);
+          keys += wrapped; // Not in one line: others count meanwhile.
         } catch (error) {
           failed.set(tenantId, error);
         }

@@ -126,8 +126,9 @@ test("two people replace it in slices, through a crash, while everybody goes on 
   const readers = [hammer(true), hammer(false)];
   // A worker that is killed in the middle: some keys are wrapped anew, and its request stays taken.
   let pages = 0;
-  await rewrapAll(db.workerDb, process_().store, to, () => pages++ < 8);
+  const part = await rewrapAll(db.workerDb, process_().store, to, () => pages++ < 8);
   const half = await under();
+  expect(part).toEqual({ keys: half.find((k) => k.kekId === to)?.dataKeys, more: true });
   expect(half.map((k) => k.kekId)).toEqual(expect.arrayContaining([before?.kekId, to]));
   await db.sql(
     "UPDATE request SET state = 'running', taken_at = now() - interval '2 minutes', created_at = now() - interval '2 minutes' WHERE kind = 'rewrap-keys'",
