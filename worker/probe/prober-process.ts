@@ -202,7 +202,10 @@ export class ProberProcess {
     this.#lookedAt = at;
     const rss = this.#measure();
     if (rss > this.#limits.rssBytes) this.stop("memory");
-    else if (working && at - this.#aliveAt > this.#limits.stalledMs) this.stop("stalled");
+    // Before it is ready it is our own start that takes long, and no server's doing.
+    else if (this.#holder === null) {
+      if (at - this.#bornAt > this.#limits.wallMs) this.stop("crash");
+    } else if (working && at - this.#aliveAt > this.#limits.stalledMs) this.stop("stalled");
     else if ([...this.#running.values()].some((r) => at - r.startedAt > this.#limits.wallMs)) this.stop("wall");
   }
 
@@ -273,6 +276,7 @@ export class ProberProcess {
     this.#aliveAt = monotonicMs();
     if (message.kind === "ready") {
       this.#holder ??= message.holder;
+      for (const running of this.#running.values()) running.startedAt = monotonicMs();
       for (const batch of this.#unsealed.splice(0))
         this.#send(sealBatch(batch, this.#keeper, this.#holder, this.#region));
     }
