@@ -74,8 +74,11 @@ export const tokenStateSchema = z.object({
 });
 export type TokenState = z.infer<typeof tokenStateSchema>;
 
-/** What one conversation without a credential shows of the wall; null when it did not get that far. */
-export function wallOf(transcript: Pick<Transcript, "steps" | "tools">, at: number): Wall | null {
+/**
+ * What one conversation without a credential shows of the wall; null when it did not get that far.
+ * @param certificate a client certificate is stored: many servers hang up on whoever shows none, and send no alert
+ */
+export function wallOf(transcript: Pick<Transcript, "steps" | "tools">, at: number, certificate = false): Wall | null {
   const told = transcript.steps.filter((s) => s.aside !== true);
   const wall = (met: Wall["met"], step?: (typeof told)[number]): Wall => ({
     at,
@@ -88,7 +91,9 @@ export function wallOf(transcript: Pick<Transcript, "steps" | "tools">, at: numb
   if (refused) return wall(refused.response?.status === 401 ? "challenge" : "forbidden", refused);
   const limited = told.find((s) => s.response?.status === 429);
   if (limited) return wall("limited", limited);
-  const tls = told.find((s) => wantsCertificate(s.error?.code));
+  const secured = told.some((s) => s.phase === "tls" && s.error === undefined);
+  const hungUp = certificate && secured && !told.some((s) => s.response !== undefined);
+  const tls = told.find((s) => wantsCertificate(s.error?.code) || (hungUp && HANGS_UP.has(s.error?.code ?? "")));
   if (tls) return wall("tls", tls);
   if (transcript.tools !== null) return wall("open");
   const list = told.findLast((s) => s.phase === "list" && codeOf(s.message) === -32001);
@@ -96,6 +101,8 @@ export function wallOf(transcript: Pick<Transcript, "steps" | "tools">, at: numb
   const early = told.some((s) => s.error !== undefined && ["address", "dns", "connect", "tls"].includes(s.phase));
   return early || told.at(-1)?.response === undefined ? null : wall("other", told.at(-1));
 }
+
+const HANGS_UP = new Set(["ECONNRESET", "UND_ERR_SOCKET", "EPIPE"]);
 
 /** OpenSSL's word for a handshake that ended because no certificate, or none that was liked, was shown. */
 export const wantsCertificate = (code: string | undefined): boolean =>
@@ -170,7 +177,8 @@ function challengeStep({ wall, kind }: Walked): Line {
   if (met === "open")
     return line("challenge", "failed", "Not protected: the tools are listed for anybody, without a credential.");
   if (met === "limited") return line("challenge", "skipped", "Rate limited (429): looked at again later.");
-  if (met === "tls") return line("challenge", "passed", "TLS refuses whoever shows no client certificate.");
+  if (met === "tls")
+    return line("challenge", "passed", "Whoever shows no client certificate is refused by TLS or hung up on.");
   if (kind === "mtls" && (status === 400 || met === "forbidden" || met === "challenge"))
     return line("challenge", "passed", `Refused without a client certificate (HTTP ${status}).`);
   if (met === "jsonrpc")

@@ -19,11 +19,13 @@ export async function lookAtWall(
   const { serverId, tenantId, url, knownEra, ca } = target;
   const bare = !seen.credentialUsed;
   // A server that cannot be reached at all is not asked twice.
-  if (!bare && !seen.steps.some((s) => s.response !== undefined)) return { wall: null, findings: null };
+  const certificate = target.clientCertificate !== undefined;
+  const reached = seen.steps.some((s) => s.response !== undefined) || (certificate && seen.timings.tlsMs !== undefined);
+  if (!bare && !reached) return { wall: null, findings: null };
   const met = bare
     ? seen
     : await probe({ serverId, tenantId, url, knownEra, ca, headers: {} }, { ...options, boundMs: LOOK_BOUND_MS });
-  const wall = wallOf(met, at);
+  const wall = wallOf(met, at, certificate);
   const asks = wall !== null && ["challenge", "forbidden", "jsonrpc"].includes(wall.met);
   const findings =
     target.look?.discover && asks ? await discover(url, wall.challenge, { policy: options.policy, ca }, at) : null;
