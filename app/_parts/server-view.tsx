@@ -83,6 +83,12 @@ export function ServerView({ detail, minutes, past, probe, tier, look, actions, 
                 ],
                 ["Checked every", <Every key="e" detail={detail} />],
                 [
+                  "Looked at beside it",
+                  <Link key="c" href={`${base}/servers/${detail.id}/checks`} className="underline">
+                    Test calls, health addresses, sessions
+                  </Link>,
+                ],
+                [
                   "Alerts after",
                   `${detail.fireAfter} bad checks in a row; clears after ${detail.clearAfter} good ones`,
                 ],

@@ -28,6 +28,15 @@ export async function lastProbeRequest(tx: Tx, serverId: string): Promise<Reques
   return row === null ? null : plain(row);
 }
 
+/** The newest try of one extra check. */
+export async function lastTryRequest(tx: Tx, checkId: string): Promise<RequestNow | null> {
+  const row = await tx.request.findFirst({
+    where: { kind: "try-check", payload: { path: ["checkId"], equals: checkId } },
+    orderBy: { createdAt: "desc" },
+  });
+  return row === null ? null : plain(row);
+}
+
 type Row = NonNullable<Awaited<ReturnType<Tx["request"]["findFirst"]>>>;
 
 function plain(row: Row): RequestNow {

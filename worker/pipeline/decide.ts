@@ -8,6 +8,7 @@ import { writeTimeline } from "#lib/commands/incident/timeline";
 import { fingerprint, MODES, modeOfFingerprint } from "#lib/domain/fingerprint";
 import { fold, type SealedSlot, type Verdict } from "#lib/domain/verdict";
 import type { Streaks } from "#lib/domain/streak";
+import { keepExtras } from "./extras.ts";
 import { PIPELINE } from "./index.ts";
 import type { Passage, Subject } from "./passage.ts";
 import { keepMinute, lockServerNow, serverSubject } from "./server-now.ts";
@@ -54,6 +55,7 @@ export async function decide(db: Db, sealed: SealedSlot, now: Date): Promise<Dec
       atOnce: false,
       before: before.streaks,
     });
+    await keepExtras(tx, sealed);
     const said = await followTools(tx, sealed, before.surface);
     if (said !== null) {
       const at = { tenantId, subject: toolsOf(subject), verdict: said, sealed: null, slot, now };

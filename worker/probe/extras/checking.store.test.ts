@@ -8,11 +8,15 @@ import { secretBox } from "#lib/adapters/secrets";
 import { slotStart } from "#lib/domain/cadence";
 import { healthSettings } from "#lib/domain/extra-check/health-url";
 import type { ExtraResult, Outcome } from "#lib/domain/outcome";
+import { sealedSlotSchema } from "#lib/domain/verdict";
+import { extraChecks } from "#lib/queries/extra-checks";
+import { portalExtraChecks } from "#lib/queries/portal/extra-checks";
 import { type TestClock, testClock } from "#lib/testing/clock";
 import { type TestDatabase, testDatabase } from "#lib/testing/database";
 import { makeRegion, makeServer, makeTenant } from "#lib/testing/make";
 import { type TestRedis, testRedis } from "#lib/testing/redis";
 import { fleetServer, freePort, supergateway, MEMORY_COMMAND, type TestServer } from "#lib/testing/servers";
+import { decide } from "../../pipeline/decide.ts";
 import { type RegionDeps, runJob } from "../region.ts";
 import { sealDue } from "../seal.ts";
 import { sealedStream } from "../slots.ts";
@@ -368,4 +372,57 @@ describe("a session held over time", () => {
       forgetful.close();
     }
   });
+});
+
+test("a try is a real look that is shown and counts for nothing", async () => {
+  const id = await server();
+  const which = await check(id, "canary", { tool: "echo", arguments: '{"message":"hi"}', contains: "bye" });
+  const requestId = randomUUID();
+  await db.sql(
+    "INSERT INTO request (tenant_id, id, kind, payload, state, created_at) VALUES ($1, $2, 'try-check', $3, 'running', now())",
+    [tenantId, requestId, JSON.stringify({ serverId: id, checkId: which })],
+  );
+  const at = slotStart(clock.now().getTime(), 60);
+  const job = { tenantId, slot: at, intervalS: 60, servers: [{ id, expected: ["fra"] }] };
+  await runJob(deps("fra"), { ...job, live: { requestId, trial: true } });
+  const seen = await db.workerDb.withTenant({ tenantId, actorId: requestId, readOnly: true }, (tx) =>
+    extraChecks(tx, id, clock.now()),
+  );
+  const trial = seen?.checks[0]?.trial;
+  expect([trial?.state, trial?.progress.some((line) => line.title === "POST tools/call")]).toEqual(["done", true]);
+  expect(trial?.progress.at(-1)?.verdict).toMatchObject({
+    status: "degraded",
+    sentence: expect.stringMatching(/does not contain “bye”.*hi/),
+  });
+  const entries = await store.redis.xrange(sealedStream(store.prefix), "-", "+");
+  expect(entries.some(([, f]) => (f[1] ?? "").includes(id))).toBe(false);
+  expect(await store.redis.keys(`${store.prefix}:looks:${which}:*`)).toEqual([]);
+  const shown = await db.workerDb.withTenant({ tenantId, actorId: requestId, readOnly: true }, (tx) =>
+    portalExtraChecks(tx, id, clock.now()),
+  );
+  expect(JSON.stringify(shown?.checks[0]?.trial)).not.toMatch(/contain “bye”/);
+});
+
+test("what the regions say is folded two of N for the console, and read from there", async () => {
+  const id = await makeServer(db, tenantId, { url: everything.url, createdAt: clock.now() });
+  const which = await check(id, "health_url", {
+    family: "connection_pool",
+    url: `http://127.0.0.1:${(health.address() as AddressInfo).port}/health`,
+  });
+  answer.body = '{"waiting":3}';
+  const outcomes = await slot(id, ["fra", "iad"]);
+  const sealed = { tenantId, serverId: id, slot: clock.now().getTime() - 60_000, expected: ["fra", "iad"], outcomes };
+  await decide(db.workerDb, sealedSlotSchema.parse(sealed), clock.now());
+  const page = await db.workerDb.withTenant({ tenantId, actorId: id, readOnly: true }, (tx) =>
+    extraChecks(tx, id, clock.now()),
+  );
+  expect(page?.checks[0]).toMatchObject({ id: which, status: "degraded", usedToday: 2 });
+  expect(page?.checks[0]?.looks.map((l) => [l.region, l.status, l.label])).toEqual([
+    ["fra", "degraded", "The health address says that something is wrong"],
+    ["iad", "degraded", "The health address says that something is wrong"],
+  ]);
+  const portal = await db.workerDb.withTenant({ tenantId, actorId: id, readOnly: true }, (tx) =>
+    portalExtraChecks(tx, id, clock.now()),
+  );
+  expect(JSON.stringify(portal)).not.toMatch(/above 0/);
 });
