@@ -12,6 +12,7 @@ import { aSealedSlot } from "#lib/testing/sealed";
 import { testSettings } from "#lib/testing/settings";
 import { keepList, MOST_PER_HOUR } from "../surface/keep-list.ts";
 import { decide } from "./decide.ts";
+import { decideQuiet } from "./quiet.ts";
 
 const REGIONS = ["fra", "iad", "sin"];
 const MIN = 60_000;
@@ -98,8 +99,12 @@ async function aFleet() {
   });
   const accept = (letter: string, who = actor()) =>
     execute(db.appDb, acceptTools, who, { serverId, era: "modern", credentialed: false, fullHash: hashOf(letter) });
+  const next = (letters: string) => {
+    slot += MIN;
+    return sealedAt(slot, letters);
+  };
   const again = (letters: string) => decide(db.workerDb, sealedAt(slot, letters), new Date(slot + MIN));
-  return { tenantId: tenant.id, serverId, look, changes, incidents, actor, accept, again };
+  return { tenantId: tenant.id, serverId, look, changes, incidents, actor, accept, again, next };
 }
 
 function know(tenantId: string, serverId: string, letter: string, now: Date, list = LISTS[letter] ?? []) {
@@ -156,6 +161,21 @@ test("one region with another list is an incident of its own kind that names it,
   await fleet.look("AAA", "AAA");
   expect((await fleet.incidents()).map((i) => i.state)).toEqual(["resolved"]);
   expect(kinds(await fleet.changes())).toEqual(["first_seen noted", "diverged over"]);
+});
+
+test("a server whose tools need a person is never decided in passing, and one that is as accepted is", async () => {
+  const fleet = await aFleet();
+  await fleet.look("AAA", "AAA");
+  const quietly = async (letters: string) => {
+    const sealed = fleet.next(letters);
+    return (await decideQuiet(db.workerDb, fleet.tenantId, [sealed], new Date(sealed.slot + MIN))).size;
+  };
+  expect(await quietly("AAA")).toBe(1);
+  await fleet.look("BBB", "BBB", "BBB", "BBB");
+  expect(await quietly("BBB")).toBe(0);
+  await fleet.accept("B");
+  // Not yet: a region may still show what was expected until now.
+  expect(await quietly("BBB")).toBe(0);
 });
 
 test("an outage beside it is another incident, and neither closes the other", async () => {
