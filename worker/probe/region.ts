@@ -11,6 +11,7 @@ import type { Outcome } from "#lib/domain/outcome";
 import { keepList } from "../surface/keep-list.ts";
 import { credentialed } from "./credential/credentialed.ts";
 import { checking } from "./extras/checking.ts";
+import { runTrial } from "./extras/trial.ts";
 import { probeJobSchema, type ProbeJob, queueName, queuePrefix } from "./job.ts";
 import { live, type Live } from "./live.ts";
 import type { Egress } from "./egress.ts";
@@ -18,6 +19,7 @@ import { type Recorded, record } from "./record.ts";
 import type { AgeBook } from "./ages.ts";
 import { faultResult, outcomeOf, type ProbeResult } from "./result.ts";
 import type { Prober } from "./supervisor.ts";
+import { waiting } from "./waiting.ts";
 import { loadTargets } from "./targets.ts";
 
 /** The first probe after so long without one is cold: recorded, never alerting. */
@@ -75,6 +77,7 @@ async function runBatch(deps: RegionDeps, job: ProbeJob, started: () => void): P
     );
     return "dropped";
   }
+  if (job.live?.trial) return runTrial(deps, { ...job, live: job.live });
   const { targets, policy, sealedShut, guarded, extras } = await loadTargets(
     deps.db,
     deps.box,
@@ -94,7 +97,7 @@ async function runBatch(deps: RegionDeps, job: ProbeJob, started: () => void): P
   for (const id of sealedShut)
     note(faultResult(id, "", "The stored credential does not open with this key file: enter it again."));
   const pool = checking(deps.pool, deps, job, extras);
-  const prober = credentialed({ ...deps, pool }, job.tenantId, guarded, job.live !== undefined);
+  const prober = waiting(credentialed({ ...deps, pool }, job.tenantId, guarded, job.live !== undefined), deps);
   await prober.run(
     targets,
     policy,
