@@ -1,17 +1,13 @@
 // What `tocsin check` prints: for people, and as JSON whose fields are a promise (docs/check.md).
 import type { Judgement } from "#lib/checks/index";
+import type { Looked } from "#lib/checks/look";
 import { adviceFor, asCause, CAUSES } from "#lib/domain/cause";
 import type { ExtraResult } from "#lib/domain/outcome";
 import { type Reason, REASONS } from "#lib/domain/reason";
 import type { Transcript } from "#lib/domain/transcript";
 
-export interface Look {
-  transcript: Transcript;
-  judgement: Judgement;
-}
-
 /** A test call that fails says more than a handshake that works; anything worse about the server itself comes first. */
-export function lookOf(transcript: Transcript, judgement: Judgement): Look {
+export function lookOf(transcript: Transcript, judgement: Judgement): Looked {
   const call = transcript.extras?.[0];
   if (call === undefined || call.status === "up" || judgement.status !== "up") return { transcript, judgement };
   const { status, reason, phase, evidence } = call;
@@ -26,7 +22,7 @@ const ERAS = {
 };
 const MARK = { up: "UP", degraded: "DEGRADED", down: "DOWN", unknown: "UNKNOWN" };
 
-export function asText({ transcript, judgement }: Look): string {
+export function asText({ transcript, judgement }: Looked): string {
   const { status, reason, phase, evidence, auth } = judgement;
   const cause = asCause(evidence.cause);
   const fine = status === "up" ? "works as clients expect" : (evidence.detail ?? "could not be looked at");
@@ -92,7 +88,7 @@ const callOf = ({ name, status, reason, latencyMs, evidence }: ExtraResult) => (
 /** Tenths of a millisecond: what follows is the clock's noise. */
 const tenth = (ms: number) => Math.round(ms * 10) / 10;
 
-export function asJson({ transcript, judgement }: Look): string {
+export function asJson({ transcript, judgement }: Looked): string {
   const { status, auth, reason, phase, evidence, tools } = judgement;
   const { cause = null, ...seenThere } = evidence;
   const { url, era, protocolVersion, serverName, certificate } = transcript;

@@ -3,10 +3,11 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { legacy, modern, serve } from "#lib/testing/fixtures/serve";
 import { AUTHORITY, FAILURES } from "#lib/testing/fixtures/index";
 import { freePort, type TestServer } from "#lib/testing/servers";
+import { checkCommand } from "./cli-check.ts";
 
 const CLI = join(import.meta.dirname, "cli.ts");
 const KEY = "sk-typed-4711";
@@ -40,6 +41,22 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** The same from its first argument on, without the shell around it. */
+async function check(args: string[], env: Record<string, string> = {}) {
+  const said = { out: "", err: "" };
+  const hear = (where: keyof typeof said) => (text: string) => {
+    said[where] += `${text}\n`;
+  };
+  const out = vi.spyOn(console, "log").mockImplementation(hear("out"));
+  const err = vi.spyOn(console, "error").mockImplementation(hear("err"));
+  try {
+    return { code: await checkCommand(args, env as unknown as NodeJS.ProcessEnv), ...said };
+  } finally {
+    out.mockRestore();
+    err.mockRestore();
+  }
+}
+
 /** Only what a shell would give it: no setting of the product. */
 function tocsin(args: string[], given: { env?: Record<string, string>; stdin?: string } = {}) {
   const env = { PATH: process.env.PATH ?? "", HOME: folder, ...given.env } as unknown as NodeJS.ProcessEnv;
@@ -53,7 +70,7 @@ function tocsin(args: string[], given: { env?: Record<string, string>; stdin?: s
   );
 }
 
-describe.concurrent("tocsin check", () => {
+describe("tocsin check", () => {
   test("says of a server that works what it is, and leaves with 0", async () => {
     const { code, out } = await tocsin([well.url, "--allow-private"]);
     expect(code).toBe(0);
@@ -63,12 +80,12 @@ describe.concurrent("tocsin check", () => {
   });
 
   test("says the reason, the cause and what to do, and leaves with 1 for degraded and 2 for down", async () => {
-    const empty = await tocsin([broken.url, "--allow-private"]);
+    const empty = await check([broken.url, "--allow-private"]);
     expect([empty.code, empty.out]).toEqual([
       1,
       expect.stringMatching(/^DEGRADED[^\n]*No tools where tools are announced\n[\s\S]*reason +empty_tool_list\n/),
     ]);
-    const closed = await tocsin([`http://127.0.0.1:${await freePort()}/mcp`, "--allow-private"]);
+    const closed = await check([`http://127.0.0.1:${await freePort()}/mcp`, "--allow-private"]);
     expect([closed.code, closed.out]).toEqual([
       2,
       expect.stringMatching(/cause +connect_refused\n[\s\S]*to do +Start/),
@@ -88,22 +105,23 @@ describe.concurrent("tocsin check", () => {
   });
 
   test("does not look at a private address unless it is told to, and leaves with 3", async () => {
-    const { code, out } = await tocsin([well.url]);
+    const { code, out } = await check([well.url]);
     expect([code, out]).toEqual([3, expect.stringMatching(/blocked_address[\s\S]*add --allow-private/)]);
   });
 
-  test.each<[string, string, { env?: Record<string, string>; stdin?: string }]>([
-    ["the arguments", `X-API-Key: ${KEY}`, {}],
-    ["the environment", "X-API-Key: env:MY_KEY", { env: { MY_KEY: KEY } }],
-    ["standard input", "X-API-Key: -", { stdin: `${KEY}\n` }],
-  ])("sends a header from %s", async (_where, header, given) => {
-    const { code, out } = await tocsin([walled.url, "--allow-private", "--header", header], given);
-    expect([code, out]).toEqual([0, expect.stringMatching(/sign-in +protected/)]);
+  test("sends a header that stands in the arguments, in the environment or comes on standard input", async () => {
+    const open = [walled.url, "--allow-private", "--header"];
+    const all = await Promise.all([
+      tocsin([...open, `X-API-Key: ${KEY}`]),
+      tocsin([...open, "X-API-Key: env:MY_KEY"], { env: { MY_KEY: KEY } }),
+      tocsin([...open, "X-API-Key: -"], { stdin: `${KEY}\n` }),
+    ]);
+    for (const { code, out } of all) expect([code, out]).toEqual([0, expect.stringMatching(/sign-in +protected/)]);
   });
 
   test("never prints a header's value, not even where the server sends it back", async () => {
     for (const more of [[], ["--json"]]) {
-      const { code, out, err } = await tocsin([
+      const { code, out, err } = await check([
         walled.url,
         "--allow-private",
         "--header",
@@ -116,7 +134,7 @@ describe.concurrent("tocsin check", () => {
   });
 
   test("makes one test call when it is asked to", async () => {
-    const { code, out } = await tocsin([well.url, "--allow-private", "--json", "--call", "nothing-of-that-name"]);
+    const { code, out } = await check([well.url, "--allow-private", "--json", "--call", "nothing-of-that-name"]);
     expect([code, JSON.parse(out)]).toEqual([
       1,
       expect.objectContaining({
@@ -134,7 +152,7 @@ describe.concurrent("tocsin check", () => {
       [["https://mcp.example.com/mcp", "--timeout", "600"], "from 1 to 45"],
       [["https://mcp.example.com/mcp", "--header", "X-Key: env:NOT_THERE"], "has no NOT_THERE"],
     ] as const) {
-      const { code, err } = await tocsin([...args]);
+      const { code, err } = await check([...args]);
       expect([code, err]).toEqual([64, expect.stringContaining(sentence)]);
     }
   });

@@ -1,50 +1,43 @@
 // `tocsin check <url>`: one look at one server by the engine that the probers run, without database, Redis or key file.
+import { fork } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { parseArgs } from "node:util";
-import { monotonicMs } from "#lib/adapters/clock";
-import { judge } from "#lib/checks/index";
+import type { Asked, Looked } from "#lib/checks/look";
 import { canarySettings } from "#lib/domain/extra-check/canary";
 import type { ExtraCheck } from "#lib/domain/extra-check/index";
-import { probe } from "../worker/probe/transcript.ts";
-import { asJson, asText, type Look, lookOf } from "./check-words.ts";
+import { asJson, asText, lookOf } from "./check-words.ts";
 import { messageOf, Problem } from "./problem.ts";
 
 export const CHECK_USAGE = `  npm run -s tocsin -- check <url> [--json] [--header 'Name: value']… [--timeout seconds] [--allow-private] [--ca file]
                        [--call tool] [--arguments JSON]
                                                     a look at one server: 0 up, 1 degraded, 2 down, 3 unknown, 64 usage`;
 
-export const EXIT = { up: 0, degraded: 1, down: 2, unknown: 3 } as const;
+const EXIT = { up: 0, degraded: 1, down: 2, unknown: 3 } as const;
 const EXIT_USAGE = 64;
 const EXIT_UNKNOWN = 3;
 const MAX_S = 45;
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
 
-/** A tool of the person at the keyboard: with --allow-private it may reach whatever that person can. */
-const ANYWHERE = { allow: [{ cidr: "0.0.0.0/0" }, { cidr: "::/0" }] };
-
-interface Asked {
-  url: string;
+interface Typed {
+  asked: Asked;
   json: boolean;
-  headers: Record<string, string>;
-  boundMs: number;
-  allowPrivate: boolean;
-  ca: string | undefined;
-  call: ExtraCheck | null;
 }
 
 /** Prints the look. @returns the exit code */
 export async function checkCommand(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
-  let asked: Asked;
+  let typed: Typed;
   try {
-    asked = await parse(args, env);
+    typed = await parse(args, env);
   } catch (error) {
     console.error(`${messageOf(error)}\n\nUsage:\n${CHECK_USAGE}`);
     return EXIT_USAGE;
   }
   try {
-    const seen = await look(asked);
-    console.log(asked.json ? asJson(seen) : asText(seen));
+    const { transcript, judgement } = await look(typed.asked);
+    const seen = lookOf(transcript, judgement);
+    console.log(typed.json ? asJson(seen) : asText(seen));
     return EXIT[seen.judgement.status];
   } catch (error) {
     console.error(messageOf(error));
@@ -52,19 +45,21 @@ export async function checkCommand(args: string[], env: NodeJS.ProcessEnv): Prom
   }
 }
 
-async function look(asked: Asked): Promise<Look> {
-  const { url, headers, ca, boundMs, call } = asked;
-  // Whoever types the tool's name allows it: nothing else is ever called.
-  const extras = call?.kind === "canary" ? { checks: [call], allowedTools: [call.settings.tool], held: {} } : undefined;
-  const transcript = await probe(
-    { serverId: "check", tenantId: "check", url, headers, knownEra: null, ca, ...(extras && { extras }) },
-    { policy: asked.allowPrivate ? ANYWHERE : { allow: [] }, monotonic: monotonicMs, boundMs },
-  );
-  return lookOf(transcript, judge(transcript));
+/** The engine is the worker's, so it runs in a process of the worker's. */
+function look(asked: Asked): Promise<Looked> {
+  const child = fork(join(import.meta.dirname, "../worker/check/main.ts"), {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  return new Promise((done, failed) => {
+    child.once("message", (looked) => done(looked as Looked));
+    child.once("error", failed);
+    child.once("exit", (code) => failed(new Problem(`The look ended without an answer (${code}).`)));
+    child.send(asked, (error) => error && failed(error));
+  });
 }
 
 /** @throws Problem or TypeError, in words that never quote a header's value */
-async function parse(args: string[], env: NodeJS.ProcessEnv): Promise<Asked> {
+async function parse(args: string[], env: NodeJS.ProcessEnv): Promise<Typed> {
   const { values, positionals } = parseArgs({
     args,
     options: {
@@ -89,15 +84,10 @@ async function parse(args: string[], env: NodeJS.ProcessEnv): Promise<Asked> {
     const [name, value] = await headerOf(given, env);
     headers[name] = value;
   }
-  return {
-    url,
-    json: values.json,
-    headers,
-    boundMs: seconds * 1_000,
-    allowPrivate: values["allow-private"],
-    ca: values.ca === undefined ? undefined : pemOf(values.ca),
-    call: values.call === undefined ? null : callOf(values.call, values.arguments),
-  };
+  const ca = values.ca === undefined ? undefined : pemOf(values.ca);
+  const call = values.call === undefined ? undefined : callOf(values.call, values.arguments);
+  const allowPrivate = values["allow-private"];
+  return { asked: { url, headers, boundMs: seconds * 1_000, allowPrivate, ca, call }, json: values.json };
 }
 
 /** "Name: value", "Name: env:VARIABLE" or "Name: -" for standard input, so that no secret has to stand in a process list. */

@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { adviceFor, asCause, CAUSE_NAMES, CAUSES } from "./cause.ts";
+import { adviceFor, asCause, CAUSE_NAMES, CAUSES, causeAmong, causesAsMarkdown } from "./cause.ts";
 import { REASONS } from "./reason.ts";
 
 describe("causes", () => {
@@ -27,5 +28,25 @@ describe("causes", () => {
     expect(adviceFor("tls_invalid", "connect_refused")).toBe(REASONS.tls_invalid.advice);
     expect(adviceFor("tls_invalid", "toString")).toBe(REASONS.tls_invalid.advice);
     expect(asCause("constructor")).toBeNull();
+  });
+
+  test("are taken from the regions that give the reason, most of them first", () => {
+    const cell = (reason: string, cause?: string) => ({ reason, cause });
+    const seen = [
+      cell("tls_invalid", "tls_untrusted"),
+      cell("tls_invalid", "tls_expired"),
+      cell("tls_invalid", "tls_expired"),
+      cell("timeout", "list_timeout"),
+      cell("timeout", "list_timeout"),
+      cell("timeout", "list_timeout"),
+    ];
+    expect(causeAmong("tls_invalid", seen)).toBe("tls_expired");
+    expect(causeAmong("dns_failure", seen)).toBeNull();
+    expect(causeAmong("timeout", [null, 1, cell("timeout", "made_up")])).toBeNull();
+  });
+
+  test("and reasons are printed in docs/checks.md as they are", () => {
+    const printed = readFileSync(new URL("../../docs/checks.md", import.meta.url), "utf8");
+    expect(printed.slice(printed.indexOf("### "))).toBe(causesAsMarkdown());
   });
 });

@@ -489,8 +489,33 @@ export function asCause(value: unknown): Cause | null {
   return typeof value === "string" && Object.hasOwn(CAUSES, value) ? (value as Cause) : null;
 }
 
+/** What most regions that give this reason saw; null where none of them says. */
+export function causeAmong(reason: string, cells: readonly unknown[]): Cause | null {
+  const counts = new Map<Cause, number>();
+  for (const cell of cells) {
+    const { reason: own, cause } = (cell ?? {}) as { reason?: unknown; cause?: unknown };
+    const known = own === reason ? asCause(cause) : null;
+    if (known !== null) counts.set(known, (counts.get(known) ?? 0) + 1);
+  }
+  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))[0]?.[0] ?? null;
+}
+
 /** What to do, as precisely as is known: the cause's sentence where there is one that belongs to the reason. */
 export function adviceFor(reason: Reason, cause: unknown): string {
   const known = asCause(cause);
   return known !== null && CAUSES[known].reason === reason ? CAUSES[known].advice : REASONS[reason].advice;
+}
+
+/** The taxonomy as docs/checks.md prints it: reasons by layer, and under each its causes. */
+export function causesAsMarkdown(): string {
+  const lines = Object.entries(REASONS).flatMap(([reason, { layer, status, severity, label, advice }]) => {
+    const causes = CAUSE_NAMES.filter((name) => CAUSES[name].reason === reason);
+    const own = causes.map((name) => `- \`${name}\`: ${CAUSES[name].label}. ${CAUSES[name].advice}`);
+    return [
+      `### \`${reason}\``,
+      `${label}. Status ${status}, severity ${severity} for a server of one's own, layer ${layer}.`,
+      ...(own.length > 0 ? [own.join("\n")] : [advice]),
+    ];
+  });
+  return `${lines.join("\n\n")}\n`;
 }

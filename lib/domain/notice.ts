@@ -24,7 +24,14 @@ export const noticeContentSchema = z.object({
   /** What was seen, one sentence made by us from evidence; server-supplied parts are cut and escaped. */
   evidence: z.string().max(500),
   regions: z
-    .array(z.object({ region: z.string(), status: z.enum(STATUSES), reason: z.enum(REASON_NAMES).nullable() }))
+    .array(
+      z.object({
+        region: z.string(),
+        status: z.enum(STATUSES),
+        reason: z.enum(REASON_NAMES).nullable(),
+        cause: z.string().max(60).optional(),
+      }),
+    )
     .max(20),
   /** ISO 8601, UTC. */
   startedAt: z.string(),

@@ -1,4 +1,5 @@
 // What may leave the house about an incident: no address behind the server, no query, no other tenant, no internals.
+import { adviceFor, causeAmong } from "./cause.ts";
 import type { NoticeContent, NoticeKind } from "./notice.ts";
 import { type Reason, REASONS, type Severity, type Status } from "./reason.ts";
 import { cleanText } from "./text.ts";
@@ -58,7 +59,7 @@ export function noticeContent(told: Told, now: Date): NoticeContent {
     status: told.status,
     reason: told.reason,
     reasonLabel: rule.label,
-    advice: rule.advice,
+    advice: adviceFor(told.reason, causeAmong(told.reason, told.regions)),
     evidence: fitToLeave(told.evidence, 500),
     regions: told.regions.slice(0, 20),
     startedAt: told.startedAt.toISOString(),

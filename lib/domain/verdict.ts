@@ -30,6 +30,8 @@ export interface Cell {
   latencyMs: number | null;
   evidence: string;
   protocolVersion: string | null;
+  /** lib/domain/cause.ts; absent where nothing is wrong. */
+  cause?: string;
 }
 
 /** all: every region with an opinion fails; some: two or more, not all; one: a single one of several; none. */
@@ -158,6 +160,7 @@ function cell(outcome: Outcome | undefined): Cell {
     latencyMs: latency(outcome),
     evidence: describeOutcome(outcome),
     protocolVersion: outcome.protocolVersion,
+    ...(outcome.evidence.cause !== undefined && { cause: outcome.evidence.cause }),
   };
 }
 

@@ -29,7 +29,7 @@ export async function incidentDetail(tx: Tx, id: string, whole = false) {
     severity: asSeverity(row.severity),
     status: asStatus(row.status),
     reason: reasonLabel(row.reason) ?? row.reason,
-    advice: reasonAdvice(row.reason),
+    advice: reasonAdvice(row.reason, row.regions),
     evidence: row.evidence,
     regions: regionsOf(row.regions, regions),
     startedAt: row.startedAt.getTime(),

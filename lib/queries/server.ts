@@ -2,6 +2,7 @@
 import type { Tx } from "#lib/adapters/db";
 import { CREDENTIAL_KINDS } from "#lib/domain/credential";
 import { toolSurfaceSchema } from "#lib/domain/outcome";
+import { SHAPE_SLOTS, shapeOf, shapeSlot } from "#lib/domain/shape";
 import { stepSchema } from "#lib/domain/transcript";
 import { shown } from "./fresh.ts";
 import { whyNoIncident } from "./incident/why-not-yet.ts";
@@ -32,6 +33,7 @@ export async function server(tx: Tx, id: string, now: Date) {
   const expected = lookedAtFrom(row, regions, pace);
   const cells: RegionNow[] = row.paused ? [] : cellsOf(state?.regions, expected, everyS, now);
   const tools = toolSurfaceSchema.safeParse(state?.tools);
+  const city = (region: string) => regions.find((r) => r.name === region)?.city ?? region;
   return {
     id: row.id,
     name: row.name,
@@ -49,8 +51,13 @@ export async function server(tx: Tx, id: string, now: Date) {
     status: seen.status,
     stale: seen.stale,
     reason: reasonLabel(seen.reason),
-    advice: seen.status === "up" && seen.reason === null ? null : reasonAdvice(seen.reason),
+    advice: seen.status === "up" && seen.reason === null ? null : reasonAdvice(seen.reason, state?.regions),
     evidence: seen.stale || row.paused ? "" : (state?.evidence ?? ""),
+    /** How it is spread over places and minutes, in a sentence; "" when there is nothing to say. */
+    shape:
+      seen.stale || row.paused
+        ? ""
+        : await shapeNow(tx, id, new Date(now.getTime() - SHAPE_SLOTS * everyS * 1_000), city),
     /** Why a bad or unknown server has no incident; null where that needs no saying or one is open. */
     whyNoIncident: wellEnough || live > 0 ? null : await whyNoIncident(tx, id),
     auth: state?.auth ?? "unknown",
@@ -84,6 +91,19 @@ export async function server(tx: Tx, id: string, now: Date) {
   };
 }
 export type ServerDetail = NonNullable<Awaited<ReturnType<typeof server>>>;
+
+async function shapeNow(tx: Tx, serverId: string, since: Date, city: (region: string) => string): Promise<string> {
+  const rows = await tx.probeMinute.findMany({
+    where: { serverId, slot: { gte: since } },
+    orderBy: { slot: "desc" },
+    take: SHAPE_SLOTS,
+    select: { regions: true },
+  });
+  return shapeOf(
+    rows.toReversed().map((row) => shapeSlot(row.regions)),
+    city,
+  ).sentence;
+}
 
 /** While a region's latest check is also its last failing one, it is one check and shown once, as the latest. */
 export function eachSlotOnce<T extends { region: string; kind: string; slot: Date }>(rows: readonly T[]): T[] {

@@ -1,4 +1,5 @@
 // Reasons, eras and the like in words; a name that an older or newer process wrote is shown as it is.
+import { adviceFor, causeAmong } from "#lib/domain/cause";
 import { REASONS, type Reason, type Severity, type Status } from "#lib/domain/reason";
 
 export function reasonLabel(reason: string | null): string | null {
@@ -6,8 +7,11 @@ export function reasonLabel(reason: string | null): string | null {
   return Object.hasOwn(REASONS, reason) ? REASONS[reason as Reason].label : reason;
 }
 
-export function reasonAdvice(reason: string | null): string | null {
-  return reason !== null && Object.hasOwn(REASONS, reason) ? REASONS[reason as Reason].advice : null;
+/** @param cells what the regions saw, as stored: where they name a cause, its sentence is the more exact one */
+export function reasonAdvice(reason: string | null, cells: unknown): string | null {
+  if (reason === null || !Object.hasOwn(REASONS, reason)) return null;
+  const seen = typeof cells === "object" && cells !== null ? Object.values(cells) : [];
+  return adviceFor(reason as Reason, causeAmong(reason, seen));
 }
 
 const ERA_WORDS: Record<string, string> = { legacy: "Legacy", modern: "Modern", dual: "Both eras", sse: "HTTP+SSE" };

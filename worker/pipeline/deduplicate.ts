@@ -33,7 +33,10 @@ export const deduplicate: Stage = {
 };
 
 const regionsOf = (p: Passage) =>
-  Object.entries(p.verdict.regions).map(([region, { status, reason }]) => ({ region, status, reason }));
+  Object.entries(p.verdict.regions).map(([region, { status, reason, cause }]) => ({
+    ...{ region, status, reason },
+    ...(cause !== undefined && { cause }),
+  }));
 
 /** @returns null when an incident with this fingerprint lives already */
 async function open(

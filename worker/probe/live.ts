@@ -2,6 +2,7 @@
 // line is its verdict. When every region has spoken the request is done.
 import { now as clockNow } from "#lib/adapters/clock";
 import { type Db, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
+import { adviceFor } from "#lib/domain/cause";
 import { liveHint } from "#lib/adapters/hint";
 import type { Step } from "#lib/domain/transcript";
 import { REASONS, type Status } from "#lib/domain/reason";
@@ -53,7 +54,7 @@ function verdictOf({ judgement, transcript }: ProbeResult, region: string): Prog
   const sentence =
     reason === null
       ? `Works: ${transcript.serverName ?? "an MCP server"}${tools}.`
-      : `${REASONS[reason].label}. ${REASONS[reason].advice}`;
+      : `${REASONS[reason].label}. ${adviceFor(reason, evidence.cause)}`;
   return {
     region,
     title: "Verdict",
