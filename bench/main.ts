@@ -3,8 +3,10 @@
 import { parseArgs } from "node:util";
 import { benchAudit } from "./audit.ts";
 import { benchSeal } from "./audit-seal.ts";
+import { benchHostile } from "./hostile.ts";
 import { benchOutbox } from "./outbox.ts";
 import { benchPage } from "./page.ts";
+import { benchScale } from "./scale.ts";
 import { benchSealing } from "./seal.ts";
 import { print, type Row, stores } from "./parts.ts";
 import { benchProbe } from "./probe.ts";
@@ -27,9 +29,18 @@ const MEASUREMENTS: Record<string, { title: string; run: () => Promise<Row[]> }>
     title: "Full checks by the whole worker, CPU-seconds per 1,000 (--minutes N, 1 when absent)",
     run: () => benchWorker(60 * minutes(1)),
   },
+  scale: {
+    title: "2,000 servers from five regions every minute on this machine (--minutes N, 10 when absent)",
+    run: () => benchScale(minutes(10)),
+  },
   seal: {
     title: "Store writes through the sealing script, each slot compared afterwards (--minutes N, 5 when absent)",
     run: () => benchSealing(60 * minutes(5)),
+  },
+  hostile: {
+    title:
+      "What ten tenants notice of fifty hostile servers of an eleventh, from one region (--minutes N, 3 when absent)",
+    run: () => benchHostile(minutes(3)),
   },
   outbox: { title: "Deliveries of the outbox to a webhook receiver", run: benchOutbox },
   page: { title: "From the seal of the deciding slot to the request at the sink", run: benchPage },

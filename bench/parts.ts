@@ -52,8 +52,18 @@ async function listener(program: string): Promise<{ url: string; stop(): void }>
   return { url: `http://127.0.0.1:${port}/`, stop: () => child.kill() };
 }
 
-/** MCP servers: url + "legacy/…" and url + "modern/…". */
-export const responder = (): Promise<{ url: string; stop(): void }> => listener("responder.ts");
+export interface Responder {
+  /** MCP servers: url + "legacy/…" and url + "modern/…". */
+  url: string;
+  /** Path and epoch ms of the first request of each probe since the last call. */
+  starts(): Promise<[path: string, at: number][]>;
+  stop(): void;
+}
+
+export async function responder(): Promise<Responder> {
+  const { url, stop } = await listener("responder.ts");
+  return { url, stop, starts: async () => (await (await fetch(`${url}starts`)).json()) as [string, number][] };
+}
 
 export async function receiver(): Promise<Receiver> {
   const { url, stop } = await listener("receiver.ts");

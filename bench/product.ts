@@ -29,6 +29,8 @@ export interface Spent {
 export interface Product {
   db: TestDatabase;
   store: TestRedis;
+  /** Server id and epoch ms of the first request of each probe since the last call. */
+  starts(): Promise<[serverId: string, at: number][]>;
   /** Since the start of each process, by kind: worker, region, prober; the stores when they are ours to see. */
   spent(): Map<string, Spent>;
   stop(): Promise<void>;
@@ -74,6 +76,7 @@ export async function product(fleet: Fleet): Promise<Product> {
     db,
     store,
     spent: () => spentBy(roots),
+    starts: async () => (await servers.starts()).map(([path, at]) => [path.split("/")[2] ?? "", at]),
     async stop() {
       await Promise.all(children.map((child) => ended(child)));
       servers.stop();
@@ -101,8 +104,8 @@ async function plant(db: TestDatabase, fleet: Fleet, url: string): Promise<void>
        SELECT gen_random_uuid(), 'bench-' || n, 'Bench ' || n, $1, now() FROM generate_series(1, $2) n RETURNING id),
      a AS (INSERT INTO address_allowance (tenant_id, id, cidr, reason, created_at) SELECT id, gen_random_uuid(), '127.0.0.0/8', 'the servers of the bench', now() FROM t)
      INSERT INTO server (tenant_id, id, name, url, interval_s, created_at)
-       SELECT id, gen_random_uuid(), 'Server ' || n, $3 || CASE WHEN n % 2 = 0 THEN 'legacy/' ELSE 'modern/' END || n, $4, now() - interval '1 day'
-       FROM t, generate_series(1, $5) n`,
+       SELECT tenant, server, 'Server ' || n, $3 || CASE WHEN n % 2 = 0 THEN 'legacy/' ELSE 'modern/' END || server, $4, now() - interval '1 day'
+       FROM (SELECT id AS tenant, n, gen_random_uuid() AS server FROM t, generate_series(1, $5) n) AS each`,
     [fleet.tier, fleet.tenants, url, fleet.intervalS, Math.floor(fleet.servers / fleet.tenants)],
   );
 }

@@ -30,10 +30,11 @@ const RESULTS: Record<string, string> = {
   "tools/list": JSON.stringify({ tools, resultType: "complete" }),
 };
 
-function answer(request: IncomingMessage, response: ServerResponse, body: string): void {
+function answer(request: IncomingMessage, response: ServerResponse, body: string, at: number): void {
   if (request.method !== "POST") return void response.writeHead(request.method === "DELETE" ? 200 : 405).end();
   const legacy = request.url?.startsWith("/legacy") === true;
   const { id, method } = JSON.parse(body) as { id?: string; method: string };
+  if (method === (legacy ? "initialize" : "server/discover")) starts.push([request.url ?? "", at]);
   if (id === undefined) return void response.writeHead(202).end();
   const result = legacy && method === "server/discover" ? undefined : RESULTS[method];
   const message =
@@ -48,10 +49,15 @@ function answer(request: IncomingMessage, response: ServerResponse, body: string
   else response.writeHead(200, { "content-type": "application/json" }).end(message);
 }
 
+/** Path and epoch ms of the first request of each probe; GET /starts empties it. */
+const starts: [path: string, at: number][] = [];
+
 const listener = createServer((request, response) => {
+  if (request.url === "/starts") return void response.end(JSON.stringify(starts.splice(0)));
+  const at = performance.timeOrigin + performance.now();
   let body = "";
   request.on("data", (bytes: Buffer) => (body += bytes.toString()));
-  request.on("end", () => answer(request, response, body));
+  request.on("end", () => answer(request, response, body, at));
 });
 listener.listen(0, "127.0.0.1", 4_096, () => {
   const address = listener.address();

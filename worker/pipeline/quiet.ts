@@ -1,7 +1,7 @@
 // The common slot: up as before, nothing open, nothing new. Many of one tenant are decided in one transaction and three
 // statements, with the rows that decide() would have left; quiet.store.test.ts compares both on random sequences.
 import { type Db, WORKER_ACTOR } from "#lib/adapters/db";
-import { MODES, modeOf } from "#lib/domain/fingerprint";
+import { modeOf } from "#lib/domain/fingerprint";
 import { advance } from "#lib/domain/streak";
 import { fold, type SealedSlot, type Verdict } from "#lib/domain/verdict";
 import { keepTranscripts, minuteCells, nowCells } from "./server-now.ts";
@@ -89,8 +89,7 @@ export async function decideQuiet(
       FROM server_now n JOIN server s ON s.tenant_id = n.tenant_id AND s.id = n.server_id
       WHERE n.tenant_id = app.tenant() AND n.server_id = ANY (${ids}::uuid[]) AND n.status = 'up' AND n.reason IS NULL AND n.bad_streak = 0
         AND n.last_slot IS NOT NULL AND (n.surface->'calm' IS NOT NULL OR n.tools IS NULL) AND NOT s.paused AND s.removed_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM incident i, unnest(${[...MODES]}::text[]) mode
-          WHERE i.tenant_id = n.tenant_id AND i.fingerprint = n.server_id || ':' || mode AND i.state <> 'resolved')
+        AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.tenant_id = n.tenant_id AND i.server_id = n.server_id AND i.state <> 'resolved')
       ORDER BY n.server_id FOR UPDATE OF n`;
     const decided = new Set<SealedSlot>();
     const writes = rows.flatMap((row) => {
