@@ -1,13 +1,16 @@
 // The whole worker per full check: queue, probers, sealing, decision, with every process of ours counted, beside
 // Prometheus with blackbox_exporter doing as many single GETs. PostgreSQL and Redis stand in rows of their own.
-import { between, product, type Spent } from "./product.ts";
+import { between, type Fleet, product, type Spent } from "./product.ts";
 import { type Row, round } from "./parts.ts";
 
 /** 3,000 servers every 15 s (the shortest interval that may be stored) are 2,000 every 10 s: 200 checks a second. */
-const FLEET = {
-  ...{ tenants: 20, servers: Number(process.env.BENCH_SERVERS ?? 3_000), intervalS: 15 },
-  ...{ regions: ["fra"], tier: "enterprise" },
-} as const;
+const FLEET: Fleet = {
+  tenants: 20,
+  servers: Number(process.env.BENCH_SERVERS ?? 3_000),
+  intervalS: 15,
+  regions: ["fra"],
+  tier: "enterprise",
+};
 const OURS = ["worker", "region", "probers"];
 
 export async function benchWorker(seconds: number): Promise<Row[]> {
