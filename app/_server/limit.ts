@@ -60,7 +60,7 @@ export function addressKey(headers: Headers): string {
 }
 
 function limiters(): Limits {
-  const redis = openRedis(undefined, { together: false }); // Each must fail by itself at once: then memory counts.
+  const redis = openRedis();
   const ready = new Promise<void>((resolve) => redis.once("ready", () => resolve()));
   const begun = Promise.race([ready, wait(BEGIN_MS, undefined, { ref: false })]);
   const of = new Map(

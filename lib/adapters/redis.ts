@@ -2,13 +2,9 @@
 import { Redis } from "ioredis";
 import { env } from "./env.ts";
 
-/**
- * @param blocking for BullMQ workers and XREADGROUP BLOCK, which must wait for ever instead of failing
- * @param together what is asked in one turn of the loop leaves in one write; absent: unless it blocks
- */
-export function openRedis(url = env().REDIS_URL, options: { blocking?: boolean; together?: boolean } = {}): Redis {
+/** @param blocking for BullMQ workers and XREADGROUP BLOCK, which must wait for ever instead of failing. */
+export function openRedis(url = env().REDIS_URL, options: { blocking?: boolean } = {}): Redis {
   const redis = new Redis(url, {
-    enableAutoPipelining: options.together ?? options.blocking !== true,
     maxRetriesPerRequest: options.blocking === true ? null : 3,
     retryStrategy: (times) => Math.min(1000, 50 * times),
     enableReadyCheck: true,
