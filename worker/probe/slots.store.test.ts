@@ -155,7 +155,7 @@ describe("a slot", () => {
       { weight: 1, arbitrary: fc.record({ kind: fc.constant("cut" as const), ...who }) },
     );
     const open = () => {
-      const hand = new Redis(url, { maxRetriesPerRequest: null, enableAutoPipelining: true, retryStrategy: () => 1 });
+      const hand = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 1 });
       return hand.on("error", () => {});
     };
     const hands = [open(), open(), open()];
