@@ -1,4 +1,5 @@
 import clsx from "clsx";
+import type { ReactNode } from "react";
 import type { ToolChange } from "#lib/domain/tool-diff";
 import type { ToolChangeRow } from "#lib/queries/server-tools";
 import { CopyId } from "../_ui/copy-id.tsx";
@@ -31,13 +32,24 @@ const SHAPE: Record<ToolChange["shape"], string> = {
   added: "Added",
 };
 
-/** One entry of the changelog. Its address is its id, so that it can be sent to somebody. */
-export function ToolChangeEntry({ change, open = false }: { change: ToolChangeRow; open?: boolean }) {
+/**
+ * One entry of the changelog. Its address is its id, so that it can be sent to somebody.
+ * @param waiting shown a second time, above the changelog, with what a person may do
+ */
+export function ToolChangeEntry({
+  change,
+  waiting = false,
+  children,
+}: {
+  change: ToolChangeRow;
+  waiting?: boolean;
+  children?: ReactNode;
+}) {
   const title =
     change.kind === "first_seen" ? `${KIND.first_seen}: accepted as it was` : (KIND[change.kind] ?? change.kind);
   return (
     <article
-      id={`change-${change.id}`}
+      id={`${waiting ? "waiting" : "change"}-${change.id}`}
       aria-label={title}
       className="border-b px-4 py-3 last:border-b-0 target:bg-raised"
     >
@@ -63,7 +75,7 @@ export function ToolChangeEntry({ change, open = false }: { change: ToolChangeRo
       {change.flags.length > 0 && <Flags flags={change.flags} />}
       {change.diff.note !== "" && <p className="mt-2 text-xs text-ink-2">{change.diff.note}</p>}
       {change.diff.changes.length > 0 && (
-        <details className="mt-2" open={open}>
+        <details className="mt-2" open={waiting}>
           <summary className="text-xs text-ink-2 hover:text-ink">What changed, line by line</summary>
           <ul className="mt-2 space-y-2">
             {change.diff.changes.map((one) => (
@@ -72,6 +84,7 @@ export function ToolChangeEntry({ change, open = false }: { change: ToolChangeRo
           </ul>
         </details>
       )}
+      {children !== undefined && children !== false && <div className="mt-3">{children}</div>}
     </article>
   );
 }

@@ -7,7 +7,7 @@ import { Filters } from "../_ui/filters.tsx";
 import type { FormAction } from "../_ui/form-state.ts";
 import { ActButton } from "../_ui/form.tsx";
 import { Moment } from "../_ui/moment.tsx";
-import { PageHead, Panel, Section } from "../_ui/page-head.tsx";
+import { PageHead, Section } from "../_ui/page-head.tsx";
 import { Pager } from "../_ui/pager.tsx";
 import { scopeWords, ToolChangeEntry } from "./tool-change.tsx";
 
@@ -57,27 +57,24 @@ export function ToolsView({ found, ask, accept, mayAccept, base = "" }: ToolsVie
         <Section title="Needs a person">
           <div className="rounded-lg border bg-panel">
             {waiting.map((change) => (
-              <div key={change.id}>
-                <ToolChangeEntry change={change} open />
+              <ToolChangeEntry key={change.id} change={change} waiting>
                 {change.kind === "changed" && mayAccept && (
-                  <div className="px-4 pb-3">
-                    <ActButton
-                      action={accept}
-                      fields={{
-                        serverId: id,
-                        era: change.era,
-                        credentialed: String(change.credentialed),
-                        fullHash: change.toHash,
-                      }}
-                      busy="Accepting…"
-                      label="Accept this list of tools"
-                      look="primary"
-                    >
-                      Accept as what is expected
-                    </ActButton>
-                  </div>
+                  <ActButton
+                    action={accept}
+                    fields={{
+                      serverId: id,
+                      era: change.era,
+                      credentialed: String(change.credentialed),
+                      fullHash: change.toHash,
+                    }}
+                    busy="Accepting…"
+                    label="Accept this list of tools"
+                    look="primary"
+                  >
+                    Accept as what is expected
+                  </ActButton>
                 )}
-              </div>
+              </ToolChangeEntry>
             ))}
           </div>
         </Section>
@@ -101,6 +98,7 @@ export function ToolsView({ found, ask, accept, mayAccept, base = "" }: ToolsVie
             <Filters
               name="show"
               searchLabel="Search tools and changes"
+              total={total.all}
               choices={SHOWS.map((value) => ({ value, label: SHOW_WORD[value], count: total[value] }))}
             />
             {changes.length === 0 ? (
@@ -129,7 +127,7 @@ export function ToolsView({ found, ask, accept, mayAccept, base = "" }: ToolsVie
 function Offered({ scope, q }: { scope: ToolsViewProps["found"]["scopes"][number]; q: string }) {
   const tools = scope.tools.filter((tool) => matches(q, tool.name, tool.title, tool.description));
   return (
-    <Panel className="p-0">
+    <div className="rounded-lg border bg-panel">
       <p className="flex flex-wrap items-center gap-x-3 border-b px-4 py-2 text-xs text-ink-2">
         <CopyId value={scope.fullHash} shown={scope.fullHash.slice(0, 12)} what="hash of the list" />
         {scope.firstSeen !== null && (
@@ -156,7 +154,7 @@ function Offered({ scope, q }: { scope: ToolsViewProps["found"]["scopes"][number
       {tools.length === 0 && scope.tools.length > 0 && (
         <p className="px-4 py-3 text-sm text-ink-2">No tool matches the search.</p>
       )}
-    </Panel>
+    </div>
   );
 }
 

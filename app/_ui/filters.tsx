@@ -8,8 +8,21 @@ export interface Choice {
   count: number;
 }
 
-/** Filters live in the URL, so that a filtered table can be sent to somebody. Read on the server; replaced, not pushed. */
-export function Filters({ name, choices, searchLabel }: { name: string; choices: Choice[]; searchLabel: string }) {
+/**
+ * Filters live in the URL, so that a filtered table can be sent to somebody. Read on the server; replaced, not pushed.
+ * @param total of all, where one may be in several choices
+ */
+export function Filters({
+  name,
+  choices,
+  searchLabel,
+  total,
+}: {
+  name: string;
+  choices: Choice[];
+  searchLabel: string;
+  total?: number;
+}) {
   const options = { shallow: false, history: "replace", throttleMs: 150, clearOnDefault: true } as const;
   const [q, setQ] = useQueryState("q", parseAsString.withDefault("").withOptions(options));
   const [picked, setPicked] = useQueryState(name, parseAsString.withDefault("").withOptions(options));
@@ -25,7 +38,7 @@ export function Filters({ name, choices, searchLabel }: { name: string; choices:
         className="h-8 w-full rounded-md border border-line-strong bg-panel px-2.5 text-sm placeholder:text-ink-3 sm:w-56"
       />
       <fieldset aria-label={`Filter by ${name}`} className="flex flex-wrap gap-1">
-        {[{ value: "", label: "All", count: choices.reduce((sum, c) => sum + c.count, 0) }, ...choices].map(
+        {[{ value: "", label: "All", count: total ?? choices.reduce((sum, c) => sum + c.count, 0) }, ...choices].map(
           (choice) => (
             <button
               key={choice.value}

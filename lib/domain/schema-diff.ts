@@ -3,7 +3,7 @@
 // counts as breaking. docs/tools.md has the table.
 import { canonicalJson } from "./canonical-json.ts";
 import { isRecord } from "./surface.ts";
-import { visibleLine } from "./visible.ts";
+import { rewording, visibleLine } from "./visible.ts";
 
 /** in: what a caller sends. out: what it gets back. */
 export type Side = "in" | "out";
@@ -88,7 +88,8 @@ function compare(walk: Walk, rawBefore: Schema, rawAfter: Schema, at: string, de
     if (!same(walk, bare(b[key]), bare(a[key]))) say(walk, `${at} changed its ${key}`, "breaking");
   if (!same(walk, b.default, a.default)) say(walk, `${at} ${was("has the default", b.default, a.default)}`, "safe");
   if (a.deprecated === true && b.deprecated !== true) say(walk, `${at} is marked as deprecated`, "safe");
-  for (const key of WORDS) if (!same(walk, b[key], a[key])) say(walk, `${at}: the ${key} reads differently`, "words");
+  for (const key of WORDS)
+    if (!same(walk, b[key], a[key])) say(walk, `${at}: the ${key} ${rewording(b[key], a[key])}`, "words");
 }
 
 const narrow = (walk: Walk, now: boolean): Effect => (now ? narrower(walk) : wider(walk));

@@ -5,6 +5,7 @@ import { schemaDiff } from "./schema-diff.ts";
 import { toolSurface } from "./surface.ts";
 import { describeDiff, diffTools, digestOf, nameLikeness } from "./tool-diff.ts";
 import { keep } from "./tool-list.ts";
+import { rewording } from "./visible.ts";
 
 type Json = Record<string, unknown>;
 const input = (properties: Json, required: string[] = [], rest: Json = {}): Json => ({
@@ -223,7 +224,7 @@ describe("what changes in a schema breaks a caller, or it does not", () => {
       input({ q: { ...q, description: "x" } }),
       "words",
       "words",
-      /reads differently/,
+      /q: the description is new: “x”/,
     ],
     [
       "a kind is described better",
@@ -391,6 +392,19 @@ describe("two lists of tools", () => {
     expect(diff.changes.every((c) => c.breaking)).toBe(true);
     expect(diff.note).toMatch(/1600 further changes/);
   });
+});
+
+test.each<[was: unknown, now: unknown, said: string]>([
+  ["Finds pages.", "Finds pages, fast.", "reads “Finds pages, fast.”, where it read “Finds pages.”"],
+  [undefined, "New.", "is new: “New.”"],
+  ["Old.", undefined, "is gone: “Old.”"],
+  [
+    `${"a".repeat(500)} one ${"b".repeat(500)}`,
+    `${"a".repeat(500)} two\u202e ${"b".repeat(500)}`,
+    `reads “…${"a".repeat(23)} two⟨U+202E⟩ ${"b".repeat(23)}…”, where it read “…${"a".repeat(23)} one ${"b".repeat(23)}…”`,
+  ],
+])("a text that changed is quoted where it changed: %#", (was, now, said) => {
+  expect(rewording(was, now)).toBe(said);
 });
 
 test("names are alike by the letters that need no edit", () => {

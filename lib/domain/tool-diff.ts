@@ -5,7 +5,7 @@ import { canonicalJson } from "./canonical-json.ts";
 import { type SchemaChange, schemaDiff } from "./schema-diff.ts";
 import { isRecord } from "./surface.ts";
 import type { KeptTool } from "./tool-list.ts";
-import { visibleLine } from "./visible.ts";
+import { rewording, visibleLine } from "./visible.ts";
 
 export const SHAPES = ["added", "removed", "renamed", "signature", "words"] as const;
 export type Shape = (typeof SHAPES)[number];
@@ -98,7 +98,7 @@ function toolLines(old: Record<string, unknown>, now: Record<string, unknown>): 
   else lines.push(...schemaDiff(old.outputSchema, now.outputSchema, "out", "output"));
   lines.push(...promises(old.annotations, now.annotations));
   for (const key of ["title", "description"])
-    if (old[key] !== now[key]) lines.push({ text: `The ${key} reads differently.`, effect: "words" });
+    if (old[key] !== now[key]) lines.push({ text: `The ${key} ${rewording(old[key], now[key])}.`, effect: "words" });
   // Something is different, or the two would have one hash: it is never called nothing.
   return lines.length > 0 ? lines : [{ text: "Something changed that has no meaning to callers.", effect: "words" }];
 }
@@ -127,7 +127,8 @@ function promises(old: unknown, now: unknown): SchemaChange[] {
     ];
   });
   const title = (from: unknown) => (isRecord(from) ? from.title : undefined);
-  if (title(old) !== title(now)) lines.push({ text: "The title reads differently.", effect: "words" });
+  if (title(old) !== title(now))
+    lines.push({ text: `Its title ${rewording(title(old), title(now))}.`, effect: "words" });
   return lines;
 }
 

@@ -28,3 +28,27 @@ export const visibleLine = (raw: string, max: number): string =>
   visible(raw.slice(0, max * 4).replace(/[\t\n\r]+/g, " "), max);
 
 export const hidesSomething = (raw: string): boolean => HIDDEN.test(raw);
+
+/** Characters of each text that are shown, and of what stands before the first difference. */
+const EXCERPT = 160;
+const BEFORE = 24;
+
+/** What became of a text: “…new part…”, where it read “…old part…”. Absent ones are said to be. */
+export function rewording(old: unknown, now: unknown): string {
+  const text = (value: unknown) =>
+    typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
+  const [was, is] = [text(old), text(now)];
+  let same = 0;
+  while (same < was.length && same < is.length && was[same] === is[same]) same += 1;
+  let tail = 0;
+  const most = Math.min(was.length, is.length) - same;
+  while (tail < most && was.at(-1 - tail) === is.at(-1 - tail)) tail += 1;
+  const from = Math.max(0, same - BEFORE);
+  const excerpt = (whole: string) => {
+    const part = whole.slice(from, Math.min(whole.length, whole.length - tail + BEFORE));
+    return `“${from > 0 ? "…" : ""}${visibleLine(part, EXCERPT)}${tail > BEFORE && part.length <= EXCERPT ? "…" : ""}”`;
+  };
+  if (was === "") return `is new: ${excerpt(is)}`;
+  if (is === "") return `is gone: ${excerpt(was)}`;
+  return `reads ${excerpt(is)}, where it read ${excerpt(was)}`;
+}
