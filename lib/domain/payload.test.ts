@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { CAUSES } from "./cause.ts";
 import { INCIDENT_STATES, mayShow, stillWanted } from "./incident.ts";
 import { NOTICE_KINDS, noticeContentSchema } from "./notice.ts";
 import { fitToLeave, noticeContent, shareableUrl, type Told } from "./payload.ts";
-import { REASON_NAMES } from "./reason.ts";
+import { REASON_NAMES, REASONS } from "./reason.ts";
 import { silencing } from "./silence.ts";
 
 const told: Told = {
@@ -25,6 +26,16 @@ const told: Told = {
   },
 };
 const now = new Date("2026-11-21T12:03:00Z");
+
+test("a notice says what to do about what most regions saw exactly", () => {
+  const seen = (region: string, cause?: string) => ({
+    ...{ region, status: "down" as const, reason: "timeout" as const },
+    ...(cause && { cause }),
+  });
+  const content = noticeContent({ ...told, regions: [seen("fra", "list_timeout"), seen("iad")] }, now);
+  expect(content.advice).toBe(CAUSES.list_timeout.advice);
+  expect(noticeContent(told, now).advice).toBe(REASONS.timeout.advice);
+});
 
 test("content parses as a notice for every kind and reason, whatever the names and the evidence hold", () => {
   const hostile = fc.string({ unit: "binary", maxLength: 800 });

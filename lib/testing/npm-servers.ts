@@ -13,7 +13,7 @@ interface NpmServer {
 
 const http = (port: number) => ["--transport", "http", "--port", String(port)];
 
-export const NPM_SERVERS = {
+const NPM_SERVERS = {
   "@upstash/context7-mcp": { program: "@upstash/context7-mcp/dist/index.js", args: http },
   "@antv/mcp-server-chart": {
     program: "@antv/mcp-server-chart/build/index.js",

@@ -47,9 +47,9 @@ beforeAll(async () => {
 afterAll(() => Promise.all([...running.values()].map((server) => server.close())));
 
 const urlOf = (what: string) => (running.get(what) as TestServer).url;
-const look = (what: string, headers: Record<string, string> = {}) =>
+const look = (what: string, headers: Record<string, string> = {}, knownEra: Era | null = null) =>
   probe(
-    { serverId: "s", tenantId: "t", url: urlOf(what), headers, knownEra: null },
+    { serverId: "s", tenantId: "t", url: urlOf(what), headers, knownEra },
     { policy, monotonic: () => performance.now(), boundMs: 30_000 },
   );
 
@@ -83,6 +83,10 @@ describe.concurrent("the official client and ours agree about", () => {
     expect(official.era).toBe(era === "dual" ? "modern" : era);
     expect(judged.tools?.names).toEqual(official.tools);
     expect(transcript.serverName).toContain(official.name);
+    // Looked at again by the era that was found: the same tools, and nothing asked in passing.
+    const again = await look(what, headers, era);
+    expect([again.era, judge(again).tools?.fullHash]).toEqual([era, judged.tools?.fullHash]);
+    expect(again.steps.some((s) => s.aside && s.phase !== "close")).toBe(false);
   });
 
   test("server-everything over HTTP+SSE, which its newer transport refuses", async () => {
