@@ -11,7 +11,17 @@ const EDGE = {
 
 type Seen = Pick<
   ServerDetail,
-  "status" | "paused" | "since" | "stale" | "reason" | "flapping" | "evidence" | "advice" | "lastSlot" | "whyNoIncident"
+  | "status"
+  | "paused"
+  | "since"
+  | "stale"
+  | "reason"
+  | "flapping"
+  | "evidence"
+  | "shape"
+  | "advice"
+  | "lastSlot"
+  | "whyNoIncident"
 >;
 
 /** The one sentence a person came for: what it is, since when, why, and what to do. */
@@ -31,6 +41,7 @@ export function VerdictSentence({ server }: { server: Seen }) {
         )}
       </p>
       {server.evidence !== "" && <p className="mt-1 text-sm break-words">{server.evidence}</p>}
+      {server.shape !== "" && <p className="mt-1 text-sm break-words">{server.shape}</p>}
       {server.paused ? (
         <p className="mt-1 text-sm text-ink-2">
           Nobody looks at this server and nobody is told. Take the pause off in its settings.

@@ -86,6 +86,7 @@ export const FIELD_TABLE = {
       reason: "in words",
       advice: "",
       evidence: "our sentence; nothing where the fault is on our side",
+      shape: "how it is spread over places and minutes, in a sentence",
       whyNoIncident: "",
       auth: "",
       since: "",
@@ -108,7 +109,6 @@ export const FIELD_TABLE = {
       serverId: "One looks at it on its server.",
       extras: "Shown with each extra check.",
       rateLimitedSince: "Said by the evidence.",
-      pace: PIPELINE,
     },
     never: { ...TENANT },
   },
@@ -189,8 +189,8 @@ export const FIELD_TABLE = {
   baseline: {
     sentence: "What a server took in the last seven days",
     tables: ["server_baseline"],
-    shown: { p50Ms: "", p95Ms: "", errorsPermille: "", hours: "", computedAt: "" },
-    staff: { samples: PIPELINE, serverId: "One looks at it on its server." },
+    shown: { p50Ms: "", p95Ms: "", errorsPermille: "", hours: "", computedAt: "", elevated: "in words" },
+    staff: { samples: PIPELINE, elevatedSince: "Told by its incident.", serverId: "One looks at it on its server." },
     never: { ...TENANT },
   },
   minute: {

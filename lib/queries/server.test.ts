@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { eachSlotOnce } from "./server.ts";
+import { eachSlotOnce, inCities } from "./server.ts";
 
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 21, 6, minute));
 const row = (region: string, kind: string, minute: number) => ({ region, kind, slot: at(minute) });
@@ -18,4 +18,10 @@ test.each([
   ],
 ])("%s", (_, rows, left) => {
   expect(eachSlotOnce(rows).map((r) => `${r.region} ${r.kind}`)).toEqual(left);
+});
+
+test("a kept sentence names its region by the city, and nothing that a server wrote is taken for a region", () => {
+  const city = (name: string) => ({ fra: "Frankfurt" })[name] ?? name;
+  expect(inCities("Only fra: Connection refused.", city)).toBe("Only Frankfurt: Connection refused.");
+  expect(inCities("2 of 3 regions: “Only fra: no”.", city)).toBe("2 of 3 regions: “Only fra: no”.");
 });

@@ -52,7 +52,7 @@ export async function server(tx: Tx, id: string, now: Date) {
     stale: seen.stale,
     reason: reasonLabel(seen.reason),
     advice: seen.status === "up" && seen.reason === null ? null : reasonAdvice(seen.reason, state?.regions),
-    evidence: seen.stale || row.paused ? "" : (state?.evidence ?? ""),
+    evidence: seen.stale || row.paused ? "" : inCities(state?.evidence ?? "", city),
     /** How it is spread over places and minutes, in a sentence; "" when there is nothing to say. */
     shape:
       seen.stale || row.paused
@@ -91,6 +91,10 @@ export async function server(tx: Tx, id: string, now: Date) {
   };
 }
 export type ServerDetail = NonNullable<Awaited<ReturnType<typeof server>>>;
+
+/** A sentence that was kept names a region by its code; people know its city. */
+export const inCities = (evidence: string, city: (region: string) => string): string =>
+  evidence.replace(/^Only ([a-z0-9-]{1,32}): /, (_, region: string) => `Only ${city(region)}: `);
 
 async function shapeNow(tx: Tx, serverId: string, since: Date, city: (region: string) => string): Promise<string> {
   const rows = await tx.probeMinute.findMany({
