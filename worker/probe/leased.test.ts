@@ -29,6 +29,7 @@ test("what goes to a prober process holds no credential in clear, and is whole a
     target({ headers: { Authorization: "Bearer canary-token" } }),
     target(),
     target({ clientCertificate: CERTIFICATE as never }),
+    target({ extras: { checks: [], allowedTools: ["read"], held: { check: { id: "canary-session" } as never } } }),
   );
   const sealed = sealBatch(given, keeper, holder.publicKey, "fra");
   expect(JSON.stringify(sealed)).not.toContain("canary");

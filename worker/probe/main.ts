@@ -52,6 +52,7 @@ async function main(): Promise<void> {
   const ages = ageBook(now().getTime());
   const pool = new ProberPool({
     size: PROBERS,
+    region,
     cgroups: groups,
     onExit: (exit) => {
       const orderly = exit.reason === "recycled" || exit.reason === "closed";
