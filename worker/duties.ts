@@ -6,6 +6,8 @@ import { type Db, databaseUrls, type Sweeper } from "#lib/adapters/db";
 import { env } from "#lib/adapters/env";
 import { listen } from "#lib/adapters/listen";
 import type { Log } from "#lib/adapters/log";
+import { computeBaselines } from "./baseline/compute.ts";
+import { judgeElevated } from "./baseline/judge.ts";
 import { expireApprovals } from "./approvals/expire.ts";
 import { makePartitions } from "./archive/partitions.ts";
 import { retain } from "./archive/retain.ts";
@@ -102,6 +104,8 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     timed("audit_streams", 10 * SECOND, true, (now, signal) => streamLog(p.streamer, now, signal)),
     timed("audit_months", 6 * 3_600 * SECOND, true, (now) => retireMonths(p.db, checkpointPlaces(env()), p.log, now)),
     timed("approvals", 60 * SECOND, true, (now) => expireApprovals(p.db, p.sweeper, now)),
+    timed("baseline", 600 * SECOND, true, (now) => computeBaselines(p.db, p.sweeper, now)),
+    timed("elevated", 60 * SECOND, true, (now) => judgeElevated(p.db, p.sweeper, now)),
     timed("retain", 3_600 * SECOND, true, (now, signal) => retain(p.db, p.log, now, signal)),
     timed("partitions", 3_600 * SECOND, true, (now) => makePartitions(p.db, now)),
     timed("secrets", 3_600 * SECOND, true, (_now, signal) =>

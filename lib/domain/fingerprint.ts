@@ -32,6 +32,9 @@ export function speaksAgainst(mode: Mode, verdict: Judged): boolean {
 /** A server's tools, as a subject of their own: they may be wrong while the server is well. */
 export const toolsKey = (serverId: string): string => `${serverId}:tools`;
 
+/** A server's latency and error rate, as a subject of their own: a clock watches them over minutes. */
+export const paceKey = (serverId: string): string => `${serverId}:pace`;
+
 /** @param subject server id, or "region:<name>", "worker:<name>" */
 export const fingerprint = (subject: string, mode: Mode): string => `${subject}:${mode}`;
 

@@ -52,6 +52,7 @@ function fires(p: Passage): boolean {
 }
 
 function sentence(p: Passage): string {
+  if (!isProbed(p.subject) && p.mode === "serving") return `Found over several minutes: ${p.verdict.evidence}`;
   if (p.mode !== "serving") return `Found at once: ${p.verdict.evidence}`;
   return `${p.streaks.bad} slot${p.streaks.bad === 1 ? "" : "s"} in a row failed (it fires after ${toFire(p.streaks, p.subject.fireAfter)}). ${p.verdict.evidence}`;
 }

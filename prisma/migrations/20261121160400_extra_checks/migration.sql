@@ -35,7 +35,7 @@ CREATE TABLE allowed_tool (
   FOREIGN KEY (tenant_id, server_id) REFERENCES server (tenant_id, id) ON DELETE CASCADE
 );
 
--- What a server took in the last seven days. Filled by a duty, read with the server's row when a slot is decided.
+-- What a server took in the last seven days, worked out each hour: worker/baseline.
 CREATE TABLE server_baseline (
   tenant_id uuid NOT NULL,
   server_id uuid NOT NULL,
@@ -47,15 +47,16 @@ CREATE TABLE server_baseline (
   p95_ms int,
   -- Slots that failed, in a thousand.
   errors_permille int NOT NULL,
+  -- What a clock found of its last minutes, and since when; while it is slow, those minutes are not what is usual.
+  elevated text CHECK (elevated IN ('latency_elevated', 'error_rate_elevated')),
+  elevated_since timestamptz(3),
   PRIMARY KEY (tenant_id, server_id),
   FOREIGN KEY (tenant_id, server_id) REFERENCES server (tenant_id, id) ON DELETE CASCADE
 );
 
 ALTER TABLE server_now
   -- { check id: { status, reason, regions: { region: look } } }, of the latest slot in which a region spoke of extra checks
-  ADD COLUMN extras jsonb,
-  -- The last minutes' latencies and failures, for telling slow and flaky from fine: lib/domain/pace.ts
-  ADD COLUMN pace jsonb;
+  ADD COLUMN extras jsonb;
 
 DO $$
 DECLARE t text;
@@ -71,3 +72,6 @@ GRANT SELECT, INSERT, DELETE ON allowed_tool TO tocsin_app;
 GRANT SELECT ON server_baseline TO tocsin_app;
 GRANT SELECT ON extra_check, allowed_tool TO tocsin_worker;
 GRANT SELECT, INSERT, UPDATE ON server_baseline TO tocsin_worker;
+-- Whose is due to be worked out again.
+CREATE POLICY find_due ON server_baseline FOR SELECT TO tocsin_sweeper USING (true);
+GRANT SELECT (tenant_id, server_id, computed_at) ON server_baseline TO tocsin_sweeper;
