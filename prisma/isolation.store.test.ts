@@ -209,6 +209,7 @@ function newRow(table: string, own: World): Row {
       erasure_request: "erasure",
       extra_check: "check",
       surface_change: "change",
+      probe_kill: "request",
     }[nameOf(table)] ?? nameOf(table);
   const id = name in own ? { [name]: randomUUID() } : {};
   return ROWS[table]?.({ ...own, ...PARENTS.get(own.tenant), ...id, number: fresh.number }) ?? {};
