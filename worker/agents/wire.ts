@@ -120,9 +120,7 @@ const resultSchema = z.object({
   credential: credentialWalkSchema.optional(),
   look: lookSchema.optional(),
   /** Sessions that were left open, by check: secrets of their server, sealed at home before they rest anywhere. */
-  held: z
-    .record(z.uuid(), z.object({ id: z.string().max(2048), version: z.string().max(40), openedAt: epoch }).nullable())
-    .optional(),
+  held: z.record(z.uuid(), z.object({ id: z.string().max(2048), version: z.string().max(40) }).nullable()).optional(),
   tools: z.array(z.unknown()).max(2_000).optional(),
 });
 
