@@ -1,5 +1,6 @@
 import Link from "next/link";
 import type { FormAction } from "../_ui/form-state.ts";
+import type { ShownBaseline } from "#lib/queries/baseline";
 import type { LatencyMinute } from "#lib/queries/latency";
 import type { IncidentRow } from "#lib/queries/incidents";
 import type { RequestNow } from "#lib/queries/request";
@@ -27,6 +28,7 @@ const AUTH: Record<string, string> = {
 export interface ServerViewProps {
   detail: Omit<ServerDetail, "badStreak" | "transcripts"> & { transcripts: ShownTranscript[] };
   minutes: LatencyMinute[];
+  usual: ShownBaseline;
   past: IncidentRow[];
   probe: RequestNow | null;
   tier: string;
@@ -37,7 +39,25 @@ export interface ServerViewProps {
   base?: "" | "/portal";
 }
 
-export function ServerView({ detail, minutes, past, probe, tier, look, actions, may, base = "" }: ServerViewProps) {
+function usualWords(usual: ShownBaseline): string {
+  if (usual === null) return "What is usual for it is known after a day of checks.";
+  const failed = (usual.errorsPermille / 10).toLocaleString("en", { maximumFractionDigits: 1 });
+  const now = usual.elevated === null ? "" : ` Now: ${usual.elevated}.`;
+  return `Usual over seven days: ${usual.p50Ms} ms, 95 in 100 within ${usual.p95Ms} ms; ${failed} % of checks failed.${now}`;
+}
+
+export function ServerView({
+  detail,
+  minutes,
+  usual,
+  past,
+  probe,
+  tier,
+  look,
+  actions,
+  may,
+  base = "",
+}: ServerViewProps) {
   const cities = Object.fromEntries(detail.allRegions.map((r) => [r.name, r.city]));
   return (
     <>
@@ -60,6 +80,7 @@ export function ServerView({ detail, minutes, past, probe, tier, look, actions, 
       <Section title="Latency, last 6 hours">
         <Panel>
           <LatencyChart points={minutes} cities={cities} />
+          <p className="mt-2 text-xs text-ink-2">{usualWords(usual)}</p>
         </Panel>
       </Section>
       {past.length > 0 && (

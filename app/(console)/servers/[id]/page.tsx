@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import { baseline } from "#lib/queries/baseline";
 import { incidents } from "#lib/queries/incidents";
 import { latency } from "#lib/queries/latency";
 import { lastProbeRequest } from "#lib/queries/request";
@@ -35,6 +36,7 @@ export default async function ServerPage({
     return {
       detail,
       minutes: await latency(tx, id, now),
+      usual: await baseline(tx, id),
       past: can(who, "incident.read") ? await incidents(tx, { serverId: id, take: 10 }) : [],
       probe: await lastProbeRequest(tx, id),
       tier: await tenantTier(tx, who.seat.id),

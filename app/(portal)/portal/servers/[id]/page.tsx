@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import { baseline } from "#lib/queries/baseline";
 import { latency } from "#lib/queries/latency";
 import { portalIncidents } from "#lib/queries/portal/incidents";
 import { portalProbe, portalServerDetail } from "#lib/queries/portal/servers";
@@ -34,6 +35,7 @@ export default async function PortalServerPage({
     return {
       detail,
       minutes: await latency(tx, id, now),
+      usual: await baseline(tx, id),
       past: await portalIncidents(tx, { serverId: id, take: 10 }),
       probe: await portalProbe(tx, id),
       tier: await tenantTier(tx, who.seat.id),
