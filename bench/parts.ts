@@ -57,12 +57,15 @@ export interface Responder {
   url: string;
   /** Path and epoch ms of the first request of each probe since the last call. */
   starts(): Promise<[path: string, at: number][]>;
+  /** Requests to url + "get/…" so far. */
+  gets(): Promise<number>;
   stop(): void;
 }
 
 export async function responder(): Promise<Responder> {
   const { url, stop } = await listener("responder.ts");
-  return { url, stop, starts: async () => (await (await fetch(`${url}starts`)).json()) as [string, number][] };
+  const gets = async () => Number(await (await fetch(`${url}gets`)).text());
+  return { url, stop, gets, starts: async () => (await (await fetch(`${url}starts`)).json()) as [string, number][] };
 }
 
 export async function receiver(): Promise<Receiver> {

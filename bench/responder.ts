@@ -52,7 +52,14 @@ function answer(request: IncomingMessage, response: ServerResponse, body: string
 /** Path and epoch ms of the first request of each probe; GET /starts empties it. */
 const starts: [path: string, at: number][] = [];
 
+let gets = 0;
+
 const listener = createServer((request, response) => {
+  if (request.url?.startsWith("/get/")) {
+    gets++;
+    return void response.end("ok");
+  }
+  if (request.url === "/gets") return void response.end(String(gets));
   if (request.url === "/starts") return void response.end(JSON.stringify(starts.splice(0)));
   const at = performance.timeOrigin + performance.now();
   let body = "";

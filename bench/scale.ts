@@ -7,7 +7,7 @@ import { percentile, type Row, round } from "./parts.ts";
 
 const REGIONS = ["fra", "iad", "sin", "gru", "syd"];
 const SERVERS = Number(process.env.BENCH_SERVERS ?? 2_000);
-const FLEET = { tenants: 20, servers: SERVERS, intervalS: 60, regions: REGIONS, tier: "enterprise" } as const;
+const FLEET = { tenants: 20, servers: SERVERS, intervalS: 60, regions: REGIONS, tier: "team" } as const;
 const MINUTE = 60_000;
 
 interface Minute {
