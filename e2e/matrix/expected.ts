@@ -85,6 +85,7 @@ export const PAGES: Record<string, Page> = {
   "/people": page("console", "role.read"),
   "/people/[id]": page("console", "role.read", { id: "target", everywhere: ["root", "auditor"] }),
   "/platform/keys": page("console", "platform.read"),
+  "/platform/probers": page("console", "platform.read"),
   "/platform/regions": page("console", "platform.read"),
   "/platform/streams": page("console", "platform.read"),
   "/platform/streams/[id]": page("console", "audit_stream.change", { id: "stream" }),
@@ -229,6 +230,8 @@ const WHY = "The matrix of the tests asks for this once";
 const STREAM = { name: "Matrix", "config.url": "https://log.example.com/in", "config.secret": SINK["config.secret"] };
 const KEPT_SHORT = `INSERT INTO tenant_retention (tenant_id, minutes_days, incidents_days, updated_by, updated_at)
   VALUES ($1, 30, 90, gen_random_uuid(), now()) ON CONFLICT (tenant_id) DO UPDATE SET minutes_days = 30, incidents_days = 90`;
+const SLOWED = `INSERT INTO probe_pace (tenant_id, factor, until) VALUES ($1, 4, now() + interval '1 hour')
+  ON CONFLICT (tenant_id) DO UPDATE SET factor = 4, until = now() + interval '1 hour'`;
 const KEPT_LONG = `WITH open AS (DELETE FROM approval WHERE tenant_id = $1 AND action = 'retention.cut' AND state = 'asked')
   DELETE FROM tenant_retention WHERE tenant_id = $1`;
 const RUNNING_VISIT = `mode = 'ro', secret_hash = sha256('x'), started_at = now(), not_after = now() + interval '9 minutes', ended_at = NULL, ended_reason = NULL`;
@@ -407,6 +410,7 @@ export const ACTS: Record<string, Act> = {
     name: "Renamed",
     tier: "enterprise",
   })),
+  releaseProbesAction: toTenant("prober.release", (rows) => ({ tenantId: rows.tenant }), { ready: SLOWED }),
   askAllowAction: toTenant("address.allow", (rows) => ({
     tenantId: rows.tenant,
     cidr: "10.77.0.0/16",

@@ -2,8 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createLog } from "#lib/adapters/log";
+import { PLATFORM_TENANT } from "#lib/adapters/db";
 import { execute } from "#lib/commands/command";
 import { releaseProbes } from "#lib/commands/prober/release";
+import { killedRuns, runSums, slowTenants } from "#lib/queries/probers";
 import { type TestDatabase, testDatabase } from "#lib/testing/database";
 import { makeServer, makeSink, makeTenant } from "#lib/testing/make";
 import type { ProberExit } from "../probe/prober-process.ts";
@@ -173,5 +175,26 @@ describe("a tenant with three kills in an hour", () => {
     await look(4);
     expect([await factor(), await live()]).toEqual([1, 0]);
     expect(await logged("prober.release")).toHaveLength(1);
+  });
+});
+
+describe("what the page of probers is made of", () => {
+  test("names a tenant by its slug, its kills and its pace, and nothing that it watches", async () => {
+    await db.sql("DELETE FROM prober_run");
+    await kill(0, 1, 2);
+    await look(2);
+    const home = { tenantId: PLATFORM_TENANT, actorId: randomUUID(), readOnly: true };
+    const page = await db.appDb.withTenant(home, async (tx) => ({
+      slow: await slowTenants(tx, home, at(3)),
+      killed: await killedRuns(tx, 50),
+      sums: await runSums(tx, at(3)),
+    }));
+    expect(page.slow).toMatchObject([
+      { tenantId, kills: 3, lastAt: at(2).getTime(), factor: 4, until: at(62).getTime() },
+    ]);
+    expect(page.killed[0]).toMatchObject({ reason: "wall", probes: 25, cpuMs: 1_200, slug: page.slow[0]?.slug });
+    expect(page.sums).toMatchObject([{ reason: "wall", runs: 3, probes: 75, cpuS: 4, mostMb: 86 }]);
+    expect(JSON.stringify(page)).not.toMatch(/Spinner|example\.com/);
+    expect(JSON.stringify(page)).not.toContain(serverId);
   });
 });

@@ -41,6 +41,7 @@ export default async function PlatformPage() {
       >
         <ButtonLink href="/platform/keys">Keys</ButtonLink>
         <ButtonLink href="/platform/regions">Regions</ButtonLink>
+        <ButtonLink href="/platform/probers">Probers</ButtonLink>
         <ButtonLink href="/platform/streams">Audit streams</ButtonLink>
       </PageHead>
       {own ? (
