@@ -11,6 +11,8 @@ import { MAX_BATCH, type ProbeJob, queueName, queuePrefix } from "./job.ts";
 import { openSlot } from "./record.ts";
 
 const WINDOW_MS = 2_000;
+/** Queued so long before it begins: whoever ticks once a second, and not on the second, is never late. */
+const LEAD_MS = 1_000;
 /** A scheduler that was away looks back so far; older slots are lost and sealed as not checked. */
 const LOOK_BACK_MS = 60_000;
 // A finished job is remembered longer than anybody looks back, or a second scheduler could make it again.
@@ -47,7 +49,7 @@ export function scheduler(deps: { sweeper: Sweeper; redis: Redis; queueRedis: Re
   let doneUntil: number | null = null;
   return {
     async tick(now, token = null) {
-      const until = (Math.floor(now.getTime() / WINDOW_MS) + 1) * WINDOW_MS;
+      const until = (Math.floor((now.getTime() + LEAD_MS) / WINDOW_MS) + 1) * WINDOW_MS;
       const from = Math.max(doneUntil ?? 0, until - LOOK_BACK_MS);
       if (from >= until) return 0;
       const { servers, regions } = await readFleet(now);
