@@ -85,7 +85,7 @@ async function walk(deps: CredentialDeps, batch: Batch): Promise<void> {
   const writes: Promise<void>[] = [];
   const again: Walker[] = [];
   const finish = (walker: Walker, result: ProbeResult) => {
-    const done = judgeWalk(result, walker.guarded, walker.held, walker.given);
+    const done = judgeWalk(stamped(result), walker.guarded, walker.held, walker.given);
     events.result(done.result);
     writes.push(keepWalls(deps, batch.tenantId, result.serverId, walker.guarded, walker.held, done));
   };
@@ -121,6 +121,14 @@ async function walk(deps: CredentialDeps, batch: Batch): Promise<void> {
     if (guarded.client && given?.token) keeper.refused(guarded.client, given.token);
   await settled(withTokens(again, true));
   await Promise.all(writes);
+}
+
+/** By our clock: the prober may be somewhere else, and its own may be wrong. */
+function stamped(result: ProbeResult): ProbeResult {
+  if (!result.look) return result;
+  const at = clockNow().getTime();
+  const { wall, findings } = result.look;
+  return { ...result, look: { wall: wall && { ...wall, at }, findings: findings && { ...findings, at } } };
 }
 
 function withToken({ target, given }: Walker): ProbeTarget {
