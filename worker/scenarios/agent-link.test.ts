@@ -244,8 +244,8 @@ describe("a line that is cut", () => {
   test("outcomes buffer; those of an open minute arrive in it, closed ones stay unknown, and nobody is blamed", async () => {
     const { token } = await tokenFor("lab");
     const id = await aServer();
-    // Nearly a minute ahead: by its own clock alone it would speak of other minutes.
-    const agent = start(token, 50_000);
+    // Nearly a minute behind: by its own clock alone nothing would be due.
+    const agent = start(token, -50_000);
     await toDue(id);
     await until("the first minute", async () => (await sealed(id)).length === 1);
     await until("nothing left", () => agent.state.buffered === 0 && agent.state.inHand === 0);
