@@ -70,7 +70,8 @@ export async function keepWalls(
   done: Done,
 ): Promise<void> {
   const { walk, look, looked, token } = done;
-  const said = `${walk.result} ${walk.failedStep ?? ""} ${token?.at ?? ""} ${token?.code ?? ""}`;
+  const states = walk.steps.map((s) => s.state.charAt(0)).join("");
+  const said = `${walk.result} ${states} ${token?.at ?? ""} ${token?.code ?? ""}`;
   const failing = walk.result !== "healthy" && guarded.kind !== null;
   if (!looked && held?.said === said && held.version === guarded.version) return;
   const now: Held = { ...look, version: guarded.version, said, failing };
