@@ -70,6 +70,8 @@ export function developmentDefaults(given: Settings, port: number, secrets: Secr
     TOCSIN_KEY_FILE: secrets.keyFile,
     TOCSIN_URL: `http://127.0.0.1:${port}`,
     TOCSIN_REGIONS: DEVELOPMENT_REGIONS,
+    // The fleet is on this machine: what lies beyond it says nothing of its line, and need not be asked.
+    TOCSIN_EGRESS_TARGETS: "none",
     ...(given.OIDC_ISSUER ? {} : { OIDC_CLIENT_ID: "tocsin", OIDC_CLIENT_SECRET: secrets.oidcClientSecret }),
   };
 }

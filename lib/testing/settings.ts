@@ -15,6 +15,7 @@ export function testSettings(db: TestDatabase): () => void {
     TOCSIN_SECRET: TEST_SECRET,
     TOCSIN_KEY_FILE: keyFile,
     TOCSIN_URL: "http://127.0.0.1:3000",
+    TOCSIN_EGRESS_TARGETS: "none",
     DATABASE_URL: db.ownerUrl,
     REDIS_URL: "redis://127.0.0.1:1",
     OIDC_ISSUER: "http://127.0.0.1:1",
