@@ -1,8 +1,9 @@
 // A tenant is erased: every row of it, all or nothing, only by two people, and its log goes on proving itself.
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { audit } from "#lib/adapters/audit";
 import { PLATFORM_TENANT } from "#lib/adapters/db";
+import { places, secretBox } from "#lib/adapters/secrets";
 import { type TestClock, testClock } from "../../testing/clock.ts";
 import { type TestDatabase, testDatabase } from "../../testing/database.ts";
 import { makeTenant } from "../../testing/make.ts";
@@ -136,6 +137,19 @@ test("no text of it is left anywhere but in the log's own proof, its neighbour k
     "public.incident": 1,
     "public.sink": 1,
   });
+});
+
+test("its data keys go with it: a copy of a sealed value, as a backup of one table would hold it, opens no more", async () => {
+  const key = randomBytes(32);
+  const place = places.sink(world.tenant, world.sink);
+  const copy = await secretBox(key).seal(db.workerDb, place, "a secret");
+  expect(await secretBox(key).open(db.workerDb, place, copy)).toBe("a secret");
+  const there = places.sink(neighbour.tenant, neighbour.sink);
+  const theirs = await secretBox(key).seal(db.workerDb, there, "a secret");
+  await erase();
+  expect(await db.sql("SELECT 1 FROM data_key WHERE tenant_id = $1", [world.tenant])).toEqual([]);
+  await expect(secretBox(key).open(db.workerDb, place, copy)).rejects.toMatchObject({ code: "E_CONFIG" });
+  expect(await secretBox(key).open(db.workerDb, there, theirs)).toBe("a secret");
 });
 
 test("what stays is a row without a name, its sessions look elsewhere, its groups stand for nothing, and its slug is free", async () => {
