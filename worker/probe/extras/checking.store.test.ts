@@ -22,6 +22,7 @@ import { sealDue } from "../seal.ts";
 import { sealedStream } from "../slots.ts";
 import { probe } from "../transcript.ts";
 import { ProberPool } from "../supervisor.ts";
+import { giveBack, takeLook } from "./memory.ts";
 
 let db: TestDatabase;
 let store: TestRedis;
@@ -272,6 +273,18 @@ describe("between looks", () => {
     clock.advance(86_400_000);
     answer = { status: 200, body: "fine" };
     expect((await look(id)).extra).toMatchObject({ status: "up", used: 1 });
+  });
+
+  test("however many look at once, no look above the limit is taken", async () => {
+    const id = randomUUID();
+    const at = clock.now().getTime();
+    const taken = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => takeLook(deps(i % 2 ? "fra" : "iad"), id, 7, at)),
+    );
+    expect(taken.filter((n) => n !== null).sort()).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    await giveBack(deps("fra"), id, at);
+    expect([await takeLook(deps("iad"), id, 7, at), await takeLook(deps("fra"), id, 7, at)]).toEqual([7, null]);
+    expect(await takeLook(deps("fra"), id, 7, at + 86_400_000)).toBe(1);
   });
 
   test("another agreement makes what is remembered worthless", async () => {
