@@ -112,6 +112,7 @@ function KindFields({ kind, issuer }: { kind: CredentialKind; issuer: string }) 
           name="privateKey"
           label="Private key (PEM)"
           required
+          secret
           rows={5}
           placeholder="-----BEGIN PRIVATE KEY-----"
           help="Without a passphrase. Sealed with the certificate, and never shown again."

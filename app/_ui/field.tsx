@@ -97,13 +97,17 @@ export function AreaField({
   value,
   placeholder,
   rows = 3,
+  secret = false,
   ...shared
-}: Shared & { value?: string; placeholder?: string; rows?: number }) {
+}: Shared & { value?: string; placeholder?: string; rows?: number; secret?: boolean }) {
   const { id, error, aria } = useField(shared.name);
   return (
     <Frame id={id} label={shared.label} help={shared.help} error={error} required={shared.required ?? false}>
       <textarea
         {...aria}
+        data-secret={secret || undefined}
+        autoComplete={secret ? "off" : undefined}
+        spellCheck={!secret}
         rows={rows}
         defaultValue={value}
         placeholder={placeholder}

@@ -12,7 +12,8 @@ interface Kept {
 
 function fields(form: HTMLFormElement): Field[] {
   return [...form.elements].filter((e): e is Field => {
-    if (e instanceof HTMLTextAreaElement || e instanceof HTMLSelectElement) return e.name !== "";
+    if (e instanceof HTMLTextAreaElement || e instanceof HTMLSelectElement)
+      return e.name !== "" && e.dataset.secret === undefined;
     return (
       e instanceof HTMLInputElement &&
       e.name !== "" &&

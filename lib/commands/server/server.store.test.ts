@@ -1,10 +1,11 @@
 // What a person may do to a server, as rows: limits, seals, the audit row, and nothing across tenants.
 import { randomUUID } from "node:crypto";
+import { generate } from "selfsigned";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Actor, execute } from "#lib/commands/command";
 import type { Layer } from "#lib/domain/permissions";
 import { type TestDatabase, testDatabase } from "../../testing/database.ts";
-import { makeServer, makeTenant } from "../../testing/make.ts";
+import { makeRegion, makeServer, makeTenant } from "../../testing/make.ts";
 import { testSettings } from "../../testing/settings.ts";
 import { changeServer } from "./change.ts";
 import { deleteCredential, setCredential } from "./credential.ts";
@@ -100,6 +101,75 @@ test("a credential is stored sealed, replaced, and deleted; its value is in no a
   const bodies = await db.sql<{ body: string }>("SELECT body FROM audit.event WHERE tenant_id = $1", [who.tenantId]);
   expect(JSON.stringify(bodies)).not.toContain("very-secret-value");
   expect(await actions(who)).toEqual(["server.set_credential", "server.delete_credential"]);
+});
+
+describe("a credential of another kind", () => {
+  const issuer = "https://auth.example.com";
+  const oauth = { kind: "oauth", clientId: "probe", secret: "very-secret-value", issuer, scope: "mcp:tools" };
+  const stored = (serverId: string) =>
+    db.sql<{ region: string; kind: string; settings: Record<string, string>; expires_at: Date | null }>(
+      "SELECT region, kind, settings, expires_at FROM server_credential WHERE server_id = $1 ORDER BY region",
+      [serverId],
+    );
+
+  test("is stored per region beside the one of all; the log has what is no secret of it", async () => {
+    const who = await actor();
+    const serverId = await makeServer(db, who.tenantId);
+    await makeRegion(db, "fra");
+    await as(who)(setCredential, { serverId, ...oauth, expiresOn: "2027-01-31" });
+    await as(who)(setCredential, { serverId, kind: "bearer", secret: "of-fra", region: "fra" });
+    expect(await stored(serverId)).toMatchObject([
+      {
+        region: "",
+        kind: "oauth",
+        settings: { clientId: "probe", issuer },
+        expires_at: new Date("2027-01-31T23:59:59Z"),
+      },
+      { region: "fra", kind: "bearer", expires_at: null },
+    ]);
+    await as(who)(deleteCredential, { serverId, region: "fra" });
+    expect(await stored(serverId)).toHaveLength(1);
+    const bodies = JSON.stringify(await db.sql("SELECT body FROM audit.event WHERE tenant_id = $1", [who.tenantId]));
+    expect(bodies).not.toMatch(/very-secret-value|of-fra/);
+    expect(JSON.stringify(await db.sql("SELECT settings FROM server_credential"))).not.toContain("very-secret-value");
+  });
+
+  test("as a certificate ends when that ends, and takes no key but its own", async () => {
+    const who = await actor();
+    const serverId = await makeServer(db, who.tenantId);
+    const kind = { keyType: "ec", algorithm: "sha256" } as const;
+    const notAfterDate = new Date("2031-05-06T07:08:09Z");
+    const [made, other] = await Promise.all([
+      generate([{ name: "commonName", value: "probe" }], { ...kind, notAfterDate }),
+      generate([{ name: "commonName", value: "other" }], kind),
+    ]);
+    const given = { serverId, kind: "mtls", certificate: made.cert };
+    await as(who)(setCredential, { ...given, privateKey: made.private });
+    expect(await stored(serverId)).toMatchObject([
+      { kind: "mtls", settings: { subject: "CN=probe" }, expires_at: notAfterDate },
+    ]);
+    await expect(as(who)(setCredential, { ...given, privateKey: other.private })).rejects.toMatchObject({
+      code: "E_INVALID",
+      field: "privateKey",
+    });
+  });
+
+  test.each<[what: string, more: object, code: string, field: string]>([
+    [
+      "an endpoint on a private address",
+      { tokenEndpoint: "http://10.0.0.1:8080/token" },
+      "E_URL_BLOCKED",
+      "tokenEndpoint",
+    ],
+    ["an issuer that is the metadata service", { issuer: "http://169.254.169.254/" }, "E_URL_BLOCKED", "issuer"],
+    ["a region that there is not", { region: "atlantis" }, "E_INVALID", "region"],
+    ["nobody to ask for a token", { issuer: "" }, "E_INVALID", "issuer"],
+  ])("is refused with %s, beside its field", async (_what, more, code, field) => {
+    const who = await actor();
+    const serverId = await makeServer(db, who.tenantId);
+    await expect(as(who)(setCredential, { serverId, ...oauth, ...more })).rejects.toMatchObject({ code, field });
+    expect(await stored(serverId)).toEqual([]);
+  });
 });
 
 test("removing a server deletes its credential in the same step", async () => {
