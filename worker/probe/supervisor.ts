@@ -68,7 +68,8 @@ const CHECK_MS = 100;
 const SPARE_MS = 60_000;
 /** Servers at once in one process: what hangs costs a socket there, and no process. */
 const TOGETHER = 50;
-const DEDICATED = 2;
+/** Processes of an enterprise tenant's own, at most: 200 servers at once. */
+const DEDICATED = 4;
 /** A server that had its prober stopped is probed alone for so long. */
 const QUARANTINE_MS = 3_600_000;
 /** Batches of one tenant in hand, waiting or running. More are not taken: their slots are sealed without this region. */
