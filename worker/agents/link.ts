@@ -103,6 +103,7 @@ export class AgentLink implements Prober {
     this.#endOver();
     return this.#waiting.splice(0, most).map((pending) => {
       this.#out.add(pending);
+      pending.events.started?.();
       return this.#batchOf(pending, holder);
     });
   }

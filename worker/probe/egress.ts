@@ -54,15 +54,16 @@ export function egress(
   };
   const note = (result: ProbeResult, failed: boolean) => {
     const at = now().getTime();
-    seen.push({ at, serverId: result.serverId, host: hostOf(result.transcript.url), failed });
+    seen.push({ at, serverId: result.serverId, host: failed ? hostOf(result.transcript.url) : "", failed });
     while (seen.length > MOST || (seen[0] !== undefined && at - seen[0].at > WINDOW_MS)) seen.shift();
   };
 
   return {
     pass(result) {
+      if (targets.length === 0) return result;
       const failed = onTheWay(result);
       note(result, failed);
-      if (!failed || targets.length === 0) return result;
+      if (!failed) return result;
       return look().then((well) => {
         if (well) return result;
         const from = unwellSince?.getTime() ?? 0;
