@@ -61,7 +61,13 @@ export function ToolChangeEntry({
           <Moment at={change.at} />
         </a>
       </h3>
-      {change.kind !== "first_seen" && <p className="mt-1 text-sm break-words">{change.summary}</p>}
+      {change.kind !== "first_seen" ? (
+        <p className="mt-1 text-sm break-words">{change.summary}</p>
+      ) : (
+        change.diff.changes.length > 0 && (
+          <p className="mt-1 text-sm break-words">Beside the list that was accepted before: {change.summary}</p>
+        )
+      )}
       <p className="mt-1 flex flex-wrap items-center gap-x-3 text-xs text-ink-2">
         <span>{scopeWords(change)}</span>
         {change.regions.length > 0 && <span>seen from {change.regions.join(", ")}</span>}

@@ -41,7 +41,7 @@ export interface ToolsViewProps {
 }
 
 export function ToolsView({ found, ask, accept, mayAccept, base = "" }: ToolsViewProps) {
-  const { id, name, scopes, waiting, changes, total, page } = found;
+  const { id, name, scopes, cut, waiting, changes, total, page } = found;
   const path = `${base}/servers/${id}/tools`;
   return (
     <>
@@ -53,6 +53,12 @@ export function ToolsView({ found, ask, accept, mayAccept, base = "" }: ToolsVie
           </Link>
         }
       />
+      {cut && (
+        <p className="mb-5 rounded-md border border-degraded bg-degraded-wash px-3 py-2 text-sm">
+          The latest list was cut: it has more than 2,000 tools, more than 50 pages or no end. A list that was cut is
+          compared with nothing, so changes go unseen.
+        </p>
+      )}
       {waiting.length > 0 && (
         <Section title="Needs a person">
           <div className="rounded-lg border bg-panel">

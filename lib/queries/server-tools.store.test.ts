@@ -93,6 +93,13 @@ test("words of the server leave with hidden characters spelled out, and bounded"
   expect(text.length).toBeLessThan(60_000);
 });
 
+test("a list that was cut is said to be", async () => {
+  expect((await ask())?.cut).toBe(false);
+  const tools = { count: 2_000, contractHash: "c", fullHash: "f", names: [], truncated: true };
+  await db.sql("UPDATE server_now SET tools = $2 WHERE server_id = $1", [serverId, tools]);
+  expect((await ask())?.cut).toBe(true);
+});
+
 describe("the address chooses what is listed", () => {
   test.each<[Show | "", string, number]>([
     ["", "", 4],

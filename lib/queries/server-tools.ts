@@ -3,6 +3,7 @@
 import type { Tx } from "#lib/adapters/db";
 import { type ScopeLists, scopeOf, surfaceState } from "#lib/domain/drift";
 import { flagLabel, flagSchema } from "#lib/domain/injection";
+import { toolSurfaceSchema } from "#lib/domain/outcome";
 import { describeDiff, toolDiffSchema, type ToolDiff } from "#lib/domain/tool-diff";
 import { type KeptTool, storedTools } from "#lib/domain/tool-list";
 import { visible, visibleLine } from "#lib/domain/visible";
@@ -48,7 +49,7 @@ export async function serverTools(tx: Tx, serverId: string, ask: ToolsAsk) {
     select: { id: true, name: true },
   });
   if (server === null) return null;
-  const now = await tx.serverNow.findFirst({ where: { serverId }, select: { surface: true } });
+  const now = await tx.serverNow.findFirst({ where: { serverId }, select: { surface: true, tools: true } });
   const { scopes } = surfaceState(now?.surface);
   const hashes = [...new Set(Object.values(scopes).flatMap((s) => [s.accepted, s.announced?.full ?? s.accepted]))];
   const lists = await tx.toolList.findMany({ where: { serverId, fullHash: { in: hashes } } });
@@ -80,6 +81,8 @@ export async function serverTools(tx: Tx, serverId: string, ask: ToolsAsk) {
         .filter((r) => scope.regions[r]?.flapping === true)
         .map((r) => cities.get(r) ?? r),
     })),
+    /** The latest list was cut at a bound of ours: then it was compared with nothing. */
+    cut: toolSurfaceSchema.safeParse(now?.tools).data?.truncated === true,
     waiting: open.map(shown),
     changes: changes.map(shown),
     total,
