@@ -8,6 +8,9 @@ import { tenantTier } from "#lib/queries/tenant";
 import { param, type SearchParams } from "../../../_server/query.ts";
 import { found, idOr404, read } from "../../../_server/read.ts";
 import { allowed, can } from "../../../_server/session.ts";
+import { ActButton } from "../../../_ui/form.tsx";
+import { Section } from "../../../_ui/page-head.tsx";
+import { releaseProbesAction } from "../../platform/probers/actions.ts";
 import { ServerView } from "../../../_parts/server-view.tsx";
 import { changeServerAction, probeNowAction, removeServerAction } from "../actions.ts";
 
@@ -47,5 +50,26 @@ export default async function ServerPage({
     setCredential: can(who, "server.credential"),
     remove: can(who, "server.remove"),
   };
-  return <ServerView {...found(page)} look={look} actions={ACTIONS} may={may} />;
+  const shown = found(page);
+  return (
+    <>
+      <ServerView {...shown} look={look} actions={ACTIONS} may={may} />
+      {shown.detail.slowed !== null && can(who, "prober.release") && (
+        <Section title="Slowed down">
+          <p className="mb-3 max-w-3xl text-sm text-ink-2">
+            Probers had to be killed in the checks of this tenant again and again, so all of them come{" "}
+            {shown.detail.slowed.factor} times less often. It ends by itself an hour after the last kill.
+          </p>
+          <ActButton
+            action={releaseProbesAction}
+            fields={{ tenantId: who.seat.id }}
+            busy="Releasing…"
+            label="Check as often as is set"
+          >
+            Check as often as is set
+          </ActButton>
+        </Section>
+      )}
+    </>
+  );
 }
