@@ -65,7 +65,8 @@ const WORDS: Record<string, Words> = {
   "secret.replaced": "replaced the key under which secrets are kept",
   "prober.release": "let the tenant be checked at its own pace again",
   "prober.kill": (b) => `had a check of {} killed${named(b, "why") === "" ? "" : `: ${named(b, "why")}`}`,
-  "prober.throttle": "slowed down the checks of the tenant",
+  "prober.throttle": (b) =>
+    b.factor === 1 ? "let the tenant be checked at its own pace again" : "slowed down the checks of the tenant",
   "incident.acknowledge": "acknowledged {}",
   "incident.resolve": "resolved {} by hand",
   "incident.note": "wrote a note on {}",
