@@ -159,7 +159,7 @@ export function CheckField({
         name={name}
         value={value}
         defaultChecked={checked}
-        className="mt-0.5 size-4 accent-(--ink)"
+        className="mt-0.5 size-4 shrink-0 accent-(--ink)"
       />
       <label htmlFor={id} className="text-sm">
         {label}

@@ -15,6 +15,7 @@ export function CheckForm({
   values,
   start,
   label,
+  clear = false,
 }: {
   action: FormAction;
   /** Whose it is: the server of a new check, or the check itself. */
@@ -24,10 +25,12 @@ export function CheckForm({
   values: Record<string, string>;
   start: { name: string; everyS: number; callsPerDay: number; paused: boolean };
   label: string;
+  /** Empty again once it was saved. */
+  clear?: boolean;
 }) {
   const names = ["name", "everyS", "callsPerDay", ...fields.map((f) => `settings.${f.name}`)];
   return (
-    <Form action={action} label={label}>
+    <Form action={action} label={label} clear={clear}>
       {Object.entries({ ...ids, kind }).map(([name, value]) => (
         <input key={name} type="hidden" name={name} value={value} />
       ))}

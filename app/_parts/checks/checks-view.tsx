@@ -80,6 +80,7 @@ export function ChecksView({
                       ...{ callsPerDay: DEFAULT_CALLS_PER_DAY, paused: false },
                     }}
                     label={`Add: ${CHECK_KINDS[kind].name}`}
+                    clear
                   />
                 </details>
               </Panel>

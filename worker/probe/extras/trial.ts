@@ -1,6 +1,5 @@
 // One look at one check that a person asked for: a real probe from one region, shown step by step, that counts for nothing
 // and is recorded nowhere but in the request.
-import { now as clockNow } from "#lib/adapters/clock";
 import { type Tx, WORKER_ACTOR } from "#lib/adapters/db";
 import { checkOf, type ExtraCheck } from "#lib/domain/extra-check/index";
 import type { ExtraResult } from "#lib/domain/outcome";
@@ -66,8 +65,5 @@ function wordOn(seen: ProbeResult | null, check: ExtraCheck): [ExtraResult["stat
   const result = seen?.extras?.find((e) => e.id === check.id);
   if (result === undefined) return ["unknown", "The server was not reached: look at its own check."];
   const head = result.evidence.bodyHead ? ` It answered: “${result.evidence.bodyHead}”` : "";
-  return [
-    result.status,
-    `${result.evidence.detail ?? ""}${head} Tried at ${clockNow().toISOString().slice(11, 16)} UTC.`,
-  ];
+  return [result.status, `${result.evidence.detail ?? ""}${head}`];
 }
