@@ -22,7 +22,7 @@ const CITIES: Record<string, string> = {
   fra: "Frankfurt",
   gru: "São Paulo",
   hkg: "Hong Kong",
-  iad: "Washington",
+  iad: "Ashburn",
   icn: "Seoul",
   jnb: "Johannesburg",
   lax: "Los Angeles",

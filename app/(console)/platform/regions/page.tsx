@@ -36,9 +36,11 @@ export default async function RegionsPage() {
       )}
       {mayChange && (
         <>
-          {rows.map((row) => (
-            <ChangeRegion key={row.name} row={row} />
-          ))}
+          <div className="mb-8">
+            {rows.map((row) => (
+              <ChangeRegion key={row.name} row={row} />
+            ))}
+          </div>
           <Section title="Add a region">
             <AddRegion />
           </Section>
