@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { portAllowed } from "#lib/adapters/http-address";
 import { Problem } from "./problem.ts";
 
 // Below the range from which the system gives ports to outgoing connections, so that nothing takes them between starts.
@@ -31,7 +32,8 @@ export async function becomesFree(port: number, host: string, withinMs: number):
 export async function freePort(except: ReadonlySet<number> = new Set()): Promise<number> {
   for (let i = 0; i < 50; i++) {
     const port = randomInt(FROM, UNTIL);
-    if (!except.has(port) && (await isFree(port))) return port;
+    // The fleet's servers stand on such ports, and a probe refuses those of other protocols.
+    if (!except.has(port) && portAllowed(port) && (await isFree(port))) return port;
   }
   throw new Problem(`No free port between ${FROM} and ${UNTIL} on 127.0.0.1: end what holds them, then start again.`);
 }

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { portAllowed } from "#lib/adapters/http-address";
 import { FLEET } from "../../start/fleet.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -28,7 +29,8 @@ export async function freePort(): Promise<number> {
         .once("error", () => done(false))
         .listen(port, "127.0.0.1", () => probe.close(() => done(true)));
     });
-    if (free) return port;
+    // A port that no probe may use would be a blocked address instead of a server.
+    if (free && portAllowed(port)) return port;
   }
   throw new Error("no free port");
 }
