@@ -4,6 +4,7 @@ import { isRecord } from "#lib/domain/surface";
 import { cleanText } from "#lib/domain/text";
 import { CLIENT_INFO, LEGACY_VERSIONS, refusesInitialize } from "./era.ts";
 import { type AfterList, declaresTools, type Found, listTools, nameOf, resultOf, speaker } from "./found.ts";
+import { listenFor } from "./listen.ts";
 import type { Call, Exchange, Wire } from "./wire.ts";
 
 const CLOSE_BOUND_MS = 3_000;
@@ -89,7 +90,11 @@ async function afterHandshake(
   if (failed) wire.keep(failed, { aside: !declaresTools(found) && failed.message !== null });
   if (found.tools !== null)
     await after?.(
-      speaker(wire, (body, { name: _name, ...how }) => wire.send({ ...how, method: "POST", headers, body })),
+      speaker(
+        wire,
+        (body, { name: _name, ...how }) => wire.send({ ...how, method: "POST", headers, body }),
+        (boundMs) => listenFor(wire, headers, boundMs),
+      ),
       wire,
       found,
     );

@@ -1,8 +1,10 @@
+// Over 300 lines: one road with its servers started once, and what it promises.
 // Extra checks over the real road of a region: real probers, real servers, what is remembered in a real Redis.
 import { randomBytes, randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { judge } from "#lib/checks/index";
 import { createLog } from "#lib/adapters/log";
 import { secretBox } from "#lib/adapters/secrets";
 import { slotStart } from "#lib/domain/cadence";
@@ -224,6 +226,35 @@ describe("a test call against a real server", () => {
       fickle.close();
     }
   });
+});
+
+test("parts of the protocol are asked in the conversation itself, and named when they fail", async () => {
+  const of = (family: string, more: object = {}) => ({
+    ...{ kind: "health_url" as const, id: randomUUID(), name: family, everyS: 60, callsPerDay: 9 },
+    settings: healthSettings.parse({ family, maxMs: "8000", ...more }),
+  });
+  const checks = [
+    ...[of("handshake"), of("resources"), of("prompts")],
+    of("completions", { prompt: "completable-prompt", argument: "department" }),
+    of("completions", { prompt: "no-such-prompt", argument: "x" }),
+    of("notifications", { maxMs: "300" }),
+  ];
+  const transcript = await probe(
+    {
+      ...{ serverId: "s", tenantId, url: everything.url, knownEra: "legacy" as const, headers: {} },
+      extras: { checks, allowedTools: [], held: {} },
+    },
+    { policy: { allow: [{ cidr: "127.0.0.0/8" }] }, monotonic: () => performance.now() },
+  );
+  const said = transcript.extras?.map((e) => [e.name, e.status, e.evidence.cause]);
+  expect(said?.slice(0, 5)).toEqual([
+    ...["handshake", "resources", "prompts", "completions"].map((n) => [n, "up", undefined]),
+    ["completions", "degraded", "health_protocol"],
+  ]);
+  // It opens, and whether it says something within 300 ms is up to the server: refused it is not.
+  expect(transcript.extras?.at(-1)?.evidence.detail).toMatch(/sign of life|silent/);
+  const judged = judge(transcript);
+  expect([judged.status, judged.reason]).toEqual(["up", null]);
 });
 
 describe("between looks", () => {
