@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { benchAudit } from "./audit.ts";
 import { benchSeal } from "./audit-seal.ts";
 import { benchHostile } from "./hostile.ts";
+import { benchIdle } from "./idle.ts";
 import { benchOutbox } from "./outbox.ts";
 import { benchPage } from "./page.ts";
 import { benchScale } from "./scale.ts";
@@ -29,6 +30,7 @@ const MEASUREMENTS: Record<string, { title: string; run: () => Promise<Row[]> }>
     title: "Full checks by the whole worker, CPU-seconds per 1,000 (--minutes N, 1 when absent)",
     run: () => benchWorker(60 * minutes(1)),
   },
+  idle: { title: "Memory for each server that is registered and not due", run: benchIdle },
   scale: {
     title: "2,000 servers from five regions every minute on this machine (--minutes N, 10 when absent)",
     run: () => benchScale(minutes(10)),
