@@ -1,7 +1,7 @@
 // Outcomes that wait for the line home: in memory, bounded in number and bytes, the oldest thrown away first and
 // counted. What its slot can no longer take is not carried along for ever.
 import { sealAt } from "#lib/domain/cadence";
-import type { Grant } from "../agents/wire.ts";
+import { type Grant, MOST_LOST } from "../agents/wire.ts";
 import type { ProbeJob } from "../probe/job.ts";
 import type { ProbeResult } from "../probe/result.ts";
 
@@ -55,10 +55,10 @@ export class Outbox {
     this.#keep(this.#kept.filter((k) => !results.has(k.result)));
   }
 
-  /** @returns how many were thrown away since it was last asked */
+  /** @returns how many were thrown away and not yet spoken of: as many as can be said at once, the rest the next time */
   takeLost(): number {
-    const lost = this.#lost;
-    this.#lost = 0;
+    const lost = Math.min(this.#lost, MOST_LOST);
+    this.#lost -= lost;
     return lost;
   }
 

@@ -85,7 +85,9 @@ export class Plan {
         ...{ grant: entry.grant, policy: entry.policy, targets: [], shut: [] },
         job: { ...entry.job, slot },
       };
-      piece.targets.push(target);
+      // Looks that home counts and spaces out are made when it says so: again in each slot they would be far too many.
+      const { extras: _extras, look: _look, ...plain } = target;
+      piece.targets.push(plain);
       pieces.set(key, piece);
     }
     return [...pieces.values()];

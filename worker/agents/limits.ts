@@ -20,8 +20,8 @@ export function limits(): Limits {
       window = current;
       const key = `${known ? "k" : "s"} ${from}`;
       const count = (counts.get(key) ?? 0) + 1;
-      // Full of addresses: whoever is new waits for the next minute.
-      if (count === 1 && counts.size >= MOST) return true;
+      // Full of addresses: a stranger that is new waits for the next minute.
+      if (!known && count === 1 && counts.size >= MOST) return true;
       counts.set(key, count);
       return count > (known ? KNOWN : STRANGER);
     },

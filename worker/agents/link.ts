@@ -101,8 +101,10 @@ export class AgentLink implements Prober {
   /** @param holder the agent's public key: only it opens what is sealed here */
   take(most: number, holder: string): Batch[] {
     this.#endOver();
-    return this.#waiting.splice(0, most).map((pending) => {
-      this.#out.add(pending);
+    const taken = this.#waiting.splice(0, most);
+    // All of them first: one that cannot be sealed to this holder must not leave the others where nobody ends them.
+    for (const pending of taken) this.#out.add(pending);
+    return taken.map((pending) => {
       pending.events.started?.();
       return this.#batchOf(pending, holder);
     });

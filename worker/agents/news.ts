@@ -15,14 +15,18 @@ export interface AgentNews {
   offlineSince: Date | null;
 }
 
+/** A clock that was never set is decades off: said as the most that the column holds, so that the agent works on. */
+const MOST_SKEW_MS = 2_147_483_647;
+
 /** One transaction; called every few seconds per agent at most. */
 export function heardOf(db: Db, n: AgentNews, more: { late: number; lost: number }, now: Date): Promise<void> {
+  const skewMs = Math.round(Math.min(MOST_SKEW_MS, Math.max(-MOST_SKEW_MS, n.skewMs)));
   return db.global(async (tx) => {
     await tx.$executeRaw`INSERT INTO process (id, kind, region, host, started_at, heartbeat_at)
       VALUES (${n.session}::uuid, 'prober', ${n.region}, ${n.host}, ${n.startedAt}, ${now})
       ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, stopped_at = NULL`;
     await tx.$executeRaw`INSERT INTO region_now (region, agent_id, host, build, protocol, seen_at, skew_ms, rtt_ms, buffered, late, lost, offline_since, offline_at)
-      VALUES (${n.region}, ${n.session}::uuid, ${n.host}, ${n.build}, ${n.protocol}, ${now}, ${n.skewMs}, ${n.rttMs}::int, ${n.buffered}, ${more.late}, ${more.lost}, ${n.offlineSince}::timestamptz, ${now})
+      VALUES (${n.region}, ${n.session}::uuid, ${n.host}, ${n.build}, ${n.protocol}, ${now}, ${skewMs}, ${n.rttMs}::int, ${n.buffered}, ${more.late}, ${more.lost}, ${n.offlineSince}::timestamptz, ${now})
       ON CONFLICT (region) DO UPDATE SET agent_id = excluded.agent_id, host = excluded.host, build = excluded.build, protocol = excluded.protocol,
         seen_at = excluded.seen_at, skew_ms = excluded.skew_ms, rtt_ms = excluded.rtt_ms, buffered = excluded.buffered,
         late = region_now.late + excluded.late, lost = region_now.lost + excluded.lost,

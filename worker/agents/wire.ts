@@ -18,6 +18,8 @@ export const BUILD = "0.1.0";
 /** Bytes of a request's body. */
 export const MAX_BODY = 2 * 1024 * 1024;
 export const MAX_RESULTS = 100;
+/** Lost outcomes that are spoken of in one request. */
+export const MOST_LOST = 1_000_000;
 /** The gateway answers a look for work after so long at the latest. */
 export const POLL_MS = 20_000;
 /** Without its home an agent goes on with what it was last given: with a credential as long as the lease lasts, else this. */
@@ -61,7 +63,7 @@ export const askSchema = z.object({
   free: z.number().int().min(0).max(64),
   buffered: z.number().int().min(0).max(1_000_000),
   /** Outcomes that it had to throw away since it last said so. */
-  lost: z.number().int().min(0).max(1_000_000),
+  lost: z.number().int().min(0).max(MOST_LOST),
   /** Since when it has reached nothing but its home. */
   offlineSince: epoch.nullable(),
 });
@@ -124,12 +126,9 @@ const resultSchema = z.object({
   tools: z.array(z.unknown()).max(2_000).optional(),
 });
 
-export const handInSchema = z.object({
-  session: z.uuid(),
-  at: epoch,
-  results: z.array(z.object({ grant: grantSchema, slot: epoch, result: resultSchema })).max(MAX_RESULTS),
-});
-export type HandIn = z.infer<typeof handInSchema>;
+/** Each is read by itself: what a server made its own outcome look like must not hold up those of others. */
+export const handInSchema = z.object({ session: z.uuid(), at: epoch, results: z.array(z.unknown()).max(MAX_RESULTS) });
+export const handedSchema = z.object({ grant: grantSchema, slot: epoch, result: resultSchema });
 
 /** refused: not this agent's to say. The others as the slot took them. */
 export const ANSWERS = ["sealed", "recorded", "duplicate", "late", "refused"] as const;

@@ -404,13 +404,33 @@ describe("an agent that lies", () => {
     expect(await answers(good, slot, mine)).toEqual(["duplicate"]);
     const held = await store.redis.hget(`${store.prefix}:slot:{${mine}}:${slot}`, "o:lab");
     expect(JSON.parse(held ?? "{}").evidence.detail).toBe("x y");
+    // What cannot be read is one server's own, and holds up nobody else's outcome.
+    const [next, broken] = [await aServer("https://next.example.com/"), await aServer("https://broken.example.com/")];
+    const both = { ...job, servers: [next, broken].map((id) => ({ id, expected: ["lab"] })) };
+    const grant = sign.give("lab", both, now);
+    const bad = result(broken);
+    const odd = { ...bad, transcript: { ...bad.transcript, serverName: "n".repeat(201) } };
+    const results = [odd, result(next)].map((r) => ({ grant, slot, result: r }));
+    const { status, body: handed } = await ask(lab.token, "results", { session, at: now, results });
+    expect([status, handed.answers]).toEqual([200, ["refused", "sealed"]]);
+    // A look at one extra check that nobody waits for any more is no outcome of the slot.
+    const trial = sign.give("lab", { ...both, live: { requestId: randomUUID(), trial: true } }, now);
+    expect(await answers(trial, slot, broken)).toEqual(["late"]);
     expect(await store.redis.hget(`${store.prefix}:slot:{${mine}}:${slot}`, "o:far")).toBeNull();
+  });
+
+  test("has its clock decades off and works all the same", async () => {
+    const { token } = await tokenFor("lab");
+    const { body } = await hello(token);
+    const asked = { session: body.session, at: 0, rttMs: null, free: 0, buffered: 0, lost: 0, offlineSince: null };
+    expect((await ask(token, "work", asked)).status).toBe(200);
+    expect((await regionNow())?.skew_ms).toBe(-2_147_483_647);
   });
 
   test("is bounded in what it sends, and strangers in how often they knock", async () => {
     const { token } = await tokenFor("lab");
     const { body } = await hello(token);
-    expect((await ask(token, "results", { session: body.session, at: 1, results: [{ grant: {} }] })).status).toBe(422);
+    expect((await ask(token, "results", { session: body.session, at: 1, results: { grant: {} } })).status).toBe(422);
     expect((await ask(token, "results", "{")).status).toBe(400);
     expect((await ask(token, "results", `"${"x".repeat(2 * 1024 * 1024)}"`)).status).toBe(413);
     expect((await ask(token, "nothing", {})).status).toBe(404);

@@ -1,0 +1,38 @@
+import { randomUUID } from "node:crypto";
+import { expect, test } from "vitest";
+import { leaseKeeper } from "#lib/adapters/secrets/lease";
+import { testClock } from "#lib/testing/clock";
+import { granter } from "./grant.ts";
+import { limits } from "./limits.ts";
+import { AgentLink } from "./link.ts";
+
+const MINUTE = 60_000;
+
+test("batches that an agent's key cannot open end with their slot, all of them, and the region goes on", async () => {
+  const clock = testClock();
+  const link = new AgentLink("lab", granter("a secret of this test"), leaseKeeper());
+  try {
+    const slot = Math.floor(clock.now().getTime() / MINUTE) * MINUTE;
+    const runs = [1, 2, 3].map(() => {
+      const [tenantId, serverId] = [randomUUID(), randomUUID()];
+      const job = { tenantId, slot, intervalS: 60, servers: [{ id: serverId, expected: ["lab"] }] };
+      const target = { serverId, tenantId, url: "https://x.example.com/", headers: { "x-key": "k" }, knownEra: null };
+      return link.run([target], { allow: [] }, { result: () => {} }, false, { job });
+    });
+    expect(() => link.take(8, "A".repeat(60))).toThrow();
+    clock.advance(3 * MINUTE);
+    expect(link.take(8, "A".repeat(60))).toEqual([]);
+    const ended = await Promise.race([Promise.all(runs), new Promise((late) => setTimeout(late, 500, "never"))]);
+    expect(ended).not.toBe("never");
+  } finally {
+    link.close();
+    clock.restore();
+  }
+});
+
+test("an agent that was good lately is let in also in a minute in which strangers knock from everywhere", () => {
+  const knocks = limits();
+  for (let n = 0; n < 10_000; n++) knocks.tooMany(`2001:db8::${n.toString(16)}`, false, 1);
+  expect(knocks.tooMany("198.51.100.7", false, 1)).toBe(true);
+  expect(knocks.tooMany("198.51.100.7", true, 1)).toBe(false);
+});
