@@ -75,6 +75,9 @@ class Bound extends EventEmitter {
   }
 }
 
+/** Made once: the agent's own would take the stack's picture for every probe. */
+const OVER = new Error("the probe is over");
+
 export class Wire {
   readonly url: URL;
   readonly steps: Step[] = [];
@@ -118,7 +121,7 @@ export class Wire {
   }
 
   close(): Promise<void> {
-    return this.#agent.destroy();
+    return this.#agent.destroy(OVER);
   }
 
   /** Sends and reads, following redirects inside the origin. Never throws; the caller decides and then keeps. */
