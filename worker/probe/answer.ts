@@ -74,6 +74,10 @@ async function readWhole(body: Readable, kind: BodyKind, id: string | null): Pro
   return { bytes, head, ...parseMessage(text, id) };
 }
 
+/** Clients read unnamed events and those named so; a keep-alive under another name is nothing to them. */
+export const carriesMessage = (event: string | undefined): boolean =>
+  event === undefined || event === "" || event === "message";
+
 async function readSse(body: Readable, id: string, answered: () => void): Promise<Answer> {
   const decoder = new TextDecoder("utf-8", { fatal: false });
   const found: Pick<Answer, "message" | "errorCode"> = {};
@@ -81,8 +85,9 @@ async function readSse(body: Readable, id: string, answered: () => void): Promis
   let head = "";
   const parser = createParser({
     maxBufferSize: MAX_BODY_BYTES,
-    onEvent: ({ data }) => {
-      if (found.message || found.errorCode || data.trim() === "") return; // a priming event has no data
+    onEvent: ({ event, data }) => {
+      if (found.message || found.errorCode || !carriesMessage(event)) return;
+      if (data.trim() === "") return; // a priming event has no data
       const parsed = parseMessage(data, id);
       if (parsed.message) found.message = parsed.message;
       else if (parsed.errorCode !== WIRE_CODES.notOurs) found.errorCode = parsed.errorCode ?? WIRE_CODES.notJson;

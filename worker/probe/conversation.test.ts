@@ -28,6 +28,12 @@ async function look(handler: Handler, knownEra: Era | null) {
   return { transcript, asked, connections: server.connections() };
 }
 
+const PING = "event: ping\ndata: still here\n\n";
+const pinged = (id: string | null) => ({
+  text: `${PING}${message(id, { tools: [TOOL] })}`,
+  type: "text/event-stream",
+});
+
 const HANDSHAKE = ["initialize", "notifications/initialized", "tools/list"];
 
 describe("a look at a server whose era is known", () => {
@@ -53,6 +59,22 @@ describe("a look at a server whose era is known", () => {
   ])("ends with the first %s (era %#)", async (_what, status, known) => {
     const seen = await look(() => ({ status }), known);
     expect(seen.asked).toHaveLength(1);
+  });
+
+  test.each<[Era, Handler]>([
+    ["legacy", legacy({ "tools/list": ({ id }) => pinged(id) })],
+    [
+      "sse",
+      sse("/message", (stream, { method, id }) => {
+        stream.write(PING);
+        if (method === "initialize") stream.write(message(id, INITIALIZED));
+        if (method === "tools/list") stream.write(message(id, { tools: [TOOL] }));
+        return { status: 202, text: "Accepted" };
+      }),
+    ],
+  ])("passes over events that carry no message, as clients do (%s)", async (era, handler) => {
+    const { transcript } = await look(handler, era);
+    expect(judge(transcript)).toMatchObject({ status: "up", reason: null, tools: { count: 1 } });
   });
 
   test("times name, connection, first request and tool list apart", async () => {

@@ -2,7 +2,7 @@
 import { createParser } from "eventsource-parser";
 import { type AddressPolicy, assertUrlAllowed } from "#lib/adapters/http";
 import { type Step, WIRE_CODES } from "#lib/domain/transcript";
-import { bodyKind, MAX_BODY_BYTES, parseMessage } from "./answer.ts";
+import { bodyKind, carriesMessage, MAX_BODY_BYTES, parseMessage } from "./answer.ts";
 import { type AfterList, declaresTools, type Found, listTools, resultOf, speaker } from "./found.ts";
 import { initializeCall, takeInitialize } from "./legacy.ts";
 import { shownUrl } from "./shown.ts";
@@ -167,7 +167,7 @@ function readEndpoint(
     const parser = createParser({
       maxBufferSize: MAX_BODY_BYTES,
       onEvent: ({ event, data }) => {
-        if (event !== "endpoint") return data.trim() === "" ? undefined : hand(data);
+        if (event !== "endpoint") return carriesMessage(event) && data.trim() !== "" ? hand(data) : undefined;
         // Another origin would be handed our credential, or be an address that nobody checked.
         const endpoint = URL.parse(data.trim(), base);
         resolve(
