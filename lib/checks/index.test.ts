@@ -412,6 +412,16 @@ describe("the checks say", () => {
       "tls",
     ],
     [
+      "tls_expiring before a wall that stands as it should",
+      transcript(
+        [step("connect"), step("discover", { status: 401, headers: { "www-authenticate": 'Bearer realm="x"' } })],
+        { certificate: { validTo: Date.parse("2026-12-21"), daysLeft: 7 } },
+      ),
+      "up",
+      "tls_expiring",
+      "tls",
+    ],
+    [
       "nothing of a certificate at 31 days",
       working({ certificate: { validTo: Date.parse("2026-12-22"), daysLeft: 31 } }),
       "up",

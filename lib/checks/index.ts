@@ -68,6 +68,8 @@ function surfaceSeen({ tools, toolsTruncated, credentialUsed }: Transcript): Too
 /** A fault of ours or a forbidden address outweighs all: what else was seen then says nothing about the server. */
 function weight(finding: Finding): number {
   const rule = reasonRule(finding.reason);
+  // A wall that stands as it should must not hide that the certificate before it ends.
+  if (finding.reason === "tls_expiring") return 0.5;
   return rule.layer === "platform" ? 4 : WEIGHT[rule.status];
 }
 
