@@ -73,6 +73,17 @@ describe("the region's own line", () => {
     expect(await other.pass(one)).toBe(one);
   });
 
+  test("is cut although some servers are not asked at all: what nobody heard is no sign that it stands", async () => {
+    const { line, e } = place(true);
+    await e.beat();
+    clock.advance(60_000);
+    line.reachable = false;
+    const left = { ...result(0, "rate_limited", "unknown"), transcript: { url: "", steps: [] } as never };
+    for (let n = 0; n < 3; n++)
+      expect(e.pass({ ...left, serverId: `left${n}` })).toMatchObject({ serverId: `left${n}` });
+    expect((await e.pass(result(1, "timeout"))).judgement.reason).toBe("prober_fault");
+  });
+
   test("a thousand failures ask once in five seconds", async () => {
     const { line, e } = place(true);
     await Promise.all(Array.from({ length: 1_000 }, (_, n) => e.pass(result(n, "timeout"))));

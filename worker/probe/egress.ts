@@ -62,6 +62,7 @@ export function egress(
     pass(result) {
       if (targets.length === 0) return result;
       const failed = onTheWay(result);
+      if (!failed && unheard(result)) return result;
       note(result, failed);
       if (!failed) return result;
       return look().then((well) => {
@@ -83,6 +84,10 @@ export function egress(
 
 const onTheWay = ({ judgement: { reason, status } }: ProbeResult): boolean =>
   reason !== null && status === "down" && REASONS[reason].layer === "transport";
+
+/** Nobody was asked, or nobody answered for a reason of ours: that is no sign that the line stands. */
+const unheard = ({ judgement, transcript }: ProbeResult): boolean =>
+  judgement.status === "unknown" && !transcript.steps.some((s) => s.response !== undefined);
 
 function ours(result: ProbeResult): ProbeResult {
   return {
