@@ -13,7 +13,8 @@ import { makeRegion, makeServer, makeTenant } from "#lib/testing/make";
 import { type TestRedis, testRedis } from "#lib/testing/redis";
 import { rawServer, type TestServer } from "#lib/testing/servers";
 import { queueName, queuePrefix } from "./job.ts";
-import { type RegionDeps, regionWorker, runJob } from "./region.ts";
+import { keep, type RegionDeps, regionWorker, runJob } from "./region.ts";
+import { faultResult } from "./result.ts";
 import { scheduler } from "./schedule.ts";
 import { sealDue } from "./seal.ts";
 import { sealedStream } from "./slots.ts";
@@ -122,6 +123,18 @@ describe("the road from tick to seal", () => {
     });
     expect(await queued("fra")).toEqual([]);
     await Promise.all([one.close(), two.close()]);
+  });
+
+  test("looks that are rarer than ten minutes, because a tenant's pace was cut, are not all first looks", async () => {
+    const serverId = await makeServer(db, tenantId, {});
+    const job = {
+      tenantId,
+      slot: clock.now().getTime(),
+      intervalS: 960,
+      servers: [{ id: serverId, expected: ["fra"] }],
+    };
+    await keep(deps("fra"), job, faultResult(serverId, "", "x"), null);
+    expect(await store.redis.ttl(`${store.prefix}:probed:fra:${serverId}`)).toBeGreaterThan(960);
   });
 
   test("a stopped region costs its own cell and nobody else's, and what it finds later is dropped", async () => {

@@ -24,6 +24,8 @@ import { loadTargets } from "./targets.ts";
 
 /** The first probe after so long without one is cold: recorded, never alerting. */
 const COLD_AFTER_S = 600;
+/** Where looks are rarer, as of a tenant whose pace was cut, none would ever alert: there one has to be missing. */
+const coldAfterS = (intervalS: number) => Math.max(COLD_AFTER_S, 2 * intervalS);
 
 export interface RegionDeps {
   region: string;
@@ -119,7 +121,7 @@ export async function keep(deps: RegionDeps, job: ProbeJob, result: ProbeResult,
     `${deps.prefix}:probed:${deps.region}:${result.serverId}`,
     "1",
     "EX",
-    COLD_AFTER_S,
+    coldAfterS(intervalS),
     "GET",
   );
   const outcome = outcomeOf(result, {
