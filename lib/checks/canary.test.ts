@@ -43,6 +43,7 @@ describe("a test call", () => {
       step(undefined, { error: { code: "UND_ERR_SOCKET", detail: "" } }),
       "canary_protocol_error",
     ],
+    ["against a schema that only refers to itself", { schema: '{"$ref":"#"}' }, text("{}"), "canary_assertion"],
     ["that contains what was agreed", { contains: "ell" }, text("hello"), null],
     ["that does not contain it", { contains: "xyz" }, text("hello"), "canary_assertion"],
     [
@@ -115,6 +116,7 @@ test.each<[string, Record<string, unknown>, string]>([
   ["a path with a regular expression", { path: "$[?search(@.a, '(a+)+$')]" }, "path"],
   ["a schema with a pattern", { schema: '{"items":{"pattern":"(a+)+$"}}' }, "schema"],
   ["a schema from elsewhere", { schema: '{"$ref":"https://x.example/s"}' }, "schema"],
+  ["a schema that answers later", { schema: '{"properties":{"a":{"$async":true}}}' }, "schema"],
   ["a field that nobody knows", { shell: "rm" }, ""],
 ])("%s is refused when it is saved", (_what, given, field) => {
   const issues = canary.settings.safeParse({ tool: "t", ...given }).error?.issues ?? [];

@@ -97,9 +97,14 @@ function same(value: unknown): string | symbol {
 const compiled = new Map<string, ValidateFunction | null>();
 
 function schemaFault(text: string, value: unknown): string | null {
+  const unfit = "The agreed schema is none that can be used: look at its keywords.";
   const validate = validator(text);
-  if (validate === null) return "The agreed schema is none that can be used: look at its keywords.";
-  if (validate(value)) return null;
+  if (validate === null) return unfit;
+  try {
+    if (validate(value) === true) return null;
+  } catch {
+    return unfit; // One that refers to itself alone never ends but by the stack.
+  }
   const [error] = validate.errors ?? [];
   return cleanText(`The schema is not met at ${error?.instancePath || "the top"}: ${error?.message ?? ""}.`, 200);
 }

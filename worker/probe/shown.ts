@@ -32,9 +32,19 @@ export function withoutSecrets(
 ): Record<string, unknown> {
   const secrets = secretsOf(credential);
   if (secrets.length === 0) return message;
+  // As text it is only searched: replaced there, a credential that begins as an escape ends would break the JSON.
   const text = JSON.stringify(message);
-  const clean = secrets.reduce((t, secret) => t.replaceAll(JSON.stringify(secret).slice(1, -1), "[credential]"), text);
-  return clean === text ? message : (JSON.parse(clean) as Record<string, unknown>);
+  if (!secrets.some((secret) => text.includes(JSON.stringify(secret).slice(1, -1)))) return message;
+  return replaced(message, (t) =>
+    secrets.reduce((rest, secret) => rest.replaceAll(secret, "[credential]"), t),
+  ) as Record<string, unknown>;
+}
+
+function replaced(value: unknown, clean: (text: string) => string): unknown {
+  if (typeof value === "string") return clean(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((v) => replaced(v, clean));
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [clean(k), replaced(v, clean)]));
 }
 
 export function scrubber(credential: Record<string, string>): Scrub {

@@ -4,8 +4,11 @@ import { isRecord } from "../surface.ts";
 import { type CheckKind, jsonText, parsed, ticked, wholeOrNone } from "./form.ts";
 import { jsonPathSchema } from "./json-path.ts";
 
-/** A pattern may keep whoever tries it busy for ever, and a reference would have to be fetched. */
-const BARRED = new Set(["pattern", "patternProperties", "$dynamicRef", "$recursiveRef", "format"]);
+/**
+ * A pattern may keep whoever tries it busy for ever, a reference would have to be fetched, and what answers later would
+ * be taken for a yes.
+ */
+const BARRED = new Set(["pattern", "patternProperties", "$dynamicRef", "$recursiveRef", "format", "$async"]);
 
 function unfitSchema(value: unknown): string | null {
   if (!isRecord(value)) return "A JSON schema is an object.";

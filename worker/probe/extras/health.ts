@@ -41,7 +41,9 @@ export async function askHealth(
       dispatcher: agent,
       signal: AbortSignal.any([looking.signal, bound]),
     });
-    const { text, cut } = await readUpTo(answer.body, MAX_HEALTH_BYTES);
+    const { text: heard, cut } = await readUpTo(answer.body, MAX_HEALTH_BYTES);
+    // Before a word of it is quoted: a quotation that is cut in the middle of a credential could not be cleaned.
+    const text = String(withoutSecrets({ text: heard }, looking.headers).text);
     const latencyMs = looking.monotonic() - started;
     // A coding that nobody asked for is not undone: the body is then no JSON.
     const look = judgeHealth(check.settings, { status: answer.statusCode, body: text, cut, latencyMs }, looking.now());
