@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "#lib/testing/database";
 import { makeServer, makeTenant } from "#lib/testing/make";
+import { closeAbandoned } from "../watch/servers.ts";
 import { computeBaselines } from "./compute.ts";
 import { judgeElevated } from "./judge.ts";
 
@@ -121,4 +122,29 @@ test("a run of failures is told by its own incident and not twice", async () => 
   expect(await judge(8)).toBe(0);
   await db.sql("UPDATE incident SET state = 'resolved', resolved_at = $2 WHERE server_id = $1", [serverId, START]);
   expect(await judge(8)).toBe(1);
+});
+
+test("an outage that was told of and is over is not told once more by its failures of a moment ago", async () => {
+  const down: typeof UP = { fra: ["down", "timeout"], iad: ["down", "timeout"], sin: ["down", "timeout"] };
+  await minutes(0, 10, 50, down);
+  await minutes(10, 20, 50, UP);
+  await db.sql(
+    `INSERT INTO incident (tenant_id, id, number, subject_kind, server_id, subject_name, fingerprint, dedup_key, state, severity, status, reason,
+       opened_at, started_at, last_bad_slot, resolved_at, policy)
+     VALUES ($1, gen_random_uuid(), 1, 'server', $2::uuid, 'x', $2::uuid::text || ':serving', 'k', 'resolved', 'P2', 'down', 'timeout', $3, $3, $4, $5, '{}')`,
+    [tenantId, serverId, START, at(9), at(12)],
+  );
+  for (const minute of [12, 13, 14, 15]) expect(await judge(minute)).toBe(0);
+});
+
+test("slow when it was paused and slow when it is looked at again, it is told again", async () => {
+  await minutes(0, DAY, 200, UP);
+  await computeBaselines(db.workerDb, db.sweeper, at(DAY));
+  await minutes(DAY, DAY + 60, 700, UP);
+  expect(await judge(DAY + 20)).toBe(1);
+  await db.sql("UPDATE server SET paused = true WHERE id = $1", [serverId]);
+  await closeAbandoned(db.workerDb, db.sweeper, at(DAY + 30));
+  await db.sql("UPDATE server SET paused = false WHERE id = $1", [serverId]);
+  expect(await judge(DAY + 50)).toBe(1);
+  expect((await incidents()).map((i) => i.state)).toEqual(["resolved", "open"]);
 });

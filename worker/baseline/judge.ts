@@ -32,6 +32,8 @@ interface Row {
   fails: boolean;
   looks: number[];
   p95s: (number | null)[];
+  /** The last bad slot of a run that has just been told of and is over: up to it nothing is news. */
+  told: Date | null;
   /** Slots of the window; only where some of them failed. */
   window: { slot: string; regions: unknown }[] | null;
 }
@@ -69,6 +71,8 @@ function lastMinutes(tx: Tx, now: Date): Promise<Row[]> {
   return tx.$queryRaw<Row[]>`
     SELECT s.id, s.interval_s, b.samples, b.hours, b.p95_ms, b.elevated,
       EXISTS (SELECT 1 FROM incident i WHERE i.tenant_id = s.tenant_id AND i.fingerprint = s.id::text || ':serving' AND i.state <> 'resolved') AS fails,
+      (SELECT max(i.last_bad_slot) FROM incident i WHERE i.tenant_id = s.tenant_id AND i.fingerprint = s.id::text || ':serving'
+        AND i.state = 'resolved' AND i.resolved_at >= t.until - t.counted) AS told,
       h.looks, h.p95s, h.window
     FROM server s LEFT JOIN server_baseline b ON b.tenant_id = s.tenant_id AND b.server_id = s.id
     CROSS JOIN LATERAL (SELECT greatest(${shortest}::int, 3 * s.interval_s) * interval '1 second' AS period,
@@ -117,8 +121,9 @@ function rateWords({ failed, probes, regions, reason, layer }: ErrorRate, row: R
   return `${failed} of ${probes} probes (${share} %) failed within ${minutes} minutes in the ${layer} layer, in ${regions.join(", ")}: ${REASONS[reason].label}.`;
 }
 
-function windowOf({ window }: Row): WindowSlot[] {
-  return (window ?? []).map(({ slot, regions }) => ({
+function windowOf({ window, told }: Row): WindowSlot[] {
+  const news = (window ?? []).filter(({ slot }) => told === null || Date.parse(slot) > told.getTime());
+  return news.map(({ slot, regions }) => ({
     slot: Date.parse(slot),
     cells: Object.entries((regions ?? {}) as Record<string, unknown>).flatMap(([region, cell]) => {
       const [status, reason] = Array.isArray(cell) ? (cell as unknown[]) : [];

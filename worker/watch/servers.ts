@@ -120,6 +120,9 @@ export async function closeAbandoned(db: Db, sweeper: Sweeper, now: Date): Promi
       const sentence = removed
         ? "The server was removed, so nobody looks at it any more."
         : "The server was paused, so nobody looks at it for now.";
+      // Slow or flaky still when it is looked at again, it is told again.
+      await tx.$executeRaw`UPDATE server_baseline SET elevated = NULL, elevated_since = NULL
+        WHERE tenant_id = app.tenant() AND server_id = ${incident?.serverId ?? null}::uuid AND elevated IS NOT NULL`;
       return incident !== null && closeIncident(tx, incident, { tenantId, now, sentence });
     });
     if (await unlessErased(work, false)) closed++;
