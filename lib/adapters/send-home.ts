@@ -4,7 +4,8 @@ import { request } from "undici";
 import { OPERATORS_CHOICE } from "./answer.ts";
 import { assertUrlAllowed, guardedDispatcher } from "./http.ts";
 
-const MAX_ANSWER = 8 * 1024 * 1024;
+/** A batch of 25 servers with as much to check as each may have, sealed, and the answer that it comes in: worker/agents/link.ts. */
+const MAX_ANSWER = 32 * 1024 * 1024;
 
 export type HomeAnswer = { kind: "answer"; status: number; body: unknown } | { kind: "cut"; code: string };
 

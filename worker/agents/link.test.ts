@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { leaseKeeper } from "#lib/adapters/secrets/lease";
+import { leaseHolder, leaseKeeper } from "#lib/adapters/secrets/lease";
 import { testClock } from "#lib/testing/clock";
 import { granter } from "./grant.ts";
 import { limits } from "./limits.ts";
@@ -35,4 +35,22 @@ test("an agent that was good lately is let in also in a minute in which stranger
   for (let n = 0; n < 10_000; n++) knocks.tooMany(`2001:db8::${n.toString(16)}`, false, 1);
   expect(knocks.tooMany("198.51.100.7", false, 1)).toBe(true);
   expect(knocks.tooMany("198.51.100.7", true, 1)).toBe(false);
+});
+
+test("one tenant's long certificates take no place in an answer beside everybody else's batches", async () => {
+  const link = new AgentLink("lab", granter("a secret of this test"), leaseKeeper());
+  const slot = Math.floor(Date.now() / MINUTE) * MINUTE;
+  const clientCertificate = { certificate: "c".repeat(65_536), privateKey: "k".repeat(65_536) };
+  const runs = [1, 2, 3, 4].map(() => {
+    const tenantId = randomUUID();
+    const servers = Array.from({ length: 25 }, () => ({ id: randomUUID(), expected: ["lab"] }));
+    const targets = servers.map(({ id }) => ({
+      ...{ serverId: id, tenantId, url: "https://x.example.com/", headers: {}, knownEra: null, clientCertificate },
+    }));
+    const job = { tenantId, slot, intervalS: 3_600, servers };
+    return link.run(targets, { allow: [] }, { result: () => {} }, false, { job });
+  });
+  expect([link.take(8, leaseHolder().publicKey).length, link.waiting]).toEqual([1, 3]);
+  link.close();
+  await Promise.all(runs);
 });

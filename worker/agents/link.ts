@@ -34,6 +34,8 @@ const OPEN_KEYS = new Set([
   "knownLists",
 ]);
 const CHECK_MS = 250;
+/** An answer with so much in it gets no more batches: one tenant's long certificates must not make it unreadable. */
+const MOST_CHARS = 4 * 1024 * 1024;
 
 export class AgentLink implements Prober {
   readonly #region: string;
@@ -101,13 +103,19 @@ export class AgentLink implements Prober {
   /** @param holder the agent's public key: only it opens what is sealed here */
   take(most: number, holder: string): Batch[] {
     this.#endOver();
-    const taken = this.#waiting.splice(0, most);
-    // All of them first: one that cannot be sealed to this holder must not leave the others where nobody ends them.
-    for (const pending of taken) this.#out.add(pending);
-    return taken.map((pending) => {
+    const batches: Batch[] = [];
+    for (let chars = 0; batches.length < most && chars < MOST_CHARS; ) {
+      const pending = this.#waiting.shift();
+      if (pending === undefined) break;
+      // First: one that cannot be sealed to this holder must not be left where nobody ends it.
+      this.#out.add(pending);
       pending.events.started?.();
-      return this.#batchOf(pending, holder);
-    });
+      const batch = this.#batchOf(pending, holder);
+      chars += JSON.stringify(batch.open).length;
+      for (const sealed of Object.values(batch.lease?.sealed ?? {})) chars += sealed.length;
+      batches.push(batch);
+    }
+    return batches;
   }
 
   /** @returns false when nobody waits for it any more: then it is recorded as what comes by itself */
