@@ -137,6 +137,35 @@ describe("the road from tick to seal", () => {
     expect(await store.redis.ttl(`${store.prefix}:probed:fra:${serverId}`)).toBeGreaterThan(960);
   });
 
+  test("an outcome that cannot be written fails its batch and not the region's process, and what was not probed is logged", async () => {
+    const ids = [await makeServer(db, tenantId, {}), await makeServer(db, tenantId, {})];
+    const unheard: unknown[] = [];
+    const hear = (err: unknown) => unheard.push(err);
+    process.on("unhandledRejection", hear);
+    const said: unknown[][] = [];
+    // Redis goes away for one write while the batch goes on.
+    const away = new Proxy(store.redis, {
+      get: (redis, key) =>
+        key === "set" ? () => Promise.reject(new Error("away")) : Reflect.get(redis, key, redis).bind?.(redis),
+    });
+    const half = {
+      run: async (targets: { serverId: string }[], _policy: unknown, events: { result(r: unknown): void }) => {
+        events.result(faultResult(targets[0]?.serverId ?? "", "", "x"));
+        for (let i = 0; i < 3; i++) await new Promise((turn) => setImmediate(turn));
+      },
+    };
+    const warn = (...words: unknown[]) => void said.push(words);
+    await expect(
+      runJob({ ...deps("fra"), redis: away, pool: half, log: { ...log, warn } } as unknown as RegionDeps, {
+        ...{ tenantId, slot: slotStart(clock.now().getTime(), 60), intervalS: 60 },
+        servers: ids.map((id) => ({ id, expected: ["fra"] })),
+      }),
+    ).rejects.toThrow("away");
+    process.off("unhandledRejection", hear);
+    expect(unheard).toEqual([]);
+    expect(said).toMatchObject([[{ servers: 1 }, expect.stringContaining("not checked")]]);
+  });
+
   test("a stopped region costs its own cell and nobody else's, and what it finds later is dropped", async () => {
     const id = await makeServer(db, tenantId, { url: `${target.url}/${randomUUID()}` });
     const s = schedule();

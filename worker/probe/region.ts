@@ -12,6 +12,7 @@ import { keepList } from "../surface/keep-list.ts";
 import { credentialed } from "./credential/credentialed.ts";
 import { checking } from "./extras/checking.ts";
 import { runTrial } from "./extras/trial.ts";
+import { waitedFor } from "./kept.ts";
 import { probeJobSchema, type ProbeJob, queueName, queuePrefix } from "./job.ts";
 import { live, type Live } from "./live.ts";
 import type { Egress } from "./egress.ts";
@@ -89,12 +90,14 @@ async function runBatch(deps: RegionDeps, job: ProbeJob, started: () => void): P
   );
   const shows = new Map(job.servers.map((s) => [s.id, job.live ? liveOf(deps, job, s.id) : null]));
   const writes: Promise<unknown>[] = [];
+  let seen = 0;
   const note = (result: ProbeResult) => {
+    seen++;
     const show = shows.get(result.serverId) ?? null;
     const judged = deps.egress?.pass(result) ?? result;
-    writes.push(
-      judged instanceof Promise ? judged.then((r) => keep(deps, job, r, show)) : keep(deps, job, judged, show),
-    );
+    const kept =
+      judged instanceof Promise ? judged.then((r) => keep(deps, job, r, show)) : keep(deps, job, judged, show);
+    writes.push(waitedFor(kept));
   };
   for (const id of sealedShut)
     note(faultResult(id, "", "The stored credential does not open with this key file: enter it again."));
@@ -107,10 +110,13 @@ async function runBatch(deps: RegionDeps, job: ProbeJob, started: () => void): P
     job.live !== undefined,
     { job },
   );
+  const unseen = targets.length + sealedShut.length - seen;
+  if (unseen > 0)
+    deps.log.warn({ slot: job.slot, servers: unseen }, "servers of a batch had no turn before its end: not checked");
   // Every write is waited for before one of them may fail the job.
   const failed = (await Promise.allSettled(writes)).find((w) => w.status === "rejected");
   if (failed) throw failed.reason;
-  return "probed";
+  return unseen > 0 ? "in part" : "probed";
 }
 
 export async function keep(deps: RegionDeps, job: ProbeJob, result: ProbeResult, show: Live | null): Promise<Recorded> {

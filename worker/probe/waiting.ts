@@ -3,6 +3,7 @@
 import type { Redis } from "ioredis";
 import { now as clockNow } from "#lib/adapters/clock";
 import { waitMs } from "#lib/domain/rate-limit";
+import { waitedFor } from "./kept.ts";
 import type { ProbeResult } from "./result.ts";
 import type { Prober } from "./supervisor.ts";
 import type { ProbeTarget } from "./transcript.ts";
@@ -22,7 +23,7 @@ export function waiting(pool: Prober, deps: { redis: Redis; prefix: string; regi
       const writes: Promise<unknown>[] = [];
       const result = (seen: ProbeResult) => {
         const ms = seen.judgement.reason === "rate_limited" ? waitMs(retryAfter(seen), clockNow()) : 0;
-        if (ms > 0) writes.push(deps.redis.set(key(seen.serverId), clockNow().getTime() + ms, "PX", ms));
+        if (ms > 0) writes.push(waitedFor(deps.redis.set(key(seen.serverId), clockNow().getTime() + ms, "PX", ms)));
         events.result(seen);
       };
       if (asked.length > 0) await pool.run(asked, policy, { ...events, result }, wantSteps, turn);

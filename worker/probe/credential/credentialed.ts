@@ -5,6 +5,7 @@ import { monotonicMs, now as clockNow } from "#lib/adapters/clock";
 import type { Db } from "#lib/adapters/db";
 import type { AddressPolicy } from "#lib/adapters/http";
 import type { Log } from "#lib/adapters/log";
+import { waitedFor } from "../kept.ts";
 import type { BatchEvents } from "../prober-process.ts";
 import type { ProbeResult } from "../result.ts";
 import type { Prober, Turn } from "../supervisor.ts";
@@ -87,7 +88,7 @@ async function walk(deps: CredentialDeps, batch: Batch): Promise<void> {
   const finish = (walker: Walker, result: ProbeResult) => {
     const done = judgeWalk(stamped(result), walker.guarded, walker.held, walker.given);
     events.result(done.result);
-    writes.push(keepWalls(deps, batch.tenantId, result.serverId, walker.guarded, walker.held, done));
+    writes.push(waitedFor(keepWalls(deps, batch.tenantId, result.serverId, walker.guarded, walker.held, done)));
   };
   const run = async (targets: ProbeTarget[], walkers: Walker[], last: boolean) => {
     if (targets.length + walkers.length === 0) return;

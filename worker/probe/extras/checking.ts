@@ -4,6 +4,7 @@ import { now as clockNow } from "#lib/adapters/clock";
 import { agreementOf, isDue } from "#lib/domain/extra-check/due";
 import { type Planned, settled } from "#lib/domain/extra-check/settle";
 import type { ExtraResult } from "#lib/domain/outcome";
+import { waitedFor } from "../kept.ts";
 import type { ProbeResult } from "../result.ts";
 import type { Prober } from "../supervisor.ts";
 import type { ProbeTarget } from "../transcript.ts";
@@ -46,7 +47,7 @@ export function checking(
         if (plan === undefined) return events.result(seen);
         const { held, ...rest } = seen;
         const said = wordsOf(plan, seen.extras ?? [], job.intervalS);
-        writes.push(keepLooks(deps, job.tenantId, seen, plan, said, held ?? {}));
+        writes.push(waitedFor(keepLooks(deps, job.tenantId, seen, plan, said, held ?? {})));
         events.result({ ...rest, extras: said });
       };
       const asked = targets.map((t) => withDue(t, plans.get(t.serverId)));
