@@ -68,6 +68,11 @@ export class FairLine<T extends Waiting> {
     return gone;
   }
 
+  /** Who waits, in the order of turns. */
+  tenants(): Iterable<string> {
+    return this.#queues.keys();
+  }
+
   get size(): number {
     return [...this.#queues.values()].reduce((n, queue) => n + queue.items.length, 0);
   }

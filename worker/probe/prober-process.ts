@@ -95,6 +95,7 @@ export class ProberProcess {
   #aliveAt = monotonicMs();
   #lookedAt = 0;
   #ending: ProberExit["reason"] | null = null;
+  #ended = false;
   #maxRss = 0;
   #cpuMs = 0;
   #out = 0;
@@ -102,6 +103,8 @@ export class ProberProcess {
   probes = 0;
   /** Who has it: it speaks for one tenant at a time. */
   tenantId: string | null = null;
+  /** By the monotonic clock: when this tenant got it. */
+  heldSince = 0;
   /** Servers of batches that were promised this process and are not with it yet. */
   reserved = 0;
   /** Nobody joins: one server is in it alone, to see what it does. */
@@ -134,10 +137,10 @@ export class ProberProcess {
     if (this.pid !== 0) this.#cgroups?.hold(this.pid, { memoryBytes: 2 * limits.rssBytes, cpus: 2, pids: 64 });
     this.#child.stdout?.on("data", (bytes: Buffer) => this.#printed(bytes.length, 0));
     this.#child.stderr?.on("data", (bytes: Buffer) => this.#printed(0, bytes.length));
-    this.#child.on("message", (message) => this.#heard(message as FromProber));
-    this.#child.on("error", () => {}); // A failed start or send shows as its exit.
+    this.#child.on("message", (message) => this.#listen(message as FromProber));
     this.exited = new Promise((resolve) => {
-      this.#child.once("exit", (exitCode, signal) => {
+      const ended = (exitCode: number | null, signal: NodeJS.Signals | null) => {
+        this.#ended = true;
         this.#killGroup(); // Nothing the child may have started outlives it.
         this.#cgroups?.forget(this.pid);
         if (this.#holder !== null) this.#keeper.forget(this.#holder);
@@ -145,6 +148,11 @@ export class ProberProcess {
         const stopped = exit.reason === "recycled" || exit.reason === "closed" ? "crash" : exit.reason;
         for (const running of [...this.#running.values()]) running.settle(stopped);
         resolve(exit);
+      };
+      this.#child.once("exit", ended);
+      // A failed send shows as its exit. What could not even be started (no descriptor, no process left) never has one.
+      this.#child.on("error", () => {
+        if (this.#child.pid === undefined && !this.#ended) ended(null, null);
       });
     });
   }
@@ -158,7 +166,13 @@ export class ProberProcess {
   }
 
   get gone(): boolean {
-    return this.#ending !== null || this.#child.exitCode !== null || this.#child.signalCode !== null;
+    return (
+      this.#ended ||
+      this.pid === 0 ||
+      this.#ending !== null ||
+      this.#child.exitCode !== null ||
+      this.#child.signalCode !== null
+    );
   }
 
   /** Servers that have not answered yet, and those on their way to it. */
@@ -181,6 +195,7 @@ export class ProberProcess {
       };
       if (this.#running.size === 0) this.#aliveAt = monotonicMs();
       this.reserved -= batch.targets.length;
+      if (this.pid === 0) return resolve("crash");
       const left = new Set(batch.targets.map((t) => t.serverId));
       this.#running.set(batch.id, { batch, events, startedAt: monotonicMs(), left, settle });
       this.probes += batch.targets.length;
@@ -264,7 +279,8 @@ export class ProberProcess {
       stdoutBytes: this.#out,
       stderrBytes: this.#err,
       culprit:
-        orderly || this.tenantId === null || open.length === 0
+        // Before it was ready it had asked nobody: a machine that cannot start a process blames no tenant.
+        orderly || this.tenantId === null || open.length === 0 || this.#holder === null
           ? null
           : {
               tenantId: this.tenantId,
@@ -272,6 +288,16 @@ export class ProberProcess {
               batchMs: Math.round(ended - Math.min(...open.map((r) => r.startedAt))),
             },
     };
+  }
+
+  /** What cannot be understood ends the prober that said it, and not the region with everybody's checks. */
+  #listen(message: FromProber): void {
+    try {
+      this.#heard(message);
+    } catch (err) {
+      process.emitWarning(err instanceof Error ? err : String(err));
+      this.stop("crash");
+    }
   }
 
   #heard(message: FromProber): void {

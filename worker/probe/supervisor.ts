@@ -66,6 +66,8 @@ interface Lane {
 const CHECK_MS = 100;
 /** A hung batch holds a process for most of a minute, so many may be needed, and few most of the time. */
 const SPARE_MS = 60_000;
+/** A tenant whose batches never pause would keep its process for ever: after so long nobody joins while others wait. */
+const TURN_MS = 2_000;
 /** Servers at once in one process: what hangs costs a socket there, and no process. */
 const TOGETHER = 50;
 /** Processes of an enterprise tenant's own, at most: 200 servers at once. */
@@ -226,7 +228,12 @@ export class ProberPool implements Prober {
         return found !== null;
       });
       if (next === null || found === null) return;
-      const prober: ProberProcess = found === "new" ? this.#start(lane) : found;
+      const prober: ProberProcess | null = found === "new" ? this.#start(lane) : found;
+      if (prober === null) {
+        next.go(null);
+        continue;
+      }
+      if (prober.tenantId === null) prober.heldSince = monotonicMs();
       prober.tenantId = next.tenantId;
       prober.alone = next.alone;
       prober.reserved += next.cost;
@@ -244,7 +251,8 @@ export class ProberPool implements Prober {
       } else if (prober.tenantId === null) {
         if (idle === null || prober.idleSince > idle.idleSince) idle = prober;
       } else if (prober.tenantId === tenantId) {
-        if (!alone && !prober.alone && !prober.worn && prober.inFlight + cost <= TOGETHER) return prober;
+        const room = !alone && !prober.alone && !prober.worn && prober.inFlight + cost <= TOGETHER;
+        if (room && (monotonicMs() - prober.heldSince < TURN_MS || !this.#owed(lane, tenantId))) return prober;
         held++;
       }
     }
@@ -253,9 +261,27 @@ export class ProberPool implements Prober {
     return lane.all.size < lane.size ? "new" : null;
   }
 
-  #start(lane: Lane): ProberProcess {
+  /** Somebody else waits for a process and may have one. */
+  #owed(lane: Lane, tenantId: string): boolean {
+    for (const other of lane.line.tenants()) {
+      if (other === tenantId) continue;
+      let held = 0;
+      for (const prober of lane.all) if (prober.tenantId === other) held++;
+      if (held < lane.mostEach) return true;
+    }
+    return false;
+  }
+
+  /** @returns null when the machine has no room for another process */
+  #start(lane: Lane): ProberProcess | null {
     const { program, cgroups = null, region = "local" } = this.#options;
-    const prober = new ProberProcess(this.#limits, { program, cgroups, region, keeper: this.#keeper });
+    let prober: ProberProcess;
+    try {
+      prober = new ProberProcess(this.#limits, { program, cgroups, region, keeper: this.#keeper });
+    } catch (err) {
+      process.emitWarning(err instanceof Error ? err : String(err));
+      return null;
+    }
     lane.all.add(prober);
     void prober.exited.then((exit) => {
       lane.all.delete(prober);
