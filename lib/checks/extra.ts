@@ -11,12 +11,17 @@ export interface Look {
   cause: Cause | null;
   /** Our sentence, for people; what the server said stands in quotes in it. */
   detail: string;
+  /** There is nothing to look at here, so nothing that was found earlier lives on. */
+  moot?: true;
 }
 
 export const fine = (detail: string): Look => ({ status: "up", cause: null, detail });
 export const failing = (cause: Cause, detail: string): Look => ({ status: "degraded", cause, detail });
 /** Could not be looked at: never green, and not the server's failure. */
 export const unseen = (detail: string): Look => ({ status: "unknown", cause: null, detail });
+
+/** The server has nothing of the kind: neither good nor bad, and the end of what was found earlier. */
+export const moot = (detail: string): Look => ({ ...unseen(detail), moot: true });
 
 const PHASE: Record<ExtraKind, Phase> = { canary: "call", health_url: "health", session: "session" };
 
@@ -36,7 +41,7 @@ export function extraResult(
     name: cleanText(check.name, 120),
     status: reason === null ? look.status : reasonRule(reason).status,
     reason,
-    phase: PHASE[check.kind],
+    phase: look.moot === true ? null : PHASE[check.kind],
     evidence: {
       ...wire,
       ...(look.cause === null ? {} : { cause: look.cause }),

@@ -178,6 +178,19 @@ test("a server whose tools need a person is never decided in passing, and one th
   expect(await quietly("BBB")).toBe(0);
 });
 
+test("a server that speaks another era for a while does not end what waits for a person in this one", async () => {
+  const fleet = await aFleet();
+  await fleet.look("AAA", "BBB", "BBB");
+  for (const _ of [1, 2, 3]) {
+    const sealed = fleet.next("AAA");
+    for (const o of Object.values(sealed.outcomes)) o.era = "legacy";
+    await decide(db.workerDb, sealed, new Date(sealed.slot + MIN));
+  }
+  expect((await fleet.incidents()).map((i) => i.state)).toEqual(["open"]);
+  await fleet.look("BBB", "AAA", "AAA");
+  expect((await fleet.incidents()).map((i) => i.state)).toEqual(["resolved"]);
+});
+
 test("an outage beside it is another incident, and neither closes the other", async () => {
   const fleet = await aFleet();
   await fleet.look("AAA", "BBB", "BBB");

@@ -35,8 +35,10 @@ export async function followTools(tx: Tx, sealed: SealedSlot, stored: unknown): 
   for (const event of seen.events) await write(tx, sealed, state, event);
   const bad = seen.judged.map((key) => findingOf(state.scopes[key])).find((f) => f !== null) ?? null;
   const wasRaised = before.raised === true;
+  // What another era or credential shows says nothing of a change that waits for a person in this one.
+  const waits = Object.keys(state.scopes).some((k) => !seen.judged.includes(k) && isAlert(state.scopes[k]));
   if (bad !== null) state.raised = true;
-  else if (seen.judged.length > 0) delete state.raised;
+  else if (seen.judged.length > 0 && !waits) delete state.raised;
   const after = JSON.stringify(settled(state));
   if (after !== JSON.stringify(before))
     await tx.$executeRaw`UPDATE server_now SET surface = ${after}::jsonb WHERE tenant_id = app.tenant() AND server_id = ${sealed.serverId}::uuid`;
@@ -46,6 +48,8 @@ export async function followTools(tx: Tx, sealed: SealedSlot, stored: unknown): 
     : null;
 }
 
+const isAlert = (scope: ScopeLists | undefined): boolean => scope?.announced?.alerts === true;
+
 interface Finding {
   reason: Reason;
   evidence: string;
@@ -53,7 +57,7 @@ interface Finding {
 }
 
 function findingOf(scope: ScopeLists | undefined): Finding | null {
-  if (scope?.announced?.alerts === true) {
+  if (scope?.announced !== undefined && isAlert(scope)) {
     const { full, sentence } = scope.announced;
     const regions = Object.keys(scope.regions).filter((r) => scope.regions[r]?.at === full);
     return { reason: "schema_drift", evidence: sentence + late(scope), regions };

@@ -24,8 +24,8 @@ export function settled(planned: Planned, fresh: ExtraResult | null, intervalS: 
   if (fresh !== null && fresh.at !== null) {
     // By the clock of whoever asked: an agent's own may be wrong.
     const look = { ...lostOnce(fresh, last), at: nowMs };
-    // Not having been able to look is no recovery.
-    return counted(look.status === "unknown" && isBad(last) ? (last as ExtraResult) : look);
+    // Not having been able to look is no recovery; that there is nothing to look at any more (no phase) ends it.
+    return counted(look.status === "unknown" && look.phase !== null && isBad(last) ? (last as ExtraResult) : look);
   }
   if (last !== null && isBad(last)) return counted(spent ? { ...last, evidence: said(last, SPENT(check)) } : last);
   if (spent) return counted(nothing(check, SPENT(check), last?.at ?? null));

@@ -1,5 +1,5 @@
 // The families that are parts of the protocol itself, asked in the open conversation.
-import { extraResult, failing, fine, type Look, unseen } from "#lib/checks/extra";
+import { extraResult, failing, fine, type Look, moot, unseen } from "#lib/checks/extra";
 import { rpcError, rpcResult } from "#lib/checks/evidence";
 import { limitMs } from "#lib/domain/extra-check/health-url";
 import type { ExtraCheck } from "#lib/domain/extra-check/index";
@@ -63,7 +63,7 @@ function answered(
 /** The stream that a client keeps open: it has to be taken, and to show a sign of life in time. */
 async function listen(check: Check, speaker: Speaker, looking: Looking): Promise<ExtraResult> {
   if (speaker.listen === null)
-    return extraResult(check, unseen("This server's era has no event stream of that kind."), looking.now());
+    return extraResult(check, moot("This server's era has no event stream of that kind."), looking.now());
   const limit = limitMs(check.settings);
   const boundMs = Math.max(1, Math.min(limit, looking.leftMs()));
   const { step, heard } = await speaker.listen(boundMs);

@@ -1,7 +1,7 @@
 // A session over time. An earlier look opened one; this look asks it again, ends it, tries one that nobody was given,
 // and opens the next. Only the era that has sessions is asked.
 import { randomUUID } from "node:crypto";
-import { extraResult, fine, unseen } from "#lib/checks/extra";
+import { extraResult, fine, moot, unseen } from "#lib/checks/extra";
 import { judgeDead, judgeHeld } from "#lib/checks/session-held";
 import type { ExtraCheck } from "#lib/domain/extra-check/index";
 import type { Era, ExtraResult } from "#lib/domain/outcome";
@@ -31,7 +31,7 @@ export async function askSession(
       held: held === undefined ? null : { id: held.id, version: held.version },
     };
   if (era !== "legacy" && era !== "dual")
-    return { result: say(unseen("This server's era has no sessions to hold.")), held: null };
+    return { result: say(moot("This server's era has no sessions to hold.")), held: null };
   if (looking.leftMs() < LEAST_MS)
     return {
       result: extraResult(check, unseen("No time was left for it in this look."), null),
