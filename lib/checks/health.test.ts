@@ -14,6 +14,11 @@ const judged = (given: Record<string, unknown>, body: unknown, status = 200, lat
     NOW,
   );
 
+test("a page that is no JSON is never quoted, a sentence in JSON is", () => {
+  expect(judged({}, "<h1>pay slip of somebody else</h1>", 500).detail).toBe("HTTP 500.");
+  expect(judged({}, { error: "disk full" }, 500).detail).toContain("disk full");
+});
+
 describe("each family has a body that turns it red and one that does not", () => {
   const BODIES: Partial<Record<FamilyName, [green: unknown, red: unknown[]]>> = {
     plain: [{ status: "ok" }, [{ status: "degraded" }, { healthy: false }, { state: "DOWN" }]],

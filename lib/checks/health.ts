@@ -28,7 +28,11 @@ export function judgeHealth(settings: HealthSettings, answer: HealthAnswer, nowM
   if (answer.status >= 300 && answer.status < 400 && !statusFits(settings, answer.status))
     return failing("health_status", `It redirects (HTTP ${answer.status}): register the address that it leads to.`);
   if (!statusFits(settings, answer.status))
-    return failing("health_status", `HTTP ${answer.status}.${told}${told === "" ? quoted(answer.body) : ""}`);
+    // A page is not quoted: a monitor must not be a way to read what is meant for others.
+    return failing(
+      "health_status",
+      `HTTP ${answer.status}.${told}${told === "" && body !== undefined ? quoted(answer.body) : ""}`,
+    );
   if (says !== null) return failing("health_body", `HTTP ${answer.status}, and the body says “${says}”.`);
   if (settings.contains !== "" && !answer.body.includes(settings.contains))
     return failing("health_body", `The body does not contain “${cleanText(settings.contains, 80)}”.`);
