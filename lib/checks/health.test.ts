@@ -96,6 +96,13 @@ describe("status and body are both read", () => {
     ["a warning is red", {}, { status: "warn" }, 200, "health_body"],
     ["a word that nobody knows is left to the rules", {}, { status: "purple" }, 200, null],
     ["ok: false is red", {}, { ok: false }, 200, "health_body"],
+    [
+      "a time that cannot be made text is none",
+      { rules: '[{"path":"$.at","olderThanS":9}]' },
+      { at: { toString: 1 } },
+      200,
+      "health_body",
+    ],
   ])("%s", (_what, given, body, status, cause) => {
     expect(judged(given, body, status).cause).toBe(cause);
   });

@@ -110,7 +110,12 @@ const isEmpty = (value: unknown) =>
 
 /** ISO text, or epoch in seconds or milliseconds: by size, since no health endpoint speaks of before 2001. */
 function tooOld(value: unknown, maxS: number, nowMs: number): string | null {
-  const at = typeof value === "number" ? (value > 1e12 ? value : value * 1_000) : Date.parse(String(value));
+  const at =
+    typeof value === "number"
+      ? value > 1e12
+        ? value
+        : value * 1_000
+      : Date.parse(typeof value === "string" ? value : "");
   if (!Number.isFinite(at)) return "it is no time";
   const ageS = Math.round((nowMs - at) / 1_000);
   return ageS > maxS ? `${ageS} s old, and ${maxS} s are the limit` : null;

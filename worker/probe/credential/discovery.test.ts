@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { AddressPolicy } from "#lib/adapters/http";
 import { type AuthFault, authServer } from "#lib/testing/auth-server";
 import type { Findings } from "#lib/domain/wall";
+import { rawServer } from "#lib/testing/servers";
 import { discover } from "./discovery.ts";
 
 const policy: AddressPolicy = { allow: [{ cidr: "127.0.0.0/8" }] };
@@ -56,6 +57,19 @@ describe("discovery", () => {
     const { findings } = await found(fault);
     expect(findings.cause).toBe(cause);
     expect(findings.problem).toMatch(words);
+  });
+
+  test("outlives metadata whose issuer is an object that cannot be made text", async () => {
+    const body = '{"issuer":{"toString":1}}';
+    const server = await rawServer((socket, request) =>
+      socket.end(
+        request.includes("protected-resource")
+          ? "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"
+          : `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      ),
+    );
+    expect(await discover(server.url, "Bearer", { policy }, 5)).toMatchObject({ cause: "without_prm", servers: [] });
+    await server.close();
   });
 
   test("asks no private address that a 401 names", async () => {

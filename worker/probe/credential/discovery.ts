@@ -134,11 +134,12 @@ export async function readAuthServer(door: Door, issuer: string): Promise<AuthSe
     }
     const { json } = answer;
     // String for string, as RFC 8414 says: a server that answers for another one could take its place.
-    if (json.issuer !== issuer)
+    const called = typeof json.issuer === "string" ? json.issuer : "no text";
+    if (called !== issuer)
       return {
         ...none,
         url: place,
-        problem: `The authorization server ${cleanText(issuer, 100)} calls itself by another name: ${cleanText(String(json.issuer), 100)}.`,
+        problem: `The authorization server ${cleanText(issuer, 100)} calls itself by another name: ${cleanText(called, 100)}.`,
       };
     const endpoint = typeof json.token_endpoint === "string" ? cleanText(json.token_endpoint, 2048) : "";
     const grants = json.grant_types_supported;
