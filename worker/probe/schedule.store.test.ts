@@ -164,3 +164,24 @@ test("each region has a queue of its own, so that one that is not read holds up 
   const { keys } = await queued();
   expect(keys.filter((k) => k.endsWith(` ${T0}`))).toEqual(REGIONS.map((region) => `${ids[0]} ${region} ${T0}`));
 });
+
+test("a clock that jumped ahead and was set right again stops nobody's checks", async () => {
+  await tenantWith(3);
+  const s = one();
+  await s.tick(at(3_600_000));
+  await s.tick(at(0));
+  const offered = await s.tick(at(58_000));
+  expect(offered).toBeGreaterThan(0);
+  await s.close();
+});
+
+test("what waits for a region that nobody runs goes when its slot is long over, so that it does not fill the store", async () => {
+  await tenantWith(1);
+  const queue = new Queue(queueName("iad"), { connection: store.redis, prefix: queuePrefix(store.prefix) });
+  for (const [jobId, minutes] of Object.entries({ old: 90, young: 30 }))
+    await queue.add("probe", { servers: [] }, { jobId, timestamp: Date.now() - minutes * 60_000 });
+  const s = one();
+  await s.tick(at(0));
+  expect((await queue.getJobs(["waiting"])).map((j) => j.id).filter((id) => !/_/.test(id ?? ""))).toEqual(["young"]);
+  await Promise.all([s.close(), queue.close()]);
+});

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { type JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Sweeper } from "#lib/adapters/db";
-import { dueWithin, slotStart } from "#lib/domain/cadence";
+import { dueWithin, SEAL_GRACE_MS, slotStart } from "#lib/domain/cadence";
+import { SLOWEST_S } from "#lib/domain/throttle";
 import { fleetReader, type Watched, watchedOne } from "./fleet.ts";
 import { MAX_BATCH, type ProbeJob, queueName, queuePrefix } from "./job.ts";
 import { openSlot } from "./record.ts";
@@ -17,6 +18,10 @@ const LEAD_MS = 1_000;
 const LOOK_BACK_MS = 60_000;
 // A finished job is remembered longer than anybody looks back, or a second scheduler could make it again.
 const JOB: JobsOptions = { attempts: 1, removeOnComplete: { age: 300 }, removeOnFail: { age: 3_600 } };
+/** What has waited for longer than any slot lasts is of no use to a region that comes back, and fills Redis until then. */
+const STALE_MS = SLOWEST_S * 1_000 + SEAL_GRACE_MS;
+const CLEAN_EVERY_MS = 60_000;
+const CLEAN_AT_ONCE = 5_000;
 const FENCE_TTL_S = 600;
 const FENCE = readFileSync(join(import.meta.dirname, "lua", "fence.lua"), "utf8");
 
@@ -47,9 +52,12 @@ export function scheduler(deps: { sweeper: Sweeper; redis: Redis; queueRedis: Re
   };
   const readFleet = fleetReader(deps.sweeper);
   let doneUntil: number | null = null;
+  let cleanedAt = Number.NEGATIVE_INFINITY;
   return {
     async tick(now, token = null) {
       const until = (Math.floor((now.getTime() + LEAD_MS) / WINDOW_MS) + 1) * WINDOW_MS;
+      // A clock that was set back: waiting until it is where it was would leave everybody unchecked for as long.
+      if (doneUntil !== null && doneUntil - until > LOOK_BACK_MS) doneUntil = null;
       const from = Math.max(doneUntil ?? 0, until - LOOK_BACK_MS);
       if (from >= until) return 0;
       const { servers, regions } = await readFleet(now);
@@ -60,6 +68,10 @@ export function scheduler(deps: { sweeper: Sweeper; redis: Redis; queueRedis: Re
         offered += jobs;
       }
       doneUntil = until;
+      if (Math.abs(now.getTime() - cleanedAt) >= CLEAN_EVERY_MS) {
+        cleanedAt = now.getTime();
+        await Promise.all(regions.map((region) => queue(region).clean(STALE_MS, CLEAN_AT_ONCE, "wait")));
+      }
       return offered;
     },
     async probeNow({ tenantId, serverId, requestId, trial }, now) {
