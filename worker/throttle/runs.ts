@@ -4,9 +4,10 @@ import { randomUUID } from "node:crypto";
 import { audit } from "#lib/adapters/audit";
 import { type Db, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import type { Log } from "#lib/adapters/log";
+import { isOutage } from "#lib/adapters/outage";
 import type { ProberExit } from "../probe/prober-process.ts";
 
-/** Kept while the database is away; what is more than this is lost, and the log of the process has it. */
+/** Of each, kept while the database is away; what is more than this is lost, and the log of the process has it. */
 const MOST = 2_000;
 
 export interface RunBook {
@@ -18,13 +19,21 @@ export interface RunBook {
 
 export function runBook(db: Db, region: string, log: Log): RunBook {
   let waiting: ProberExit[] = [];
-  const kills: ProberExit[] = [];
+  const kills = new Set<ProberExit>();
   let writing: Promise<void> | null = null;
   const writeKills = async () => {
-    for (let exit = kills[0]; exit !== undefined; exit = kills[0]) {
-      await writeKill(db, region, exit);
-      kills.shift();
+    const failures: unknown[] = [];
+    // Each is tried once: one that is refused holds up no other, or no tenant would be slowed down any more.
+    for (const exit of kills) {
+      try {
+        await writeKill(db, region, exit);
+        kills.delete(exit);
+      } catch (err) {
+        failures.push(err);
+        if (isOutage(err)) break;
+      }
     }
+    if (failures.length > 0) throw failures[0];
   };
   const hurry = () => {
     writing ??= writeKills().finally(() => {
@@ -34,24 +43,24 @@ export function runBook(db: Db, region: string, log: Log): RunBook {
   };
   return {
     add(exit) {
-      if (waiting.length + kills.length >= MOST) return;
+      if ((exit.culprit === null ? waiting.length : kills.size) >= MOST) return;
       if (exit.culprit === null) waiting.push(exit);
       else {
-        kills.push(exit);
+        kills.add(exit);
         hurry().catch((err) => log.error({ err }, "a kill could not be written down; it is tried again"));
       }
     },
     async flush() {
-      await hurry();
+      const [killed] = await Promise.allSettled([hurry()]);
       const batch = waiting;
-      if (batch.length === 0) return;
       waiting = [];
       try {
-        await db.global((tx) => insertRuns(tx, region, batch, null));
+        if (batch.length > 0) await db.global((tx) => insertRuns(tx, region, batch, null));
       } catch (err) {
         waiting = [...batch, ...waiting];
         throw err;
       }
+      if (killed.status === "rejected") throw killed.reason;
     },
   };
 }
@@ -61,7 +70,8 @@ async function writeKill(db: Db, region: string, exit: ProberExit): Promise<void
   const { tenantId = "", serverIds = [], batchMs = 0 } = exit.culprit ?? {};
   const context = { tenantId, actorId: WORKER_ACTOR };
   const work = db.withTenant(context, async (tx) => {
-    await insertRuns(tx, region, [exit], tenantId);
+    // Its run stands there: an earlier try was committed, and only its answer was lost.
+    if ((await insertRuns(tx, region, [exit], tenantId)) === 0) return;
     // Named where there is one alone; of several nobody knows yet which it was.
     const [only] = serverIds.length === 1 ? serverIds : [];
     await tx.$executeRaw`INSERT INTO probe_kill (tenant_id, id, run_id, region, server_id, servers, why, batch_ms, at)
@@ -84,7 +94,12 @@ const WHY: Partial<Record<ProberExit["reason"], string>> = {
   crash: "the prober ended in the middle of it",
 };
 
-async function insertRuns(tx: Tx, region: string, exits: readonly ProberExit[], culprit: string | null): Promise<void> {
+async function insertRuns(
+  tx: Tx,
+  region: string,
+  exits: readonly ProberExit[],
+  culprit: string | null,
+): Promise<number> {
   const rows = JSON.stringify(
     exits.map((e) => ({
       ...{ id: e.id, pid: e.pid, started_at: e.startedAt, ended_at: e.endedAt, reason: e.reason },
@@ -92,7 +107,7 @@ async function insertRuns(tx: Tx, region: string, exits: readonly ProberExit[], 
       ...{ wall_ms: e.lifeMs, stdout_bytes: e.stdoutBytes, stderr_bytes: e.stderrBytes },
     })),
   );
-  await tx.$executeRaw`INSERT INTO prober_run (id, region, pid, started_at, ended_at, reason, exit_code, signal, probes, cpu_ms,
+  return tx.$executeRaw`INSERT INTO prober_run (id, region, pid, started_at, ended_at, reason, exit_code, signal, probes, cpu_ms,
       max_rss_bytes, wall_ms, stdout_bytes, stderr_bytes, culprit_id)
     SELECT r.id, ${region}, r.pid, r.started_at, r.ended_at, r.reason, r.exit_code, r.signal, r.probes, r.cpu_ms,
       r.max_rss_bytes, r.wall_ms, r.stdout_bytes, r.stderr_bytes, ${culprit}::uuid

@@ -90,6 +90,21 @@ describe("the end of a prober process", () => {
     expect(await logged("prober.kill")).toHaveLength(1);
   });
 
+  test("a kill that is refused for good holds up no other end, and one that was written already is not counted twice", async () => {
+    const book = runBook(db.workerDb, "fra", log);
+    const killed = exit(at(0));
+    const refused = exit(at(0), { culprit: { tenantId: randomUUID(), serverIds: [], batchMs: 9 } });
+    const worn = exit(at(0), { reason: "recycled", culprit: null });
+    for (const one of [refused, killed, worn]) book.add(one);
+    await expect(book.flush()).rejects.toThrow();
+    // The answer to a commit that was lost: the same kill comes again.
+    book.add(killed);
+    await expect(book.flush()).rejects.toThrow();
+    expect(await db.sql("SELECT 1 FROM prober_run WHERE id = ANY ($1)", [[killed.id, worn.id]])).toHaveLength(2);
+    expect(await db.sql("SELECT 1 FROM probe_kill WHERE run_id = $1", [killed.id])).toHaveLength(1);
+    expect(await logged("prober.kill")).toHaveLength(1);
+  });
+
   test("several that might have done it are counted and not named; ordinary ends name nobody", async () => {
     const book = runBook(db.workerDb, "fra", log);
     const [batch, worn] = [
