@@ -19,8 +19,8 @@ interface Minute {
 export async function benchScale(minutes: number): Promise<Row[]> {
   const ours = await product(FLEET);
   try {
-    // The slot that is under way when the schedulers start is no whole one, and the first looks are cold.
-    const first = Math.ceil(Date.now() / MINUTE) * MINUTE + MINUTE;
+    // The slot under way at the start is no whole one; the first looks find eras, start probers and are decided one by one.
+    const first = Math.ceil(Date.now() / MINUTE) * MINUTE + 4 * MINUTE;
     await until(first);
     const before = ours.spent();
     await ours.starts();
