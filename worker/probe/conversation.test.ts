@@ -34,6 +34,8 @@ const pinged = (id: string | null) => ({
   type: "text/event-stream",
 });
 
+const refused = () => ({ error: { code: -32601, message: "Method not found" } });
+
 const HANDSHAKE = ["initialize", "notifications/initialized", "tools/list"];
 
 describe("a look at a server whose era is known", () => {
@@ -75,6 +77,23 @@ describe("a look at a server whose era is known", () => {
   ])("passes over events that carry no message, as clients do (%s)", async (era, handler) => {
     const { transcript } = await look(handler, era);
     expect(judge(transcript)).toMatchObject({ status: "up", reason: null, tools: { count: 1 } });
+  });
+
+  const NO_TOOLS = { capabilities: { resources: {} } };
+  const bare = { "server/discover": () => ({ result: { ...DISCOVERED, ...NO_TOOLS } }) };
+  test.each<[string, Era, Handler, status: string, tools: number | null]>([
+    ["has none", "modern", modern({ ...bare, "tools/list": refused }), "up", 0],
+    [
+      "has none",
+      "legacy",
+      legacy({ initialize: () => ({ result: { ...INITIALIZED, ...NO_TOOLS } }), "tools/list": refused }),
+      "up",
+      0,
+    ],
+    ["is not well", "modern", modern({ ...bare, "tools/list": () => ({ raw: (r) => r.destroy() }) }), "down", null],
+  ])("a server that names no tools and lists none %s (%s)", async (_what, era, handler, status, count) => {
+    const judged = judge((await look(handler, era)).transcript);
+    expect([judged.status, judged.tools?.count ?? null]).toEqual([status, count]);
   });
 
   test("times name, connection, first request and tool list apart", async () => {

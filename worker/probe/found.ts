@@ -93,7 +93,11 @@ export async function listTools(
     const exchange = await ask(cursor === undefined ? {} : { cursor }, page);
     const result = resultOf(exchange);
     wire.timings.toolListMs = (wire.timings.toolListMs ?? 0) + exchange.step.durationMs;
-    if (!result || !Array.isArray(result.tools)) return exchange;
+    if (!result || !Array.isArray(result.tools)) {
+      // Names no tools and knows no list of them: it has none, which is news of one that had some.
+      if (page === 1 && !declaresTools(found) && refusesMethod(exchange)) found.tools = [];
+      return exchange;
+    }
     wire.keep(exchange);
     found.tools = [...(found.tools ?? []), ...result.tools];
     bytes += exchange.step.response?.bytes ?? 0;
@@ -113,6 +117,9 @@ export async function listTools(
   }
   return null;
 }
+
+const refusesMethod = ({ message }: Exchange): boolean =>
+  isRecord(message?.error) && Number(message.error.code) === -32601;
 
 /** A server that does not say it has tools may refuse to list them. */
 export function declaresTools(found: Found): boolean {

@@ -67,7 +67,7 @@ export async function modern(
   const versions = Array.isArray(result.supportedVersions) ? result.supportedVersions : [];
   found.protocolVersion = versions.includes(MODERN_VERSION)
     ? MODERN_VERSION
-    : cleanText(String(versions[0] ?? ""), 40) || null;
+    : cleanText(typeof versions[0] === "string" ? versions[0] : "", 40) || null;
   if (found.protocolVersion !== MODERN_VERSION) return;
   const failed = await listTools(wire, found, (params, page) =>
     wire.send(
@@ -77,7 +77,7 @@ export async function modern(
       }),
     ),
   );
-  if (failed) wire.keep(failed, { aside: !declaresTools(found) });
+  if (failed) wire.keep(failed, { aside: !declaresTools(found) && failed.message !== null });
   if (found.tools !== null)
     await after?.(
       speaker(wire, ({ method, id, params }, { name, ...how }) => wire.send(call(method, id, params, how, name))),
