@@ -14,10 +14,9 @@ export const version: Check = {
       if (rpcError(step)?.code === UNSUPPORTED_VERSION) return caused("protocol_version_unsupported", step);
       if (step.phase !== "initialize" && step.phase !== "discover") continue;
       const offered = rpcResult(step)?.protocolVersion ?? rpcResult(step)?.supportedVersions;
-      const versions = Array.isArray(offered) ? offered : [offered];
-      if (versions.some((v) => typeof v === "string") && !versions.some((v) => KNOWN_VERSIONS.includes(v as string))) {
+      const versions = (Array.isArray(offered) ? offered : [offered]).filter((v) => typeof v === "string");
+      if (versions.length > 0 && !versions.some((v) => KNOWN_VERSIONS.includes(v)))
         return caused("protocol_version_unsupported", step, `The server offers ${versions.slice(0, 5).join(", ")}.`);
-      }
     }
     return null;
   },
@@ -48,6 +47,10 @@ export const handshake: Check = {
 function missingParts(phase: string, result: Record<string, unknown> | null): string[] {
   if (result === null) return [];
   const missing = isRecord(result.capabilities) ? [] : ["capabilities"];
+  // The conversation ends there, with no list and nothing wrong to be seen: never green.
+  const versions = result.supportedVersions;
+  if (phase === "discover" && !(Array.isArray(versions) && versions.some((v) => typeof v === "string")))
+    missing.unshift("supportedVersions");
   if (phase === "initialize" && typeof result.protocolVersion !== "string") missing.unshift("protocolVersion");
   if (phase === "initialize" && !isRecord(result.serverInfo)) missing.push("serverInfo");
   return missing;

@@ -17,6 +17,17 @@ describe("an answer to server/discover", () => {
   test.each<[what: string, exchange: Exchange, decision: EraDecision]>([
     ["supportedVersions", answer(200, "json", modernResult), "modern"],
     ["supportedVersions in an event stream", answer(200, "sse", modernResult), "modern"],
+    [
+      "supportedVersions without ours",
+      answer(200, "json", { result: { supportedVersions: ["2031-01-01"] } }),
+      "modern",
+    ],
+    ["supportedVersions of before", answer(200, "json", { result: { supportedVersions: ["2025-06-18"] } }), "legacy"],
+    [
+      "an error whose code is an object",
+      answer(200, "json", { error: { code: { valueOf: 1, toString: 1 } } }),
+      "legacy",
+    ],
     ["-32022 that names a modern version", answer(400, "json", error(-32022, { supported: ["2026-07-28"] })), "modern"],
     [
       "-32022 that names an unknown version only",

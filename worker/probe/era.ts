@@ -24,24 +24,31 @@ export function decideEra({
   if (status < 300 && kind === "other") return "stop";
   const error = message && isRecord(message.error) ? message.error : null;
   // Our own badly built request (-32020, -32021) and a version dispute (-32022) are all words of a modern server.
-  if (error && [-32020, -32021].includes(Number(error.code))) return "modern";
-  if (error && Number(error.code) === -32022) return offersModern(error) || !offersLegacy(error) ? "modern" : "legacy";
+  if (error && [-32020, -32021].includes(codeOf(error))) return "modern";
+  if (error && codeOf(error) === -32022) return offersModern(error) || !offersLegacy(error) ? "modern" : "legacy";
   const result = message && isRecord(message.result) ? message.result : null;
-  if (status < 300 && result && Array.isArray(result.supportedVersions)) return "modern";
-  return "legacy";
+  if (status >= 300 || !result || !Array.isArray(result.supportedVersions)) return "legacy";
+  // It knows the question, and speaks only what is asked for in the older way.
+  const { supportedVersions: versions } = result;
+  return versions.includes(MODERN_VERSION) || !versions.some(isLegacy) ? "modern" : "legacy";
 }
+
+/** Servers send what they like: an object here may not even be made a number. */
+const codeOf = ({ code }: Record<string, unknown>): number =>
+  typeof code === "number" || typeof code === "string" ? Number(code) : Number.NaN;
+const isLegacy = (version: unknown): boolean => (LEGACY_VERSIONS as readonly unknown[]).includes(version);
 
 /** An answer to initialize that means "not this way": a modern-only server, or none of Streamable HTTP at all. */
 export function refusesInitialize({ status, message }: Pick<Exchange, "status" | "message">): "modern" | "sse" | null {
   const error = message && isRecord(message.error) ? message.error : null;
-  if (error && Number(error.code) === -32022) return "modern";
+  if (error && codeOf(error) === -32022) return "modern";
   return status === 400 || status === 404 || status === 405 ? "sse" : null;
 }
 
 /** -32022 to our version: with one that we speak as well ("mutual"), or with none; null for any other answer. */
 export function versionDispute({ message }: Pick<Exchange, "message">): "mutual" | "none" | null {
   const error = message && isRecord(message.error) ? message.error : null;
-  if (!error || Number(error.code) !== -32022) return null;
+  if (!error || codeOf(error) !== -32022) return null;
   return offersModern(error) ? "mutual" : "none";
 }
 
@@ -50,8 +57,7 @@ function offered(error: Record<string, unknown>): unknown[] {
   return Array.isArray(data.supported) ? data.supported : [];
 }
 const offersModern = (error: Record<string, unknown>) => offered(error).includes(MODERN_VERSION);
-const offersLegacy = (error: Record<string, unknown>) =>
-  offered(error).some((v) => (LEGACY_VERSIONS as readonly unknown[]).includes(v));
+const offersLegacy = (error: Record<string, unknown>) => offered(error).some(isLegacy);
 
 /** Who we say we are, in both eras. */
 export const CLIENT_INFO = { name: "tocsin-probe", version: "0.1.0" };

@@ -118,8 +118,7 @@ export async function listTools(
   return null;
 }
 
-const refusesMethod = ({ message }: Exchange): boolean =>
-  isRecord(message?.error) && Number(message.error.code) === -32601;
+const refusesMethod = ({ message }: Exchange): boolean => isRecord(message?.error) && message.error.code === -32601;
 
 /** A server that does not say it has tools may refuse to list them. */
 export function declaresTools(found: Found): boolean {
