@@ -121,13 +121,16 @@ export async function decideQuiet(
 }
 
 function isQuiet(row: Row, sealed: SealedSlot, verdict: Verdict, now: Date): boolean {
-  const { tools } = verdict;
-  const same =
-    tools === null ||
-    (row.tools !== null &&
-      tools.count === row.tools.count &&
-      tools.fullHash === row.tools.fullHash &&
-      tools.contractHash === row.tools.contractHash);
+  const { tools: known } = row;
+  // Of every region, and not only of the one that the verdict quotes: another list in one of them is news.
+  const same = Object.values(sealed.outcomes).every(
+    ({ tools }) =>
+      tools === null ||
+      (known !== null &&
+        tools.count === known.count &&
+        tools.fullHash === known.fullHash &&
+        tools.contractHash === known.contractHash),
+  );
   const last = row.last_slot.getTime();
   return (
     same &&

@@ -171,6 +171,7 @@ test("a server whose tools need a person is never decided in passing, and one th
     return (await decideQuiet(db.workerDb, fleet.tenantId, [sealed], new Date(sealed.slot + MIN))).size;
   };
   expect(await quietly("AAA")).toBe(1);
+  expect(await quietly("AAB")).toBe(0);
   await fleet.look("BBB", "BBB", "BBB", "BBB");
   expect(await quietly("BBB")).toBe(0);
   await fleet.accept("B");
