@@ -7,6 +7,7 @@ import type { ExtraKind } from "#lib/domain/outcome";
 import type { Status } from "#lib/domain/reason";
 import { dayOf } from "#lib/domain/utc-day";
 import { isStale } from "./fresh.ts";
+import { lookedAtEveryS, paceOf } from "./pace.ts";
 import { lastTryRequest, type RequestNow } from "./request.ts";
 import { regionsOf } from "./servers.ts";
 
@@ -25,7 +26,7 @@ export interface CheckLook {
 export async function extraChecks(tx: Tx, serverId: string, now: Date) {
   const server = await tx.server.findFirst({
     where: { id: serverId, removedAt: null },
-    select: { id: true, name: true, intervalS: true, paused: true },
+    select: { id: true, tenantId: true, name: true, intervalS: true, paused: true },
   });
   if (server === null) return null;
   const rows = await tx.extraCheck.findMany({ where: { serverId, removedAt: null }, orderBy: { createdAt: "asc" } });
@@ -36,7 +37,8 @@ export async function extraChecks(tx: Tx, serverId: string, now: Date) {
   const tools = await tx.allowedTool.findMany({ where: { serverId }, orderBy: { allowedAt: "asc" } });
   const cities = new Map((await regionsOf(tx)).map((r) => [r.name, r.city]));
   const seen = foldedExtrasSchema.safeParse(state?.extras ?? {});
-  const old = state?.lastSlot == null || isStale(state.lastSlot, server.intervalS, now);
+  const everyS = lookedAtEveryS(server.intervalS, await paceOf(tx, server.tenantId));
+  const old = state?.lastSlot == null || isStale(state.lastSlot, everyS, now);
   const checks = [];
   for (const row of rows) {
     const kind = (Object.hasOwn(CHECK_KINDS, row.kind) ? row.kind : "session") as ExtraKind;

@@ -6,7 +6,7 @@ import { closeIncident } from "#lib/commands/incident/close";
 import { incidentById } from "#lib/commands/incident/row";
 import type { Reason } from "#lib/domain/reason";
 import { SLOWEST_S } from "#lib/domain/throttle";
-import { allows } from "#lib/domain/tier";
+import { allows, shortestIntervalS, TIERS } from "#lib/domain/tier";
 import { type Verdict, unlookedVerdict } from "#lib/domain/verdict";
 import { SEALING_GRACE_MS } from "#lib/queries/fresh";
 import { walk } from "../pipeline/decide.ts";
@@ -24,7 +24,11 @@ export interface Unlooked {
   status: string | null;
   /** An incident of its own says so already. */
   alerted: boolean;
+  /** Seconds between two looks in truth: what its tier and its tenant's pace make of its interval. */
+  everyS: number;
 }
+
+const SHORTEST = JSON.stringify(Object.fromEntries(TIERS.map((tier) => [tier, shortestIntervalS(tier)])));
 
 /** @param from nobody could look before: the start of the installation, the end of its last stop */
 export async function findUnlooked(sweeper: Sweeper, from: Date, now: Date): Promise<Unlooked[]> {
@@ -38,18 +42,20 @@ export async function findUnlooked(sweeper: Sweeper, from: Date, now: Date): Pro
     reason: string | null;
     status: string | null;
     alerted: boolean;
+    every_s: number;
   }>(
-    `SELECT s.tenant_id, s.id, s.regions, t.tier, s.before, n.reason, n.status, EXISTS (SELECT 1 FROM incident i WHERE i.tenant_id = s.tenant_id
+    `SELECT s.tenant_id, s.id, s.regions, t.tier, s.before, e.every_s, n.reason, n.status, EXISTS (SELECT 1 FROM incident i WHERE i.tenant_id = s.tenant_id
         AND i.fingerprint = s.id::text || ':unchecked' AND i.state <> 'resolved') AS alerted
      FROM (SELECT o.*, row_number() OVER (PARTITION BY o.tenant_id ORDER BY o.created_at, o.id)::int - 1 AS before
        FROM (SELECT tenant_id, id, interval_s, regions, created_at, watched_from FROM server WHERE NOT paused AND removed_at IS NULL) o) s
      JOIN tenant t ON t.id = s.tenant_id LEFT JOIN server_now n ON n.tenant_id = s.tenant_id AND n.server_id = s.id
      LEFT JOIN probe_pace p ON p.tenant_id = s.tenant_id
-     CROSS JOIN LATERAL (SELECT least(s.interval_s * coalesce(p.factor, 1), greatest(s.interval_s, $4)) AS every_s) e
+     CROSS JOIN LATERAL (SELECT greatest(s.interval_s, coalesce(($5::jsonb ->> t.tier)::int, 0)) AS set_s) i
+     CROSS JOIN LATERAL (SELECT least(i.set_s * coalesce(p.factor, 1), greatest(i.set_s, $4)) AS every_s) e
      WHERE greatest(CASE WHEN n.last_slot <= $2::timestamptz + make_interval(secs => e.every_s) THEN n.last_slot END, s.created_at, s.watched_from, p.released_at, $1::timestamptz) < $2::timestamptz - make_interval(secs => 3 * e.every_s) - $3 * interval '1 millisecond'`,
-    [from, now, SEALING_GRACE_MS, SLOWEST_S],
+    [from, now, SEALING_GRACE_MS, SLOWEST_S, SHORTEST],
   );
-  return rows.map(({ tenant_id: tenantId, ...rest }) => ({ tenantId, ...rest }));
+  return rows.map(({ tenant_id: tenantId, every_s: everyS, ...rest }) => ({ tenantId, everyS, ...rest }));
 }
 
 const SENTENCES: Partial<Record<Reason, string>> = {
@@ -85,7 +91,8 @@ export function markUnlooked(
     const before = await lockServerNow(tx, tenantId, serverId, now);
     // It was sealed between our look and our lock.
     const age = before.lastSlot === null ? Number.POSITIVE_INFINITY : now.getTime() - before.lastSlot.getTime();
-    if (age >= -subject.intervalMs && age <= 3 * subject.intervalMs + SEALING_GRACE_MS) return null;
+    const everyMs = server.everyS * 1_000;
+    if (age >= -everyMs && age <= 3 * everyMs + SEALING_GRACE_MS) return null;
     await liveHint(tx, { tenant: tenantId, what: "server", id: serverId });
     if (covered) {
       await writeServerNow(tx, serverId, now, verdict, { ...before.streaks, bad: 0, good: 0 });

@@ -83,6 +83,18 @@ describe("a server", () => {
     expect(await statusOf(id)).toMatchObject({ status: "up" });
   });
 
+  test("that its tier lets be looked at less often than it is set to is not missed in between", async () => {
+    const id = await makeServer(db, tenantId, { intervalS: 15 });
+    await db.sql("UPDATE tenant SET tier = 'author' WHERE id = $1", [tenantId]);
+    await seal(id);
+    await pass(1, ...ALL);
+    now += 20_000;
+    await look();
+    expect([await statusOf(id), await incidents()]).toEqual([{ status: "up", reason: null }, []]);
+    await pass(4, ...ALL);
+    expect(await incidents()).toMatchObject([{ reason: "not_checked" }]);
+  });
+
   test("that was down stays an incident of its own kind while it is not checked", async () => {
     const id = await makeServer(db, tenantId, { fireAfter: 1 });
     await seal(id, "timeout");
