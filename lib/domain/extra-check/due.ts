@@ -28,6 +28,8 @@ export function isDue(
   slot: number,
 ): boolean {
   if (last === null || last.at === null || last.status !== "up") return true;
+  // Looked at in the future: the clock was wrong, and nothing may stay green until it is as late as that.
+  if (last.at - slot > believedMs(check, 0)) return true;
   return periodOf(check.id, region, check.everyS, slot) > periodOf(check.id, region, check.everyS, last.at);
 }
 
@@ -38,7 +40,7 @@ export const believedMs = (check: { everyS: number }, intervalS: number): number
 /** A failing look holds until a good one: silence is no recovery. */
 export function stillHolds(last: ExtraResult, check: { everyS: number }, intervalS: number, nowMs: number): boolean {
   if (last.status === "degraded" || last.status === "down") return true;
-  return last.at !== null && nowMs - last.at <= believedMs(check, intervalS);
+  return last.at !== null && Math.abs(nowMs - last.at) <= believedMs(check, intervalS);
 }
 
 /** What the check agrees on, in few characters: another agreement makes earlier looks worthless. */

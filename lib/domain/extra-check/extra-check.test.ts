@@ -33,6 +33,11 @@ describe("what a region says of a check", () => {
     expect(say({ ...still, last: last(believedMs(check, 60)) }, null).status).toBe("up");
     expect(say({ ...still, last: last(believedMs(check, 60) + 1) }, null).status).toBe("unknown");
   });
+  test("is not believed for longer because it was seen by a clock that was ahead", () => {
+    const last = result("up", { at: NOW + 3_600_000 });
+    expect(say({ due: false, used: null, last }, null).status).toBe("unknown");
+    expect(isDue(check, "fra", last, NOW)).toBe(true);
+  });
   test("is its last failing look until a good one, however long that takes", () => {
     const last = result("degraded", { at: NOW - 86_400_000 });
     expect(say({ last }, null).status).toBe("degraded");

@@ -130,6 +130,14 @@ describe("no token", () => {
     expect(server.tokenRequests).toHaveLength(2);
   });
 
+  test("a failure from before the clock was set back is not believed until it is as late again", async () => {
+    const server = await serve();
+    const tokens = keeper();
+    await tokens.get(client(server, { clientSecret: "nope" }), policy);
+    now -= 86_400_000;
+    expect(tokens.held(client(server, { clientSecret: "nope" }))).toBeNull();
+  });
+
   test("an address that nobody allowed is never asked", async () => {
     const server = await serve();
     const given = await keeper().get(client(server), { allow: [] });

@@ -63,6 +63,8 @@ export class TokenKeeper {
   held(client: OAuthClient): Given | null {
     const kept = this.#kept.get(keyOf(client));
     if (kept?.version !== client.version || this.#now() >= kept.renewAt) return null;
+    // By a clock that was ahead: a failure would be believed until it is as late as that.
+    if (this.#now() < kept.state.at - FAILED_MS) return null;
     return given(kept, false);
   }
 
