@@ -84,6 +84,18 @@ describe("the region's own line", () => {
     expect((await e.pass(result(1, "timeout"))).judgement.reason).toBe("prober_fault");
   });
 
+  test("is no longer called cut once servers answer, although what should be there never does again", async () => {
+    const { line, e } = place(true);
+    await e.beat();
+    clock.advance(60_000);
+    line.reachable = false;
+    expect((await e.pass(result(1, "timeout"))).judgement.reason).toBe("prober_fault");
+    expect(await e.beat()).not.toBeNull();
+    clock.advance(60_000);
+    for (const n of [1, 2]) expect(e.pass(result(n, null))).toMatchObject({ serverId: `s${n}` });
+    expect(await e.beat()).toBeNull();
+  });
+
   test("a thousand failures ask once in five seconds", async () => {
     const { line, e } = place(true);
     await Promise.all(Array.from({ length: 1_000 }, (_, n) => e.pass(result(n, "timeout"))));

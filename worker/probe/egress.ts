@@ -58,18 +58,23 @@ export function egress(
     while (seen.length > MOST || (seen[0] !== undefined && at - seen[0].at > WINDOW_MS)) seen.shift();
   };
 
+  const sinceUnwell = () => seen.filter((s) => s.at >= (unwellSince?.getTime() ?? 0) - GOOD_FOR_MS);
+
   return {
     pass(result) {
       if (targets.length === 0) return result;
       const failed = onTheWay(result);
       if (!failed && unheard(result)) return result;
       note(result, failed);
-      if (!failed) return result;
+      if (!failed) {
+        // Servers answer again: the line stands, whatever became of what should always be there.
+        if (offlineSince !== null && !seesNothing(sinceUnwell(), true)) [unwellSince, offlineSince] = [null, null];
+        return result;
+      }
       return look().then((well) => {
         if (well) return result;
-        const from = unwellSince?.getTime() ?? 0;
         // Where the targets were never reached they may be the wrong ones: then only everything failing counts.
-        if (!seesNothing(everWell ? seen.filter((s) => s.at >= from - GOOD_FOR_MS) : seen, everWell)) return result;
+        if (!seesNothing(everWell ? sinceUnwell() : seen, everWell)) return result;
         offlineSince ??= unwellSince ?? now();
         return ours(result);
       });
