@@ -25,6 +25,7 @@ import { ProberPool } from "./supervisor.ts";
 
 const HEARTBEAT_MS = 5_000;
 const DRAIN_MS = 8_000;
+const LAST_MS = 2_000;
 /** Processes at most, of which a tenant has a quarter; they are started as they are needed. */
 const PROBERS = Math.max(8, 2 * availableParallelism());
 /** Taken from the queue at once: they wait here for a process, each tenant behind itself. */
@@ -116,7 +117,8 @@ async function main(): Promise<void> {
     await Promise.race([worker.close(), new Promise((done) => setTimeout(done, DRAIN_MS))]);
     await pool.close();
     await book.flush().catch(() => {});
-    await worker.close(true).catch(() => {});
+    // What the last batches saw is written meanwhile; with the queue away this would wait until it is back.
+    await Promise.race([worker.close(true).catch(() => {}), new Promise((done) => setTimeout(done, LAST_MS))]);
     await farewell(db, me, now()).catch(() => {});
     await Promise.allSettled([queue.close(), health.close(), db.close()]);
     redis.disconnect();
