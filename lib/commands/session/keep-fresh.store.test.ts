@@ -5,6 +5,7 @@ import { type Db, PLATFORM_TENANT, WORKER_ACTOR } from "#lib/adapters/db";
 import { askAgain, type Asked, forgetIdentityProvider } from "#lib/adapters/oidc";
 import { type SecretBox, secretBox } from "#lib/adapters/secrets";
 import { personByIdentity, viewerOf } from "#lib/queries/session";
+import { TocsinError } from "#lib/domain/error";
 import { GROUPS_MAX_AGE_MS, GROUPS_READ_MS, GROUPS_WRITE_MS } from "#lib/domain/session";
 import { type TestDatabase, testDatabase } from "../../testing/database.ts";
 import { type TestProvider, testProvider } from "../../testing/identity-provider.ts";
@@ -140,6 +141,18 @@ describe("while the provider does not answer", () => {
     expect(await fresh(token, at(GROUPS_MAX_AGE_MS + 31_000), { ask })).toBe("fresh");
     expect(asked).toBe(1);
   });
+});
+
+test("a key service that is away keeps nobody out: who is in stays in, and who comes gets in", async () => {
+  const away = () => Promise.reject(new TocsinError("E_UNAVAILABLE", "The key service did not answer."));
+  const { token, personId } = await signedIn();
+  const asked = idp.asked.refreshes;
+  expect(await fresh(token, at(GROUPS_MAX_AGE_MS), { box: { ...box, open: away } })).toBe("fresh");
+  expect(await seatsOf(token, at(GROUPS_MAX_AGE_MS))).toBe(1);
+  expect(idp.asked.refreshes).toBe(asked);
+  const next = { token: "token-while-away", personId, userAgent: "t", refreshToken: "r" };
+  await startSession(db.appDb, next, start, { ...box, seal: away });
+  expect(await seatsOf(next.token, start)).toBe(1);
 });
 
 test("who may only read for now changes nothing, and is told why", async () => {

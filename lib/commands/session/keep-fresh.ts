@@ -7,6 +7,7 @@ import type { Asked } from "#lib/adapters/oidc";
 import { places, type SecretBox } from "#lib/adapters/secrets";
 import { GROUPS_MAX_AGE_MS, groupsStand } from "#lib/domain/session";
 import { tokenHash } from "#lib/queries/session";
+import { unlessAway } from "./away.ts";
 import { endFoundSessions } from "./end-found.ts";
 import { directorysWord, type SignedInPerson } from "./sign-in.ts";
 
@@ -50,8 +51,11 @@ const found = (db: Db, token: string) =>
 async function askFor(db: Db, token: string, session: Found, now: Date, by: FreshSettings): Promise<Freshness> {
   if (session.refreshSealed === null) return gone(db, session, "the provider gave no way to ask again", now);
   if (!(await claim(db, session, now))) return another(db, token, now);
-  const refreshToken = await by.box.open(db, places.sessionRefresh(PLATFORM_TENANT, session.id), session.refreshSealed);
-  const answer = await by.ask(refreshToken);
+  const place = places.sessionRefresh(PLATFORM_TENANT, session.id);
+  const refreshToken = await unlessAway(by.box.open(db, place, session.refreshSealed));
+  // A key service that is away is no more the person's fault than a provider that is.
+  const answer: Asked =
+    refreshToken === null ? { is: "unknown", detail: "the key service" } : await by.ask(refreshToken);
   if (answer.is === "gone") return gone(db, session, "the provider ended it", now);
   if (answer.is === "unknown") {
     // Nobody waits for this try any more, and the next one is not at once.

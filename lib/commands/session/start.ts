@@ -3,6 +3,7 @@ import { type Db, PLATFORM_TENANT } from "#lib/adapters/db";
 import { places, type SecretBox } from "#lib/adapters/secrets";
 import { SESSION_ABSOLUTE_MS } from "#lib/domain/session";
 import { tokenHash } from "#lib/queries/session";
+import { unlessAway } from "./away.ts";
 import { endFoundSessions } from "./end-found.ts";
 
 export interface NewSession {
@@ -20,7 +21,7 @@ export interface NewSession {
 
 /**
  * A new session for somebody who has just signed in; also sweeps away this person's ended ones.
- * @param box seals the refresh token; without one it is not kept
+ * @param box seals the refresh token; without one, or while its key service is away, it is not kept
  */
 export async function startSession(db: Db, given: NewSession, now: Date, box?: SecretBox): Promise<void> {
   const id = randomUUID();
@@ -38,7 +39,7 @@ export async function startSession(db: Db, given: NewSession, now: Date, box?: S
   // A session belongs to no tenant, its key to the installation's own: so not in the same transaction.
   const refreshSealed =
     given.refreshToken && box
-      ? await box.seal(db, places.sessionRefresh(PLATFORM_TENANT, id), given.refreshToken)
+      ? await unlessAway(box.seal(db, places.sessionRefresh(PLATFORM_TENANT, id), given.refreshToken))
       : null;
   await db.global(async (tx) => {
     await tx.session.deleteMany({ where: { personId: given.personId, expiresAt: { lte: now } } });
