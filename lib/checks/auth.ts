@@ -30,11 +30,14 @@ export const auth: Check = {
   },
 };
 
-/** After a good handshake only, and never where its words are about a session: the code alone has no meaning. */
+/**
+ * After a good handshake only, and never where its words are about a session or about time (the SDK's own
+ * RequestTimeout is the same number): the code alone has no meaning.
+ */
 export function wallOfTools(step: Step): boolean {
   if (step.phase !== "list" && step.phase !== "call") return false;
   const error = rpcError(step);
-  return error?.code === UNAUTHORIZED && !/session/i.test(error.message);
+  return error?.code === UNAUTHORIZED && !/session|time[d ]*out/i.test(error.message);
 }
 
 /** A scheme with at least one parameter: "Bearer resource_metadata=…", not a bare "Bearer". */

@@ -230,6 +230,22 @@ describe("the checks say", () => {
       "list",
     ],
     [
+      "tool_list_failed of -32001 that an SDK calls a timeout",
+      transcript([...good().slice(0, 3), step("list", { status: 200, message: rpc(-32001, "Request timed out") })], {
+        era: "legacy",
+      }),
+      "degraded",
+      "tool_list_failed",
+      "list",
+    ],
+    [
+      "protocol_error of -32020 in the older era, where it is the server's own",
+      transcript([step("initialize", { status: 200, message: rpc(-32020, "no database") })]),
+      "down",
+      "protocol_error",
+      "initialize",
+    ],
+    [
       "protocol_error of -32001 to the handshake",
       transcript([step("initialize", { status: 200, message: rpc(-32001, "Unauthorized") })]),
       "down",
