@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { leaseHolder, leaseKeeper } from "#lib/adapters/secrets/lease";
 import { testClock } from "#lib/testing/clock";
+import { faultResult } from "../probe/result.ts";
 import { granter } from "./grant.ts";
 import { limits } from "./limits.ts";
 import { AgentLink } from "./link.ts";
@@ -53,4 +54,23 @@ test("one tenant's long certificates take no place in an answer beside everybody
   expect([link.take(8, leaseHolder().publicKey).length, link.waiting]).toEqual([1, 3]);
   link.close();
   await Promise.all(runs);
+});
+
+test("a look that a person asked for and the one that was due in the same slot are never taken for each other", async () => {
+  const link = new AgentLink("lab", granter("a secret of this test"), leaseKeeper());
+  const slot = Math.floor(Date.now() / MINUTE) * MINUTE;
+  const [tenantId, serverId] = [randomUUID(), randomUUID()];
+  const due = { tenantId, slot, intervalS: 3_600, servers: [{ id: serverId, expected: ["lab"] }] };
+  const trial = { ...due, live: { requestId: randomUUID(), trial: true as const } };
+  const target = { serverId, tenantId, url: "https://x.example.com/", headers: {}, knownEra: null };
+  const heard: string[] = [];
+  const runs = [due, trial].map((job, i) =>
+    link.run([target], { allow: [] }, { result: () => heard.push(i === 0 ? "due" : "trial") }, false, { job }),
+  );
+  link.take(8, leaseHolder().publicKey);
+  const result = faultResult(serverId, "", "any");
+  expect([link.handIn(due, result), link.handIn(trial, result)]).toEqual([true, true]);
+  expect(heard).toEqual(["due", "trial"]);
+  await Promise.all(runs);
+  link.close();
 });

@@ -119,9 +119,11 @@ export class AgentLink implements Prober {
   }
 
   /** @returns false when nobody waits for it any more: then it is recorded as what comes by itself */
-  handIn(job: Pick<ProbeJob, "slot" | "tenantId">, result: ProbeResult): boolean {
+  handIn(job: Pick<ProbeJob, "slot" | "tenantId" | "live">, result: ProbeResult): boolean {
     for (const pending of this.#out) {
       if (pending.job.slot !== job.slot || pending.job.tenantId !== job.tenantId) continue;
+      // What a person asked for in the same slot is another look: neither is taken for the other.
+      if (pending.job.live?.requestId !== job.live?.requestId) continue;
       if (!pending.left.delete(result.serverId)) continue;
       if (pending.job.live) for (const step of result.transcript.steps) pending.events.step?.(result.serverId, step);
       pending.events.result(result);
