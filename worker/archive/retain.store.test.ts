@@ -143,6 +143,11 @@ test("killed half-way it has lost nothing, and the next run takes the rest; each
      SELECT $1, $2, timestamptz '2026-10-01' + n * interval '1 minute', 'up', '{}' FROM generate_series(1, 12000) n`,
     [id, server],
   );
+  await db.sql(
+    `INSERT INTO prober_run (id, region, pid, started_at, ended_at, reason, probes, cpu_ms, max_rss_bytes, wall_ms, stdout_bytes, stderr_bytes)
+     VALUES ($1, 'fra', 1, $2, $2, 'closed', 0, 0, 0, 0, 0, 0)`,
+    [randomUUID(), ago(31)],
+  );
   let parts = 0;
   const dying: typeof db.workerDb = {
     ...db.workerDb,
@@ -153,6 +158,8 @@ test("killed half-way it has lost nothing, and the next run takes the rest; each
   };
   await expect(retain(dying, log, NOW)).rejects.toThrow("killed");
   expect(await count("probe_minute", id)).toBe(7000);
+  // What is of no tenant went all the same: a tenant that fails every time would keep it for ever.
+  expect(await db.sql("SELECT 1 FROM prober_run")).toEqual([]);
   await run();
   expect(await count("probe_minute", id)).toBe(0);
   const rows = await db.sql<{ body: string }>(
