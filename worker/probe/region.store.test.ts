@@ -166,6 +166,22 @@ describe("the road from tick to seal", () => {
     expect(said).toMatchObject([[{ servers: 1 }, expect.stringContaining("not checked")]]);
   });
 
+  test("a batch that comes while the database restarts is probed when it is back", async () => {
+    const id = await makeServer(db, tenantId, { url: `${target.url}/${randomUUID()}` });
+    let refusals = 2;
+    const restarting: typeof db.workerDb = {
+      ...db.workerDb,
+      withTenant: (context, fn) =>
+        refusals-- > 0
+          ? Promise.reject(Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }))
+          : db.workerDb.withTenant(context, fn),
+    };
+    const job = { tenantId, slot: slotStart(clock.now().getTime(), 60), intervalS: 60 };
+    const servers = [{ id, expected: ["fra"] }];
+    expect(await runJob({ ...deps("fra"), db: restarting }, { ...job, servers })).toBe("probed");
+    expect(await sealed(id)).toHaveLength(1);
+  });
+
   test("a stopped region costs its own cell and nobody else's, and what it finds later is dropped", async () => {
     const id = await makeServer(db, tenantId, { url: `${target.url}/${randomUUID()}` });
     const s = schedule();

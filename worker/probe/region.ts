@@ -5,6 +5,7 @@ import type { Redis } from "ioredis";
 import { now as clockNow } from "#lib/adapters/clock";
 import type { Db } from "#lib/adapters/db";
 import type { Log } from "#lib/adapters/log";
+import { isOutage } from "#lib/adapters/outage";
 import type { SecretBox } from "#lib/adapters/secrets";
 import { tooOld } from "#lib/domain/cadence";
 import type { Outcome } from "#lib/domain/outcome";
@@ -21,12 +22,15 @@ import type { AgeBook } from "./ages.ts";
 import { faultResult, outcomeOf, type ProbeResult } from "./result.ts";
 import type { Prober } from "./supervisor.ts";
 import { waiting } from "./waiting.ts";
-import { loadTargets } from "./targets.ts";
+import { type Loaded, loadTargets } from "./targets.ts";
 
 /** The first probe after so long without one is cold: recorded, never alerting. */
 const COLD_AFTER_S = 600;
 /** Where looks are rarer, as of a tenant whose pace was cut, none would ever alert: there one has to be missing. */
 const coldAfterS = (intervalS: number) => Math.max(COLD_AFTER_S, 2 * intervalS);
+
+const LOAD_AGAIN_MS = 500;
+const LOAD_TRIES = 60;
 
 export interface RegionDeps {
   region: string;
@@ -81,13 +85,7 @@ async function runBatch(deps: RegionDeps, job: ProbeJob, started: () => void): P
     return "dropped";
   }
   if (job.live?.trial) return runTrial(deps, { ...job, live: job.live });
-  const { targets, policy, sealedShut, guarded, extras } = await loadTargets(
-    deps.db,
-    deps.box,
-    job,
-    deps.region,
-    deps.ca,
-  );
+  const { targets, policy, sealedShut, guarded, extras } = await loaded(deps, job);
   const shows = new Map(job.servers.map((s) => [s.id, job.live ? liveOf(deps, job, s.id) : null]));
   const writes: Promise<unknown>[] = [];
   let seen = 0;
@@ -117,6 +115,19 @@ async function runBatch(deps: RegionDeps, job: ProbeJob, started: () => void): P
   const failed = (await Promise.allSettled(writes)).find((w) => w.status === "rejected");
   if (failed) throw failed.reason;
   return unseen > 0 ? "in part" : "probed";
+}
+
+/** A database that restarts is waited for: failing at once would leave every server of these seconds unchecked. */
+async function loaded(deps: RegionDeps, job: ProbeJob): Promise<Loaded> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await loadTargets(deps.db, deps.box, job, deps.region, deps.ca);
+    } catch (err) {
+      const over = tries === LOAD_TRIES || tooOld(job.slot, job.intervalS, clockNow().getTime());
+      if (over || !isOutage(err)) throw err;
+      await new Promise((again) => setTimeout(again, LOAD_AGAIN_MS));
+    }
+  }
 }
 
 export async function keep(deps: RegionDeps, job: ProbeJob, result: ProbeResult, show: Live | null): Promise<Recorded> {
