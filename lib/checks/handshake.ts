@@ -64,6 +64,8 @@ export const session: Check = {
       (s) =>
         (s.response?.status === 400 || s.response?.status === 404) &&
         s.request?.headers["mcp-session-id"] !== undefined &&
+        // "Method not found" is about the method.
+        rpcError(s)?.code !== -32601 &&
         (s.phase === "initialized" || s.phase === "list"),
     );
     return step ? caused("session_lost", step) : null;

@@ -90,10 +90,27 @@ describe("a look at a server whose era is known", () => {
       "up",
       0,
     ],
+    [
+      "has none, by the 404 of some gateways",
+      "legacy",
+      legacy({
+        initialize: () => ({ result: { ...INITIALIZED, ...NO_TOOLS }, headers: { "mcp-session-id": "s-1" } }),
+        "tools/list": () => ({ status: 404, ...refused() }),
+      }),
+      "up",
+      0,
+    ],
     ["is not well", "modern", modern({ ...bare, "tools/list": () => ({ raw: (r) => r.destroy() }) }), "down", null],
   ])("a server that names no tools and lists none %s (%s)", async (_what, era, handler, status, count) => {
     const judged = judge((await look(handler, era)).transcript);
     expect([judged.status, judged.tools?.count ?? null]).toEqual([status, count]);
+  });
+
+  test("a list refused as an unknown method, with the 404 of some gateways, is no lost session", async () => {
+    const judged = judge(
+      (await look(legacy({ "tools/list": () => ({ status: 404, ...refused() }) }), "legacy")).transcript,
+    );
+    expect(judged).toMatchObject({ status: "degraded", reason: "tool_list_failed", evidence: { jsonrpcCode: -32601 } });
   });
 
   test("times name, connection, first request and tool list apart", async () => {

@@ -118,7 +118,9 @@ export async function listTools(
   return null;
 }
 
-const refusesMethod = ({ message }: Exchange): boolean => isRecord(message?.error) && message.error.code === -32601;
+/** The one answer to a method that means the method, whatever the HTTP status beside it. */
+export const refusesMethod = ({ message }: Exchange): boolean =>
+  isRecord(message?.error) && message.error.code === -32601;
 
 /** A server that does not say it has tools may refuse to list them. */
 export function declaresTools(found: Found): boolean {

@@ -3,7 +3,16 @@
 import { isRecord } from "#lib/domain/surface";
 import { cleanText } from "#lib/domain/text";
 import { CLIENT_INFO, LEGACY_VERSIONS, refusesInitialize } from "./era.ts";
-import { type AfterList, declaresTools, type Found, listTools, nameOf, resultOf, speaker } from "./found.ts";
+import {
+  type AfterList,
+  declaresTools,
+  type Found,
+  listTools,
+  nameOf,
+  refusesMethod,
+  resultOf,
+  speaker,
+} from "./found.ts";
 import { listenFor } from "./listen.ts";
 import type { Call, Exchange, Wire } from "./wire.ts";
 
@@ -66,7 +75,7 @@ async function afterHandshake(
   after: AfterList | undefined,
 ): Promise<Exchange | null> {
   const headers = { "mcp-protocol-version": version, ...(session !== null && { "mcp-session-id": session }) };
-  const forgotten = (e: Exchange) => session !== null && (e.status === 400 || e.status === 404);
+  const forgotten = (e: Exchange) => session !== null && (e.status === 400 || e.status === 404) && !refusesMethod(e);
   const note = await wire.send({
     phase: "initialized",
     title: "POST notifications/initialized",
