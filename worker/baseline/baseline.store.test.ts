@@ -137,6 +137,18 @@ test("an outage that was told of and is over is not told once more by its failur
   for (const minute of [12, 13, 14, 15]) expect(await judge(minute)).toBe(0);
 });
 
+test("a run of bad slots that goes on is left to its own incident, however many slots that waits for", async () => {
+  await minutes(0, 10, 50, UP);
+  await minutes(10, 16, 50, { fra: ["down", "timeout"], iad: ["down", "timeout"], sin: ["down", "timeout"] });
+  await db.sql(
+    "INSERT INTO server_now (tenant_id, server_id, since, status, last_slot, bad_streak) VALUES ($1, $2, $3, 'down', $4, 6)",
+    [tenantId, serverId, at(10), at(15)],
+  );
+  expect(await judge(17)).toBe(0);
+  await db.sql("UPDATE server_now SET bad_streak = 0 WHERE server_id = $1", [serverId]);
+  expect(await judge(17)).toBe(1);
+});
+
 test("slow when it was paused and slow when it is looked at again, it is told again", async () => {
   await minutes(0, DAY, 200, UP);
   await computeBaselines(db.workerDb, db.sweeper, at(DAY));

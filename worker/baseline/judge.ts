@@ -34,6 +34,8 @@ interface Row {
   p95s: (number | null)[];
   /** The last bad slot of a run that has just been told of and is over: up to it nothing is news. */
   told: Date | null;
+  /** The first slot of a run of bad ones that goes on: its own incident is about to tell of it. */
+  run: Date | null;
   /** Slots of the window; only where some of them failed. */
   window: { slot: string; regions: unknown }[] | null;
 }
@@ -73,8 +75,10 @@ function lastMinutes(tx: Tx, now: Date): Promise<Row[]> {
       EXISTS (SELECT 1 FROM incident i WHERE i.tenant_id = s.tenant_id AND i.fingerprint = s.id::text || ':serving' AND i.state <> 'resolved') AS fails,
       (SELECT max(i.last_bad_slot) FROM incident i WHERE i.tenant_id = s.tenant_id AND i.fingerprint = s.id::text || ':serving'
         AND i.state = 'resolved' AND i.resolved_at >= t.until - t.counted) AS told,
+      CASE WHEN n.bad_streak > 0 THEN n.last_slot - (n.bad_streak - 1) * s.interval_s * interval '1 second' END AS run,
       h.looks, h.p95s, h.window
     FROM server s LEFT JOIN server_baseline b ON b.tenant_id = s.tenant_id AND b.server_id = s.id
+    LEFT JOIN server_now n ON n.tenant_id = s.tenant_id AND n.server_id = s.id
     CROSS JOIN LATERAL (SELECT greatest(${shortest}::int, 3 * s.interval_s) * interval '1 second' AS period,
       greatest(${window}::int, 5 * s.interval_s) * interval '1 second' AS counted,
       ${now}::timestamptz - s.interval_s * interval '1 second' - ${SETTLED_MS}::int * interval '1 millisecond' AS until) t
@@ -121,8 +125,13 @@ function rateWords({ failed, probes, regions, reason, layer }: ErrorRate, row: R
   return `${failed} of ${probes} probes (${share} %) failed within ${minutes} minutes in the ${layer} layer, in ${regions.join(", ")}: ${REASONS[reason].label}.`;
 }
 
-function windowOf({ window, told }: Row): WindowSlot[] {
-  const news = (window ?? []).filter(({ slot }) => told === null || Date.parse(slot) > told.getTime());
+function windowOf({ window, told, run, elevated }: Row): WindowSlot[] {
+  const from = told?.getTime() ?? Number.NEGATIVE_INFINITY;
+  const until = elevated === "error_rate_elevated" ? null : run;
+  const news = (window ?? []).filter(({ slot }) => {
+    const at = Date.parse(slot);
+    return at > from && (until === null || at < until.getTime());
+  });
   return news.map(({ slot, regions }) => ({
     slot: Date.parse(slot),
     cells: Object.entries((regions ?? {}) as Record<string, unknown>).flatMap(([region, cell]) => {
