@@ -143,24 +143,20 @@ describe("the road from tick to seal", () => {
     const hear = (err: unknown) => unheard.push(err);
     process.on("unhandledRejection", hear);
     const said: unknown[][] = [];
-    // Redis goes away for one write while the batch goes on.
-    const away = new Proxy(store.redis, {
-      get: (redis, key) =>
-        key === "set" ? () => Promise.reject(new Error("away")) : Reflect.get(redis, key, redis).bind?.(redis),
-    });
     const half = {
       run: async (targets: { serverId: string }[], _policy: unknown, events: { result(r: unknown): void }) => {
-        events.result(faultResult(targets[0]?.serverId ?? "", "", "x"));
+        const { judgement, ...rest } = faultResult(targets[0]?.serverId ?? "", "", "x");
+        events.result({ ...rest, judgement: { ...judgement, status: "none that there is" } });
         for (let i = 0; i < 3; i++) await new Promise((turn) => setImmediate(turn));
       },
     };
     const warn = (...words: unknown[]) => void said.push(words);
     await expect(
-      runJob({ ...deps("fra"), redis: away, pool: half, log: { ...log, warn } } as unknown as RegionDeps, {
+      runJob({ ...deps("fra"), pool: half, log: { ...log, warn } } as unknown as RegionDeps, {
         ...{ tenantId, slot: slotStart(clock.now().getTime(), 60), intervalS: 60 },
         servers: ids.map((id) => ({ id, expected: ["fra"] })),
       }),
-    ).rejects.toThrow("away");
+    ).rejects.toThrow("status");
     process.off("unhandledRejection", hear);
     expect(unheard).toEqual([]);
     expect(said).toMatchObject([[{ servers: 1 }, expect.stringContaining("not checked")]]);
@@ -180,6 +176,22 @@ describe("the road from tick to seal", () => {
     const servers = [{ id, expected: ["fra"] }];
     expect(await runJob({ ...deps("fra"), db: restarting }, { ...job, servers })).toBe("probed");
     expect(await sealed(id)).toHaveLength(1);
+  });
+
+  test("what was seen while Redis restarts is written when it is back", async () => {
+    const id = await makeServer(db, tenantId, {});
+    let refusals = 1;
+    const refuse = () => (refusals-- > 0 ? Promise.reject(new Error("Connection is closed.")) : null);
+    const restarting = new Proxy(store.redis, {
+      get: (redis, key) => {
+        const known = Reflect.get(redis, key, redis);
+        return key === "set" ? (...args: never[]) => refuse() ?? known.apply(redis, args) : known?.bind?.(redis);
+      },
+    });
+    const job = { tenantId, slot: slotStart(clock.now().getTime(), 60), intervalS: 60 };
+    const servers = [{ id, expected: ["fra"] }];
+    const kept = keep({ ...deps("fra"), redis: restarting }, { ...job, servers }, faultResult(id, "", "x"), null);
+    expect([await kept, (await sealed(id)).length]).toEqual(["sealed", 1]);
   });
 
   test("a stopped region costs its own cell and nobody else's, and what it finds later is dropped", async () => {

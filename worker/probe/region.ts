@@ -13,7 +13,7 @@ import { keepList } from "../surface/keep-list.ts";
 import { credentialed } from "./credential/credentialed.ts";
 import { checking } from "./extras/checking.ts";
 import { runTrial } from "./extras/trial.ts";
-import { waitedFor } from "./kept.ts";
+import { triedAgain, waitedFor } from "./kept.ts";
 import { probeJobSchema, type ProbeJob, queueName, queuePrefix } from "./job.ts";
 import { live, type Live } from "./live.ts";
 import type { Egress } from "./egress.ts";
@@ -134,13 +134,8 @@ export async function keep(deps: RegionDeps, job: ProbeJob, result: ProbeResult,
   const { tenantId, slot, intervalS } = job;
   const expected = job.servers.find((s) => s.id === result.serverId)?.expected ?? [deps.region];
   const finishedAt = clockNow();
-  const warm = await deps.redis.set(
-    `${deps.prefix}:probed:${deps.region}:${result.serverId}`,
-    "1",
-    "EX",
-    coldAfterS(intervalS),
-    "GET",
-  );
+  const warmKey = `${deps.prefix}:probed:${deps.region}:${result.serverId}`;
+  const warm = await triedAgain(() => deps.redis.set(warmKey, "1", "EX", coldAfterS(intervalS), "GET"));
   const outcome = outcomeOf(result, {
     tenantId,
     region: deps.region,
@@ -149,14 +144,9 @@ export async function keep(deps: RegionDeps, job: ProbeJob, result: ProbeResult,
     finishedAt: finishedAt.getTime(),
   });
   await keepNewList(deps, result, outcome, finishedAt);
-  const recorded = await record(
-    deps.redis,
-    deps.prefix,
-    { tenantId, serverId: result.serverId, slot, intervalS, expected },
-    outcome,
-    result.transcript.steps.length === 0 ? null : result.transcript,
-    finishedAt,
-  );
+  const plan = { tenantId, serverId: result.serverId, slot, intervalS, expected };
+  const transcript = result.transcript.steps.length === 0 ? null : result.transcript;
+  const recorded = await triedAgain(() => record(deps.redis, deps.prefix, plan, outcome, transcript, finishedAt));
   deps.log.debug({ server: result.serverId, slot, status: outcome.status, reason: outcome.reason, recorded }, "probed");
   await show?.end(result);
   return recorded;
