@@ -69,10 +69,12 @@ function refined(result: ProbeResult, guarded: Guarded, look: Look, given: Given
       ...evidence,
       detail: "TLS refuses the client certificate.",
     });
-  if (guarded.kind === null && judgement.reason === "auth_required" && look.findings) {
+  // A certificate that ends soon is named before the wall behind it, and hides nothing of what is wrong there.
+  const ends = judgement.reason === "tls_expiring" && judgement.auth === "protected";
+  if (guarded.kind === null && (judgement.reason === "auth_required" || ends) && look.findings) {
     const { cause, problem } = look.findings;
     if (cause === "prm_invalid" || cause === "as_unreachable")
-      return caused(result, cause, judgement.phase, { ...evidence, detail: problem });
+      return caused(result, cause, ends ? "metadata" : judgement.phase, { ...evidence, detail: problem });
     if (cause === "with_prm" && evidence.cause === "auth_without_prm")
       return caused(result, "auth_with_prm", judgement.phase, evidence);
   }
