@@ -14,7 +14,7 @@ export interface Paced {
   released: number;
 }
 
-/** One look over all tenants that had a kill in the last hour or are slowed down. */
+/** One look over all tenants that had a kill in the last hour or are slowed down. @throws the first failure, after all */
 export async function watchPace(db: Db, sweeper: Sweeper, now: Date, log: Log): Promise<Paced> {
   const rows = await sweeper.find<{ tenant_id: string }>(
     `SELECT DISTINCT k.tenant_id FROM probe_kill k WHERE k.at > $1
@@ -22,12 +22,18 @@ export async function watchPace(db: Db, sweeper: Sweeper, now: Date, log: Log): 
     [new Date(now.getTime() - WINDOW_MS)],
   );
   const did: Paced = { cut: 0, released: 0 };
+  const failures: unknown[] = [];
   for (const { tenant_id: tenantId } of rows) {
-    const change = await unlessErased(ofTenant(db, tenantId, now), null);
-    if (change === null) continue;
-    did[change.to > change.from ? "cut" : "released"]++;
-    log.warn({ tenant: tenantId, ...change }, "the pace of a tenant's checks has changed");
+    try {
+      const change = await unlessErased(ofTenant(db, tenantId, now), null);
+      if (change === null) continue;
+      did[change.to > change.from ? "cut" : "released"]++;
+      log.warn({ tenant: tenantId, ...change }, "the pace of a tenant's checks has changed");
+    } catch (err) {
+      failures.push(err);
+    }
   }
+  if (failures.length > 0) throw failures[0];
   return did;
 }
 

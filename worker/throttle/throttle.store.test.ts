@@ -163,6 +163,22 @@ describe("a tenant with three kills in an hour", () => {
     expect([await factor(), await pages()]).toEqual([16, ["tenant probe_throttled P2"]]);
   });
 
+  test("is slowed down also while another one cannot be", async () => {
+    const other = (await makeTenant(db)).id;
+    const book = runBook(db.workerDb, "fra", log);
+    for (const of of [tenantId, tenantId, tenantId, other, other, other])
+      book.add(exit(at(0), { culprit: { tenantId: of, serverIds: [], batchMs: 9 } }));
+    await book.flush();
+    let asked = 0;
+    const failing: typeof db.workerDb = {
+      ...db.workerDb,
+      withTenant: (context, fn) =>
+        asked++ === 0 ? Promise.reject(new Error("refused")) : db.workerDb.withTenant(context, fn),
+    };
+    await expect(watchPace(failing, db.sweeper, at(2), log)).rejects.toThrow("refused");
+    expect(await db.sql("SELECT factor FROM probe_pace WHERE factor > 1")).toHaveLength(1);
+  });
+
   test("cut again on the same day is slowed down without a second page; the next day it is told again", async () => {
     for (const from of [0, 200, 400]) {
       await kill(from, from + 1, from + 2);
