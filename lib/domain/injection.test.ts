@@ -122,6 +122,18 @@ describe("another server's tools", () => {
     expect(flags("Adds to resend_emails.")).toEqual([]);
   });
 
+  test("a name that is no word is found too, and fifty thousand names hold nobody up", () => {
+    const names = Array.from({ length: 50_000 }, (_, n) => `other_tool_${n}`);
+    const many = (text: string) =>
+      list(...Array.from({ length: 1_000 }, (_, n) => ({ ...tool(text.repeat(200)), name: `t${n}` })));
+    const [before, after] = [many("d"), many("e")];
+    const started = performance.now();
+    expect(newFlags(before, after, new Set(names))).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(2_000);
+    const odd = newFlags(list(tool("Adds.")), list(tool("Adds, see files/send-all.")), new Set(["files/send-all"]));
+    expect(odd.map((f) => f.rule)).toEqual(["shadows"]);
+  });
+
   test("a new tool that takes another's name is flagged", () => {
     const after = list(tool("Adds."), { ...tool("Sends."), name: "send_email" });
     expect(newFlags(list(tool("Adds.")), after, elsewhere)).toMatchObject([{ rule: "same_name", tool: "send_email" }]);

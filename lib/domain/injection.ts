@@ -130,7 +130,7 @@ export function newFlags(
 ): Flag[] {
   const was = new Map(before.map((t) => [t.name, t]));
   const own = new Set(after.map((t) => t.name));
-  const others = [...elsewhere].filter((n) => !own.has(n) && isTelling(n));
+  const others = othersOf([...elsewhere].filter((n) => !own.has(n) && isTelling(n)));
   const flags: Flag[] = [];
   for (const tool of after) {
     const old = was.get(tool.name);
@@ -153,9 +153,8 @@ export function newFlags(
     const known = had.join("\n");
     const link = old && firstOf(texts, (text) => [...text.matchAll(URL)].find((m) => !known.includes(hostOf(m[0]))));
     if (link) add("new_url", link.in, link.match.index, link.match[0].length);
-    const named = others.find((n) => !known.includes(n) && texts.some((t) => mentions(t.text, n) >= 0));
-    const naming = named === undefined ? undefined : texts.find((t) => mentions(t.text, named) >= 0);
-    if (named !== undefined && naming) add("shadows", naming, mentions(naming.text, named), named.length);
+    const naming = firstNaming(texts, others, known);
+    if (naming) add("shadows", naming.in, naming.at, naming.name.length);
     if (old === undefined && before.length > 0 && elsewhere.has(tool.name) && isTelling(tool.name))
       add("same_name", { where: "name", text: tool.name }, 0, tool.name.length);
   }
@@ -200,6 +199,32 @@ function mentions(text: string, name: string): number {
   if (at < 0) return -1;
   const edge = (char: string | undefined) => char === undefined || !/[\w-]/.test(char);
   return edge(text[at - 1]) && edge(text[at + name.length]) ? at : -1;
+}
+
+/** Names that are words are looked up word by word: each of thousands in each text would hold up everybody's verdicts. */
+interface Others {
+  words: ReadonlySet<string>;
+  /** With signs in them that stand between words. */
+  odd: readonly string[];
+}
+const MAX_ODD = 200;
+
+function othersOf(names: readonly string[]): Others {
+  const isWord = (n: string) => /^[\w-]+$/.test(n);
+  return { words: new Set(names.filter(isWord)), odd: names.filter((n) => !isWord(n)).slice(0, MAX_ODD) };
+}
+
+function firstNaming(texts: readonly Text[], { words, odd }: Others, known: string) {
+  if (words.size + odd.length === 0) return undefined;
+  for (const text of texts) {
+    for (const { 0: name, index: at } of text.text.matchAll(/[\w-]+/g))
+      if (words.has(name) && !known.includes(name)) return { in: text, at, name };
+    for (const name of odd) {
+      const at = mentions(text.text, name);
+      if (at >= 0 && !known.includes(name)) return { in: text, at, name };
+    }
+  }
+  return undefined;
 }
 
 const around = (text: string, at: number, length: number) =>

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { schemaDiff } from "./schema-diff.ts";
 import { toolSurface } from "./surface.ts";
 import { describeDiff, diffTools, digestOf, nameLikeness } from "./tool-diff.ts";
-import { keep } from "./tool-list.ts";
+import { type KeptTool, keep } from "./tool-list.ts";
 import { rewording } from "./visible.ts";
 
 type Json = Record<string, unknown>;
@@ -409,4 +409,27 @@ test.each<[was: unknown, now: unknown, said: string]>([
 
 test("names are alike by the letters that need no edit", () => {
   expect([nameLikeness("abcd", "abcd"), nameLikeness("abcd", "abcx"), nameLikeness("ab", "xy")]).toEqual([1, 0.75, 0]);
+});
+
+test("a list that was made to hold up whoever compares it does not, and neither do objects in place of names", () => {
+  const odd = (n: number) => ({ toString: n });
+  const schemas = (x: string) => [
+    { properties: { a: { enum: Array.from({ length: 20_000 }, (_, i) => `${x}${i}`) } } },
+    { properties: {}, required: [odd(x.length), x] },
+    { anyOf: Array.from({ length: 5_000 }, (_, i) => ({ const: `${x}${i}` })) },
+  ];
+  const kept = (x: string): KeptTool[] => [
+    ...schemas(x).map((inputSchema, n) => ({
+      ...{ name: `t${n}`, contract: x, full: x },
+      tool: { name: `t${n}`, inputSchema },
+    })),
+    ...Array.from({ length: 200 }, (_, n) => {
+      const name = `${x}${n}`.padEnd(80, x);
+      return { name, contract: x, full: x, tool: { name, inputSchema: { type: "object", properties: { a: {} } } } };
+    }),
+  ];
+  const [before, after] = [kept("x"), kept("yy")];
+  const started = performance.now();
+  expect(diffTools(before, after).counts.signature).toBe(3);
+  expect(performance.now() - started).toBeLessThan(2_000);
 });

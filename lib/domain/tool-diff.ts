@@ -13,6 +13,8 @@ export type Shape = (typeof SHAPES)[number];
 /** Changes of one entry of the changelog, and lines of one change, that are kept. */
 const MAX_CHANGES = 200;
 const MAX_LINES = 20;
+/** Tools of either list that are looked through for renames, each with each; beyond them they are removed and added. */
+const MAX_RENAMED = 80;
 
 export const toolChangeSchema = z.object({
   shape: z.enum(SHAPES),
@@ -139,8 +141,8 @@ interface Rename {
 
 /** The best pairs first, each tool in one pair at most. */
 function renames(gone: readonly KeptTool[], come: readonly KeptTool[]): Rename[] {
-  const bySchema = Map.groupBy(come.slice(0, MAX_CHANGES), schemaText);
-  const pairs = gone.slice(0, MAX_CHANGES).flatMap((from) =>
+  const bySchema = Map.groupBy(come.slice(0, MAX_RENAMED), schemaText);
+  const pairs = gone.slice(0, MAX_RENAMED).flatMap((from) =>
     (bySchema.get(schemaText(from)) ?? []).flatMap((to) => {
       const score = likeness(from, to);
       return score === null ? [] : [{ from, to, score }];
