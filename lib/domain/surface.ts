@@ -37,6 +37,11 @@ export interface Surface {
 const known = new WeakMap<readonly unknown[], Surface>();
 const before = new Map<string, Surface>();
 const MAX_REMEMBERED = 4_096;
+/** Characters of JSON, of one list and of all: a server that sends megabytes anew each time would fill a prober, and the
+ * next tenant's probes would be killed for it. */
+const MAX_ONE = 256 * 1024;
+const MAX_ALL = 8 * 1024 * 1024;
+let inAll = 0;
 
 /** Tools in any order, keys in any order: the same surface. Tools that cannot be read are named and left out. */
 export function toolSurface(tools: readonly unknown[]): Surface {
@@ -46,12 +51,16 @@ export function toolSurface(tools: readonly unknown[]): Surface {
 }
 
 function remembered(tools: readonly unknown[]): Surface {
-  const key = hash("sha256", JSON.stringify(tools), "base64");
+  const text = JSON.stringify(tools);
+  const key = hash("sha256", text, "base64");
   const found = before.get(key) ?? surfaceOf(tools);
-  if (!before.has(key)) {
-    if (before.size >= MAX_REMEMBERED) before.clear();
-    before.set(key, found);
+  if (text.length > MAX_ONE || before.has(key)) return found;
+  if (before.size >= MAX_REMEMBERED || inAll + text.length > MAX_ALL) {
+    before.clear();
+    inAll = 0;
   }
+  before.set(key, found);
+  inAll += text.length;
   return found;
 }
 
