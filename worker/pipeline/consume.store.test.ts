@@ -284,3 +284,23 @@ test("a slot that the database refuses each time is dropped and counted, and the
   expect(c.counts).toEqual({ decided: 1, malformed: 0, poisoned: 1 });
   expect(await left()).toBe(0);
 });
+
+test("slots that came late make nothing familiar: what is new goes through every stage first", async () => {
+  const tools = { count: 1, contractHash: "a".repeat(64), fullHash: "a".repeat(64), names: ["a"] };
+  const said = (i: number, era: "modern" | "legacy") =>
+    redis.redis.xadd(
+      `${redis.prefix}:sealed`,
+      "*",
+      "sealed",
+      JSON.stringify(aSealedSlot({ tenantId, serverId, slot: START + i * 60_000 }, { fra: { era, tools } })),
+    );
+  const { consumer: c } = consumer();
+  for (const i of [10, 11, 12, 13]) await said(i, "modern");
+  for (const i of [1, 2, 3]) await said(i, "legacy");
+  await said(14, "legacy");
+  await c.drain();
+  const [row] = await db.sql<{ surface: { scopes: object } }>("SELECT surface FROM server_now WHERE server_id = $1", [
+    serverId,
+  ]);
+  expect(Object.keys(row?.surface.scopes ?? {}).sort()).toEqual(["legacy:open", "modern:open"]);
+});

@@ -191,7 +191,8 @@ export class SealedConsumer {
       try {
         const decided = await decide(this.#db, sealed, clockNow());
         this.counts.decided++;
-        this.#settled.decided(sealed);
+        // A slot that came late has been seen by no stage.
+        if (decided.outcome === "decided") this.#settled.decided(sealed);
         // NOTIFY says the same to every process; here it need not take the long way.
         if (decided.change === "opened" || decided.change === "raised" || decided.resolved.length > 0) this.#wake();
         if (decided.nobodyToTell)
