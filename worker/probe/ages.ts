@@ -26,6 +26,7 @@ export function ageBook(startMs: number): AgeBook {
       };
     },
     close(nowMs, oldestInQueueMs = null) {
+      if (nowMs < since) since = nowMs; // The clock was set back: no minute of it is waited for again.
       if (nowMs - since < WINDOW_MS) return null;
       const still = [...waiting].map((w) => Math.max(0, nowMs - w.dueMs));
       const all = [...ages, ...still, ...(oldestInQueueMs === null ? [] : [Math.max(0, nowMs - oldestInQueueMs)])];
