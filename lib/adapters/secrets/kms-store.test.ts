@@ -1,6 +1,6 @@
 // Against a service of our own that checks signature and context as AWS KMS documents them; not against AWS.
 import { randomBytes, randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { sender } from "#lib/adapters/send";
 import { type FakeKms, fakeKms, KMS_ACCESS } from "../../testing/fake-kms.ts";
 import { kmsStore } from "./kms-store.ts";
@@ -60,4 +60,20 @@ test("a service that is away, or does not know the signature, is no fault of the
   kms.away = false;
   await expect(store({ endpoint: "http://127.0.0.1:1" }).unwrap(wrapped, to)).rejects.toEqual(away);
   await expect(store({ endpoint: "http://127.0.0.1:1" }).unwrap(wrapped, to)).rejects.not.toThrow(/a-secret/);
+});
+
+test("a service that does not answer is not waited for by everybody, and is asked again soon", async () => {
+  const to = name();
+  const asked: string[] = [];
+  const silent = kmsStore({ region: REGION, keyId: "one", formerKeyIds: [], endpoint: kms.url, ...KMS_ACCESS }, (r) => {
+    asked.push(r.label ?? "");
+    return Promise.resolve({ kind: "failure", code: "ETIMEDOUT" } as never);
+  });
+  const away = expect.objectContaining({ code: "E_UNAVAILABLE" });
+  for (let n = 0; n < 3; n++) await expect(silent.wrap(randomBytes(32), to)).rejects.toEqual(away);
+  expect(asked).toEqual(["Encrypt"]);
+  const jump = vi.spyOn(performance, "now").mockReturnValue(performance.now() + 2_000);
+  await expect(silent.wrap(randomBytes(32), to)).rejects.toEqual(away);
+  jump.mockRestore();
+  expect(asked).toEqual(["Encrypt", "Encrypt"]);
 });

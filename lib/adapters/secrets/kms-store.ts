@@ -4,13 +4,15 @@ import { AwsV4Signer } from "aws4fetch";
 import { z } from "zod";
 import { TocsinError } from "../../domain/error.ts";
 import type { SinkRequest } from "../../sinks/sink.ts";
-import { now } from "../clock.ts";
+import { monotonicMs, now } from "../clock.ts";
 import type { Send } from "../send.ts";
 import { KEY_BYTES } from "./bytes.ts";
 import { type DataKeyName, doesNotOpen, HEALTH_NAME, type KeyStore, noSuchKey } from "./key-store.ts";
 
 const KIND = "aws-kms";
 const TIMEOUT_MS = 5_000;
+/** So long nobody asks a service that did not answer: each would wait, and hold a connection of the database meanwhile. */
+const AWAY_MS = 2_000;
 
 export interface KmsSettings {
   region: string;
@@ -33,7 +35,9 @@ export function kmsStore(settings: KmsSettings, send: Send): KeyStore {
   const idOf = (keyId: string) => `${KIND}:${keyId}`;
   const keyIds = [settings.keyId, ...settings.formerKeyIds];
 
+  let awayUntil = 0;
   const call = async (action: "Encrypt" | "Decrypt", input: Record<string, unknown>): Promise<unknown> => {
+    if (monotonicMs() < awayUntil) throw away("did not answer a moment ago");
     const body = JSON.stringify(input);
     const signed = await new AwsV4Signer({
       method: "POST",
@@ -59,7 +63,10 @@ export function kmsStore(settings: KmsSettings, send: Send): KeyStore {
       body,
     };
     const answer = await send(request, { policy: { allow: [] }, timeoutMs: TIMEOUT_MS });
-    if (answer.kind === "failure") throw away(answer.code);
+    if (answer.kind === "failure") {
+      awayUntil = monotonicMs() + AWAY_MS;
+      throw away(answer.code);
+    }
     if (answer.status === 200) return JSON.parse(answer.body);
     const type = /"__type"\s*:\s*"(?:[\w.]+#)?(\w{1,60})"/.exec(answer.body)?.[1] ?? String(answer.status);
     // Only these say that the blob, and not the way to it, is wrong.
