@@ -201,7 +201,7 @@ export class ProberProcess {
       this.probes += batch.targets.length;
       if (!holdsSecrets(batch)) this.#send(batch);
       else if (this.#holder === null) this.#unsealed.push(batch);
-      else this.#send(sealBatch(batch, this.#keeper, this.#holder, this.#region));
+      else this.#sendSealed(batch, this.#holder);
     });
   }
 
@@ -209,6 +209,19 @@ export class ProberProcess {
     this.#child.send(batch, (err) => {
       if (err) this.stop("crash");
     });
+  }
+
+  #sendSealed(batch: Batch, holder: string): void {
+    try {
+      this.#send(sealBatch(batch, this.#keeper, holder, this.#region));
+    } catch (err) {
+      this.#broken(err);
+    }
+  }
+
+  #broken(err: unknown): void {
+    process.emitWarning(err instanceof Error ? err : String(err));
+    this.stop("crash");
   }
 
   /** Called by the supervisor's clock, every 100 ms. */
@@ -295,8 +308,7 @@ export class ProberProcess {
     try {
       this.#heard(message);
     } catch (err) {
-      process.emitWarning(err instanceof Error ? err : String(err));
-      this.stop("crash");
+      this.#broken(err);
     }
   }
 
@@ -305,8 +317,7 @@ export class ProberProcess {
     if (message.kind === "ready") {
       this.#holder ??= message.holder;
       for (const running of this.#running.values()) running.startedAt = monotonicMs();
-      for (const batch of this.#unsealed.splice(0))
-        this.#send(sealBatch(batch, this.#keeper, this.#holder, this.#region));
+      for (const batch of this.#unsealed.splice(0)) this.#sendSealed(batch, this.#holder);
     }
     if (message.kind === "alive" || message.kind === "ready") return;
     const running = this.#running.get(message.batch);

@@ -70,6 +70,17 @@ test("a prober that cannot be started ends its batch, gives its place back, and 
   await pool.close();
 }, 10_000);
 
+test("a prober whose key is none is given no credential, and ends at once", async () => {
+  const { pool, exits, seen, run } = pooled(AFTER_A_WHILE);
+  await run("a");
+  const results: (string | null)[] = [];
+  const secret = { ...target("a"), headers: { Authorization: "Bearer secret" } };
+  await pool.run([secret], { allow: [] }, { result: (r) => results.push(r.judgement.reason) });
+  expect([seen, results]).toEqual([["a1"], ["prober_fault"]]);
+  await pool.close();
+  expect(exits.map((e) => e.reason)).toContain("crash");
+}, 10_000);
+
 test.each(["process.send(null);", `process.send({ kind: "result", batch: batch.id });`])(
   "a prober that says %s ends, and its region goes on",
   async (word) => {
