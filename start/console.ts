@@ -18,6 +18,8 @@ const TOO_LARGE: Refusal = [413, "E_TOO_LARGE", `Send at most ${MAX_BODY_BYTES /
 const MAX_URL = 8_192;
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 const DRAIN_MS = 2_500;
+const DISCARD_BYTES = 16 * 1024 * 1024;
+const DISCARD_MS = 2_000;
 
 const { values } = parseArgs({ options: { host: { type: "string" }, port: { type: "string" } } });
 const port = Number(values.port ?? 3000);
@@ -49,6 +51,7 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
         : null;
   if (refusal !== null) {
     refuse(response, ...refusal);
+    discard(request, response);
     return;
   }
   countBody(request, response);
@@ -68,21 +71,44 @@ function countBody(request: IncomingMessage, response: ServerResponse): void {
   request.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
     bytes += chunk?.length ?? 0;
     if (bytes <= MAX_BODY_BYTES) return push(chunk, encoding);
-    if (!response.headersSent) refuse(response, ...TOO_LARGE);
+    if (!response.headersSent) {
+      refuse(response, ...TOO_LARGE);
+      response.end();
+    }
     request.destroy();
     return false;
   };
 }
 
 function refuse(response: ServerResponse, status: number, code: string, title: string): void {
+  const body = JSON.stringify({ type: "about:blank", title, status, code });
   response
     .writeHead(status, {
       "content-type": "application/problem+json",
+      "content-length": Buffer.byteLength(body),
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
       connection: "close",
     })
-    .end(JSON.stringify({ type: "about:blank", title, status, code }));
+    .write(body);
+}
+
+/**
+ * Reads what is still on its way and throws it away, for a moment and up to a bound, and closes then: closed over it,
+ * whoever sends would see a reset and never the answer.
+ */
+function discard(request: IncomingMessage, response: ServerResponse): void {
+  let left = DISCARD_BYTES;
+  const close = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(close, DISCARD_MS);
+  request.once("end", close).once("close", close);
+  request.on("data", (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) close();
+  });
 }
 
 await app.prepare();
