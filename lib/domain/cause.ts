@@ -91,6 +91,16 @@ export const CAUSES = {
     "The certificate ends soon",
     "Renew the certificate before it ends and reload the server.",
   ),
+  tls_ends_in_14_days: rule(
+    "tls_expiring",
+    "The certificate ends within two weeks",
+    "Renew the certificate now: what renews it by itself should have done so, so look at its log.",
+  ),
+  tls_ends_in_7_days: rule(
+    "tls_expiring",
+    "The certificate ends within a week",
+    "Renew the certificate today and reload the server: clients refuse it from its last day on.",
+  ),
 
   // Time
   discover_timeout: rule(

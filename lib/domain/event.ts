@@ -6,6 +6,7 @@ export const DECISIONS = {
   severity_set: "classify",
   severity_raised: "classify",
   reason_changed: "classify",
+  expiry_nearer: "classify",
   opened: "deduplicate",
   extended: "deduplicate",
   not_silenced: "suppress",

@@ -61,6 +61,10 @@ const WORDS: Readonly<Record<string, Words>> = {
     const to = label(text(data, "to"));
     return to === null ? "It fails differently now." : `It fails differently now: ${to.toLowerCase()}.`;
   },
+  expiry_nearer: (data) => {
+    const days = count(data, "days");
+    return days === null ? null : `Its certificate ends within ${days} days.`;
+  },
   opened: () => "The incident was opened.",
   extended: (data) => {
     const bad = count(data, "badSlots");

@@ -254,6 +254,19 @@ describe("ending", () => {
     expect((await incidents()).map((i) => i.state)).toEqual(["resolved", "resolved"]);
   });
 
+  test("a certificate is told of at 30, 14 and 7 days, once each, also when two edges with two certificates take turns", async () => {
+    const ends = (cause: string) => {
+      const saw = { reason: "tls_expiring" as const, evidence: { cause } };
+      return { fra: saw, iad: saw, sin: saw };
+    };
+    const [month, fortnight, week] = ["tls_ends_soon", "tls_ends_in_14_days", "tls_ends_in_7_days"].map(ends);
+    if (!month || !fortnight || !week) throw new Error("three stages");
+    await feed([month, month, fortnight, fortnight, month, fortnight, week, week, fortnight]);
+    expect(await incidents()).toMatchObject([{ reason: "tls_expiring", severity: "P3" }]);
+    expect((await deliveries()).map((d) => d.kind)).toEqual(["trigger", "update", "update"]);
+    expect((await decisions()).filter((d) => d === "expiry_nearer")).toHaveLength(2);
+  });
+
   test("a region alone that still fails lets the outage end", async () => {
     const alone = { fra: "timeout", iad: "up", sin: "up" } as const;
     await feed(["timeout", "timeout", "timeout", alone, alone, alone]);

@@ -24,6 +24,8 @@ export const deduplicate: Stage = {
       p.incident = opened;
       p.change = "opened";
       p.said.push(draft("opened", `Opened as #${opened.number}.`, { fingerprint: print }));
+      const near = daysNear(p);
+      if (near !== null) p.said.push(nearer(near));
       return;
     }
     // Somebody else opened it between our look and our insert: it is theirs, and this slot extends it.
@@ -132,8 +134,29 @@ async function extend(p: Passage, living: Incident, severity: Severity, reason: 
         badSlots: now.badSlots,
       }),
     );
+  const near = daysNear(p);
+  const news = near !== null && !(await saidNear(p, living.id, near));
+  if (news) p.said.push(nearer(near));
   p.incident = now;
-  p.change = raised ? "raised" : "extended";
+  p.change = raised || news ? "raised" : "extended";
+}
+
+const NEAR: Readonly<Record<string, number>> = { tls_ends_in_14_days: 14, tls_ends_in_7_days: 7 };
+
+/** Within how many days a certificate ends, as the regions that look say: 14, 7, or null while there is more time. */
+function daysNear({ reason, sealed }: Passage): number | null {
+  if (reason !== "tls_expiring" || sealed === null) return null;
+  const days = Object.values(sealed.outcomes).flatMap((o) => NEAR[o.evidence.cause ?? ""] ?? []);
+  return days.length === 0 ? null : Math.min(...days);
+}
+
+const nearer = (days: number) => draft("expiry_nearer", `The certificate ends within ${days} days.`, { days });
+
+/** Told once each, also where two edges with two certificates take turns in being seen. */
+async function saidNear({ tx }: Passage, incidentId: string, days: number): Promise<boolean> {
+  const rows = await tx.$queryRaw<unknown[]>`SELECT 1 FROM incident_event WHERE tenant_id = app.tenant()
+    AND incident_id = ${incidentId}::uuid AND decision = 'expiry_nearer' AND (data ->> 'days')::int <= ${days} LIMIT 1`;
+  return rows.length > 0;
 }
 
 /** A row for every slot of a long outage would bury the timeline; the count itself is on the incident. */
