@@ -1,3 +1,4 @@
+// Over 300 lines: one process with its three clocks, its end and what it may say, which share all of its state.
 // One prober process as its supervisor holds it: a process group of its own, watched by clock, heartbeat, memory and
 // output, and killed as a group. Several batches at a time, all of one tenant.
 import { type ChildProcess, spawn } from "node:child_process";

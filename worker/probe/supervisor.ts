@@ -1,3 +1,4 @@
+// Over 300 lines: who gets a process and what becomes of one that was stopped depend on each other at every step.
 // The prober processes of a region, and who may use them when. A tenant has a process for itself while its servers are
 // in it, several of its batches at once, and never more than its share of the processes. A batch whose prober had to be
 // stopped is run again, each server alone, so that the one that did it is named and the others are judged.
