@@ -5,13 +5,13 @@ import { customerWords } from "#lib/domain/portal-words";
 import { incidentDetail, TIMELINE_SHOWN } from "../incident-detail.ts";
 import { whyPaged } from "../incident/why.ts";
 import { type IncidentFilter, incidents, peopleNames } from "../incidents.ts";
-import { isOurs } from "./ours.ts";
+import { evidenceFor } from "./ours.ts";
 
 type Row = Awaited<ReturnType<typeof incidents>>[number];
 
 export const portalIncident = (row: Row) => ({
   ...show("portal", "incident", row),
-  evidence: isOurs(row.reason) ? "" : row.evidence,
+  evidence: evidenceFor(row.reason, row.evidence),
 });
 
 export async function portalIncidents(tx: Tx, filter: IncidentFilter & { skip?: number; take: number }) {
@@ -23,7 +23,7 @@ export async function portalIncidentDetail(tx: Tx, id: string) {
   if (row === null) return null;
   return {
     ...show("portal", "incident", row),
-    evidence: isOurs(row.reason) ? "" : row.evidence,
+    evidence: evidenceFor(row.reason, row.evidence),
     timeline: await timeline(tx, id),
   };
 }

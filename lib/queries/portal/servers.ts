@@ -4,7 +4,7 @@ import { show } from "#lib/domain/fields";
 import { lastProbeRequest } from "../request.ts";
 import { server } from "../server.ts";
 import { servers } from "../servers.ts";
-import { isOurs, tens } from "./ours.ts";
+import { evidenceFor, isOurs, tens } from "./ours.ts";
 
 type Row = Awaited<ReturnType<typeof servers>>[number];
 
@@ -24,7 +24,7 @@ export async function portalServerDetail(tx: Tx, id: string, now: Date) {
     ...show("portal", "server", row),
     ...show("portal", "serverState", row),
     credential: row.credential === null ? null : show("portal", "credential", row.credential),
-    evidence: isOurs(row.reason) ? "" : row.evidence,
+    evidence: evidenceFor(row.reason, row.evidence),
     transcripts: row.transcripts.map((transcript) => ({
       ...show("portal", "transcript", transcript),
       steps: isOurs(transcript.reason)
