@@ -30,6 +30,7 @@ test.each([
   ["a simple secret", { TOCSIN_SECRET: "a".repeat(64) }, /TOCSIN_SECRET is too simple/],
   ["a URL that is none", { TOCSIN_URL: "tocsin" }, /TOCSIN_URL must be a URL/],
   ["an unknown mode", { TOCSIN_MODE: "prod" }, /TOCSIN_MODE/],
+  ["a range that is none", { TOCSIN_DENIED_RANGES: "203.0.113.0/24, here" }, /TOCSIN_DENIED_RANGES must hold ranges/],
   ["a crash point in production", { TOCSIN_CRASH_AT: "after_seal" }, /TOCSIN_CRASH_AT is for tests/],
 ])("%s is refused by name", (_what, change, message) => {
   expect(() => readEnv({ ...good, ...change })).toThrow(message);

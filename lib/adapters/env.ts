@@ -1,5 +1,6 @@
 // The only file that reads process.env. Bad configuration is refused by name before anything listens.
 import { readFileSync } from "node:fs";
+import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { TocsinError } from "../domain/error.ts";
 import type { SinkBases } from "../sinks/sink.ts";
@@ -35,6 +36,17 @@ const egressTargets = z.string().transform((text, context): EgressTarget[] => {
     context.addIssue({ code: "custom", message: "must hold https://host or host:port, comma-separated, or be none" });
     return [];
   });
+});
+
+const ranges = z.string().transform((text, context): string[] => {
+  const all = text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean);
+  for (const range of all)
+    if (!ipaddr.isValidCIDR(range))
+      context.addIssue({ code: "custom", message: "must hold ranges such as 203.0.113.0/24, comma-separated" });
+  return all;
 });
 
 const schema = z.object({
@@ -122,6 +134,8 @@ const schema = z.object({
    * host:port (TCP), comma-separated; "none" asks nothing. One that answers is enough.
    */
   TOCSIN_EGRESS_TARGETS: egressTargets.default(DEFAULT_EGRESS),
+  /** Never connected to, whatever is allowed: this installation's own public addresses, CIDR, comma-separated. */
+  TOCSIN_DENIED_RANGES: ranges.default([]),
   /** Port on which the agents of remote regions are served, by worker/agents/main.ts; without it there is none. */
   TOCSIN_AGENT_PORT: z.coerce.number().int().min(0).max(65535).optional(),
   /** Where it listens. Beyond this machine only with a certificate of its own, or behind a proxy that has one. */
@@ -181,6 +195,14 @@ export function env(): Env {
 /** Base of every link in a page. Needs no other setting, so that whoever only writes notices needs none. */
 export function consoleUrl(): string {
   return cached?.TOCSIN_URL ?? schema.shape.TOCSIN_URL.parse(process.env.TOCSIN_URL);
+}
+
+/** Needs no other setting: whoever only judges addresses needs none. @throws TocsinError E_CONFIG */
+export function deniedRanges(): string[] {
+  if (cached !== undefined) return cached.TOCSIN_DENIED_RANGES;
+  const parsed = schema.shape.TOCSIN_DENIED_RANGES.safeParse(process.env.TOCSIN_DENIED_RANGES || undefined);
+  if (parsed.success) return parsed.data;
+  throw new TocsinError("E_CONFIG", "Configuration refused: TOCSIN_DENIED_RANGES must hold ranges, comma-separated.");
 }
 
 const agentSchema = z.object({

@@ -5,7 +5,11 @@ import ipaddr from "ipaddr.js";
 import { TocsinError } from "../domain/error.ts";
 
 /** Named ranges (and port ranges) that may be reached although they are private. Empty: public addresses only. */
-export type AddressPolicy = { allow: { cidr: string; ports?: [number, number] }[] };
+export type AddressPolicy = {
+  allow: { cidr: string; ports?: [number, number] }[];
+  /** CIDR ranges that nothing opens: the installation's own addresses. */
+  deny?: string[];
+};
 
 /** Why an address or URL is refused; a class, never the address that a name resolved to. */
 export type BlockClass = "syntax" | "length" | "scheme" | "userinfo" | "port" | "local_name" | "private_address";
@@ -49,13 +53,12 @@ export function blocked(why: BlockClass): TocsinError {
 export function addressAllowed(address: string, port: number, policy: AddressPolicy): boolean {
   const { parsed, open } = judged(address);
   if (parsed === null) return false;
-  return (
-    open ||
-    policy.allow.some(({ cidr, ports }) => {
-      const range = inRange(port, ports) ? rangeOf(cidr) : null;
-      return range !== null && matches(parsed, range);
-    })
-  );
+  const within = (cidr: string): boolean => {
+    const range = rangeOf(cidr);
+    return range !== null && matches(parsed, range);
+  };
+  if (policy.deny?.some(within)) return false;
+  return open || policy.allow.some(({ cidr, ports }) => inRange(port, ports) && within(cidr));
 }
 
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];

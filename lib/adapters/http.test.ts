@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { request as httpsRequest } from "node:https";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { addressAllowed } from "./http-address.ts";
 import { request } from "undici";
 import { type AddressPolicy, assertUrlAllowed, guardedDispatcher, guardedHttpsAgent, guardedSocket } from "./http.ts";
 
@@ -166,6 +167,16 @@ describe("the guarded door", () => {
       code: "E_URL_BLOCKED",
     });
     await dispatcher.close();
+  });
+
+  test("opens nothing in a range of the installation itself, whatever else is allowed", async () => {
+    const policy = { allow: [{ cidr: "127.0.0.0/8" }], deny: ["127.0.0.1/32", "203.0.114.7/32", "2606:4700::/32"] };
+    expect(addressAllowed("127.0.0.1", 8080, policy)).toBe(false);
+    expect(addressAllowed("::ffff:127.0.0.1", 8080, policy)).toBe(false);
+    expect(addressAllowed("127.0.0.2", 8080, policy)).toBe(true);
+    expect(addressAllowed("203.0.114.7", 443, policy)).toBe(false);
+    expect(addressAllowed("203.0.114.8", 443, policy)).toBe(true);
+    expect(addressAllowed("2606:4700::1111", 443, policy)).toBe(false);
   });
 
   test("guards node:https clients and plain sockets in the same way", async () => {

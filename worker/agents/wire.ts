@@ -91,6 +91,7 @@ export const batchSchema = z.object({
   grant: grantSchema,
   policy: z.object({
     allow: z.array(z.object({ cidr: z.string(), ports: z.tuple([z.number(), z.number()]).optional() })),
+    deny: z.array(z.string()).optional(),
   }),
   /** Servers that nothing secret is known of. */
   open: z.array(z.custom<ProbeTarget>((t) => typeof t === "object" && t !== null)).max(25),
