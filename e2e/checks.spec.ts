@@ -31,6 +31,6 @@ test("an operator agrees on a call and its answer, sees what came back, and take
   await expect(auditor.getByRole("button", { name: /Remove|Try now|Save/ })).toHaveCount(0);
 
   await page.getByRole("button", { name: "Remove", exact: true }).first().click();
-  await page.getByRole("dialog").getByRole("button", { name: "Remove check" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Remove check" }).click();
   await expect(page.getByRole("heading", { name: NAME })).toHaveCount(0);
 });

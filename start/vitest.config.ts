@@ -46,8 +46,7 @@ export default defineConfig({
           exclude: never,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Each starts processes of its own and judges by time: side by side they would slow each other.
-          maxWorkers: 1,
+          // Most of each is waiting for processes of its own; none judges by less than seconds.
           sequence: { groupOrder: 3 },
         },
       },
