@@ -184,7 +184,7 @@ function Killed({ rows }: { rows: RunRow[] }) {
 
 function Sums({ rows }: { rows: RunSum[] }) {
   if (rows.length === 0)
-    return <Empty title="None has ended yet">A prober is replaced after 500 probes: then it stands here.</Empty>;
+    return <Empty title="None has ended yet">A prober is replaced after 12,500 probes: then it stands here.</Empty>;
   return (
     <Table
       label="Ends of probers by region"
