@@ -1,3 +1,4 @@
+// Over 300 lines: a day of one person, told in order on rows that it plants once.
 // The customers' side: what it answers, what it never says, and a customer's day.
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";

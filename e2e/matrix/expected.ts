@@ -1,3 +1,4 @@
+// Over 300 lines: one table with a row for everything that was built.
 // What every route and every action asks, as a table; rule.ts makes each cell of the matrix from it. A route that was built
 // and is not here fails the test by its name, and so does one that is here and was not built.
 import type { Action, Layer } from "../../lib/domain/permissions.ts";
