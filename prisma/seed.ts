@@ -158,6 +158,10 @@ async function putSink(tx: Tx, context: TenantContext, given: SeedSink, box: Sec
     config: given.config,
     sealed: await box.seal(tx, places.sink(tenantId, id), JSON.stringify(given.secrets)),
     updatedAt: clockNow(),
+    // The inbox that they point to is this installation's own.
+    provenAt: clockNow(),
+    proof: "code",
+    proofDueAt: new Date(clockNow().getTime() + 7 * 86_400_000),
   };
   if (there === null) {
     await tx.sink.create({

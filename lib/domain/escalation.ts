@@ -24,7 +24,9 @@ export function takeStep(
           ? "already_told"
           : !sink.enabled
             ? "sink_disabled"
-            : "told";
+            : !sink.proven
+              ? "sink_unproven"
+              : "told";
     // Named twice in one step, a sink is told once: the line that lets it through wins.
     if (answers.get(sinkId)?.answer !== "told") answers.set(sinkId, { sinkId, sinkName, answer });
   }
@@ -48,6 +50,7 @@ const WORDS: Record<StepAnswer["answer"], (names: string) => string> = {
   already_told: (names) => `${names} already told`,
   severity_not_for_sink: (names) => `${names} not for this severity`,
   sink_disabled: (names) => `${names} disabled`,
+  sink_unproven: (names) => `${names} not proven to be yours`,
   sink_removed: () => "a removed sink",
 };
 

@@ -12,6 +12,8 @@ export const DECISIONS = {
   not_silenced: "suppress",
   silenced: "suppress",
   silence_ended: "suppress",
+  held: "suppress",
+  hold_ended: "suppress",
   policy_frozen: "route",
   log_only: "route",
   updated: "route",
@@ -28,7 +30,14 @@ export const DECISIONS = {
 export type Decision = keyof typeof DECISIONS;
 
 /** What became of one target of one step. */
-export const ANSWERS = ["told", "already_told", "severity_not_for_sink", "sink_disabled", "sink_removed"] as const;
+export const ANSWERS = [
+  "told",
+  "already_told",
+  "severity_not_for_sink",
+  "sink_disabled",
+  "sink_unproven",
+  "sink_removed",
+] as const;
 export type Answer = (typeof ANSWERS)[number];
 
 export interface StepAnswer {

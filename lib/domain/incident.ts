@@ -3,8 +3,24 @@ import type { NoticeKind } from "./notice.ts";
 
 export const INCIDENT_STATES = ["open", "acknowledged", "resolved"] as const;
 export type IncidentState = (typeof INCIDENT_STATES)[number];
-/** server: what is watched. tenant: all of its checks at once. The others are the installation's own: its parts, its log, and who came in by the emergency door. */
-export type SubjectKind = "server" | "tenant" | "region" | "worker" | "queue" | "audit" | "access";
+/**
+ * server: what is watched. tenant: all of its checks at once. alert: what another monitor says. storm: many incidents of
+ * one tenant with one cause. cluster: the same over many tenants. sink: a place that can no longer be told. outbox: notices
+ * that do not leave. The others are the installation's own: its parts, its log, and who came in by the emergency door.
+ */
+export type SubjectKind =
+  | "server"
+  | "tenant"
+  | "alert"
+  | "storm"
+  | "cluster"
+  | "sink"
+  | "outbox"
+  | "region"
+  | "worker"
+  | "queue"
+  | "audit"
+  | "access";
 
 const WANTED: Record<NoticeKind, readonly IncidentState[]> = {
   trigger: ["open"],
@@ -13,6 +29,9 @@ const WANTED: Record<NoticeKind, readonly IncidentState[]> = {
   resolve: ["resolved"],
   test: INCIDENT_STATES,
   visit: INCIDENT_STATES,
+  digest: INCIDENT_STATES,
+  challenge: INCIDENT_STATES,
+  reminder: INCIDENT_STATES,
 };
 
 /** Asked again just before sending: after an acknowledge has committed, no further page goes out. */

@@ -3,10 +3,18 @@
 import { z } from "zod";
 import { REASON_NAMES, SEVERITIES, STATUSES } from "./reason.ts";
 
-/** What every sink speaks. */
-export const NOTICE_KINDS = ["trigger", "update", "acknowledge", "resolve", "test"] as const;
+/** What is said of an incident, in the order of its life. */
+export const INCIDENT_NOTICES = ["trigger", "update", "acknowledge", "resolve"] as const;
+/**
+ * What every sink speaks. digest: what was held back, counted. challenge: a code that proves whose the sink is, the only
+ * thing an unproven sink is ever sent. reminder: something a person owes, such as a status update.
+ */
+export const NOTICE_KINDS = [...INCIDENT_NOTICES, "test", "digest", "challenge", "reminder"] as const;
 /** visit: by mail only, never to what wakes people: somebody of the staff looks into the tenant and may change things. */
 export type NoticeKind = (typeof NOTICE_KINDS)[number] | "visit";
+
+/** A message of its own: nothing before it is changed, and nothing stays open because of it. */
+export const isStandalone = (kind: NoticeKind): boolean => !(INCIDENT_NOTICES as readonly string[]).includes(kind);
 
 export const noticeContentSchema = z.object({
   /** One line, at most 200 characters, already free of control characters. Sinks still escape their own markup. */
@@ -40,6 +48,10 @@ export const noticeContentSchema = z.object({
   /** Display name of who acknowledged or resolved by hand; absent when the pipeline did. */
   by: z.string().max(200).optional(),
   durationS: z.number().int().optional(),
+  /** Further lines of a message of its own: what a digest counts. Each is one line, already cut and cleaned. */
+  lines: z.array(z.string().max(200)).max(20).optional(),
+  /** Of a challenge: what the person types back. */
+  code: z.string().max(64).optional(),
   incidentUrl: z.string(),
   runbookUrl: z.string().optional(),
   drill: z.boolean(),

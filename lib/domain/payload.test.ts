@@ -102,6 +102,9 @@ describe("what is still wanted", () => {
     acknowledge: ["acknowledged"],
     resolve: ["resolved"],
     test: [...INCIDENT_STATES],
+    digest: [...INCIDENT_STATES],
+    challenge: [...INCIDENT_STATES],
+    reminder: [...INCIDENT_STATES],
   };
   test.each(NOTICE_KINDS.flatMap((kind) => INCIDENT_STATES.map((state) => [kind, state] as const)))(
     "a %s of an incident that is %s",

@@ -10,6 +10,7 @@ const sink = (n: number, name: string, kind: string, more: Partial<SinkFacts> = 
   name,
   kind,
   enabled: true,
+  proven: true,
   wakes: kind === "pagerduty" || kind === "opsgenie",
   acknowledge: true,
   ...more,

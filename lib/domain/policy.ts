@@ -10,6 +10,8 @@ export interface SinkFacts {
   name: string;
   kind: string;
   enabled: boolean;
+  /** Somebody has shown that the sink is this tenant's; nothing else is delivered to one that is not. */
+  proven: boolean;
   /** Wakes a person (phone-grade). */
   wakes: boolean;
   /** Can show that somebody acknowledged. */
@@ -116,6 +118,7 @@ function gaps(
     const sink = known.get(id);
     if (!sink) warnings.push("A step names a sink that was removed.");
     else if (!sink.enabled) warnings.push(`${sink.name} is disabled and would not be told.`);
+    else if (!sink.proven) warnings.push(`${sink.name} is not proven to be yours and would not be told.`);
   }
   for (const sink of sinks) if (sink.enabled && !targets.has(sink.id)) warnings.push(`No step tells ${sink.name}.`);
   return [...new Set(warnings)];

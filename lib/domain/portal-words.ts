@@ -75,6 +75,11 @@ const WORDS: Readonly<Record<string, Words>> = {
     return `Silenced${until === null ? "" : ` until ${until}`}: nobody is told before that.`;
   },
   silence_ended: () => "The silence has ended.",
+  held: (data) => {
+    const until = minute(text(data, "until"));
+    return `Held back${until === null ? "" : ` until ${until}`}: it is counted and told later.`;
+  },
+  hold_ended: () => "It is no longer held back.",
   log_only: () => "Too small to tell anybody: it is written down.",
   updated: () => "It became worse.",
   nobody_to_tell: () => "Nobody could be told: no sink that is enabled is meant for this.",

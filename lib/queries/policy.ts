@@ -17,6 +17,7 @@ export async function policyNow(tx: Tx): Promise<PolicyNow> {
     name: s.name,
     kind: s.kind,
     enabled: s.enabled,
+    proven: s.provenAt !== null,
     wakes: s.wakes,
     acknowledge: s.capabilities?.acknowledge ?? false,
     tells: s.tells,

@@ -5,13 +5,16 @@ import { sinkOf } from "#lib/sinks/index";
 
 /** @returns sinks that were not removed, oldest first */
 export async function sinkFacts(tx: Tx): Promise<SinkFacts[]> {
-  const rows = await tx.$queryRaw<{ id: string; name: string; kind: string; config: unknown; state: string }[]>`
-    SELECT id, name, kind, config, state FROM sink WHERE removed_at IS NULL AND tenant_id = app.tenant() ORDER BY created_at, id`;
-  return rows.map(({ id, name, kind, config, state }) => ({
+  const rows = await tx.$queryRaw<
+    { id: string; name: string; kind: string; config: unknown; state: string; proven: boolean }[]
+  >`
+    SELECT id, name, kind, config, state, proven_at IS NOT NULL AS proven FROM sink WHERE removed_at IS NULL AND tenant_id = app.tenant() ORDER BY created_at, id`;
+  return rows.map(({ id, name, kind, config, state, proven }) => ({
     id,
     name,
     kind,
     enabled: state === "enabled",
+    proven,
     ...capabilities(kind, config),
   }));
 }

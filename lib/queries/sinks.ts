@@ -12,6 +12,10 @@ export interface SinkRow {
   tells: string;
   enabled: boolean;
   disabledReason: string | null;
+  /** null: nobody has shown that it is this tenant's, so nothing is delivered there. */
+  provenAt: number | null;
+  /** Until when that holds; null where it is not proven. */
+  proofDueAt: number | null;
   wakes: boolean;
   capabilities: { acknowledge: boolean; editInPlace: boolean; resolve: boolean; thread: boolean; dedup: string } | null;
   lastSentAt: number | null;
@@ -25,7 +29,16 @@ export interface SinkDetail extends SinkRow {
   hasSecret: boolean;
 }
 
-const SELECT = { id: true, kind: true, name: true, config: true, state: true, disabledReason: true } as const;
+const SELECT = {
+  id: true,
+  kind: true,
+  name: true,
+  config: true,
+  state: true,
+  disabledReason: true,
+  provenAt: true,
+  proofDueAt: true,
+} as const;
 interface Row {
   id: string;
   kind: string;
@@ -33,6 +46,8 @@ interface Row {
   config: unknown;
   state: string;
   disabledReason: string | null;
+  provenAt: Date | null;
+  proofDueAt: Date | null;
 }
 
 export async function sinks(tx: Tx): Promise<SinkRow[]> {
@@ -82,6 +97,8 @@ function plain(row: Row, tally: Tally | undefined): SinkRow {
     tells: words.tells,
     enabled: row.state === "enabled",
     disabledReason: row.disabledReason,
+    provenAt: row.provenAt?.getTime() ?? null,
+    proofDueAt: row.proofDueAt?.getTime() ?? null,
     wakes: words.capabilities?.wakes ?? false,
     capabilities: words.capabilities,
     lastSentAt: tally?.last_sent?.getTime() ?? null,

@@ -3,7 +3,7 @@
 // in testing/sinks/answers.ts; without them, the first test fails.
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
-import { NOTICE_KINDS, type NoticeKind } from "../domain/notice.ts";
+import { INCIDENT_NOTICES, isStandalone, NOTICE_KINDS, type NoticeKind } from "../domain/notice.ts";
 import { answers, failures } from "../testing/sinks/answers.ts";
 import { aContext, aNotice, SECRETS, VENDOR_BASES, variants } from "../testing/sinks/fixtures.ts";
 import { HOSTILE, hostileContent, strings, UNSEEN } from "../testing/sinks/hostile.ts";
@@ -31,7 +31,7 @@ const EMULATED: SinkBases = {
   slackHooks: "http://v/slack/hooks",
 };
 const NOW = new Date("2026-11-21T12:00:05.000Z");
-const SPOKEN = NOTICE_KINDS.filter((k) => k !== "test");
+const SPOKEN = INCIDENT_NOTICES;
 
 const cases = sinks.flatMap((sink) =>
   (variants()[sink.kind] ?? []).map((v) => ({
@@ -82,7 +82,7 @@ async function requestsFor(c: Case, kind: NoticeKind, content = {}, mayRepeat = 
   const restore = setClock(() => NOW.getTime());
   try {
     const before =
-      kind === "trigger" || kind === "test"
+      kind === "trigger" || isStandalone(kind)
         ? {}
         : (
             await deliver(

@@ -2,6 +2,7 @@
 // after a lost answer says that it is one. Mentions are parsed from nothing but the configured role.
 import { z } from "zod";
 import type { Judgement } from "../domain/delivery.ts";
+import { isStandalone } from "../domain/notice.ts";
 import { matching, optional } from "./forms.ts";
 import { busy, dead, disable, jsonBody, quote, retry, sent, unanswered } from "./judge.ts";
 import type { RenderContext, Sink, SinkAnswer } from "./sink.ts";
@@ -111,7 +112,7 @@ export const discord: Sink<Config> = {
 
   next(c) {
     if (stepsDone(c) > 0) return null;
-    const id = c.notice.kind === "trigger" || c.notice.kind === "test" ? "" : known(c);
+    const id = c.notice.kind === "trigger" || isStandalone(c.notice.kind) ? "" : known(c);
     const headers = { "content-type": "application/json" };
     const label = id === "" ? "post message" : "edit message";
     return {

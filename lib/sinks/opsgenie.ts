@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Judgement } from "../domain/delivery.ts";
 import { choice, matching } from "./forms.ts";
 import { busy, dead, disable, jsonBody, quote, retry, sent, unanswered } from "./judge.ts";
+import { isStandalone } from "../domain/notice.ts";
 import type { RenderContext, Sink, SinkBases } from "./sink.ts";
 import { stepDone, stepsDone } from "./steps.ts";
 import { link, manyLines, oneLine } from "./text.ts";
@@ -25,7 +26,7 @@ const WHERE: Record<Config["region"], string> = {
 
 function plan(c: RenderContext<Config>): Step[] {
   if (c.notice.kind === "trigger") return ["create"];
-  if (c.notice.kind === "test") return ["create", "close"];
+  if (isStandalone(c.notice.kind)) return ["create", "close"];
   if (c.notice.kind === "acknowledge") return ["acknowledge"];
   if (c.notice.kind === "resolve") return ["close"];
   return c.config.region === "jsm" ? ["note"] : ["message", "priority", "note"];
@@ -50,7 +51,7 @@ const body = (c: RenderContext<Config>, step: Step): Record<string, unknown> => 
       `${advice}\n${evidence}\n${page}${runbook === undefined ? "" : `\nRunbook: ${runbook}`}`,
       8000,
     ),
-    priority: notice.kind === "test" ? "P5" : content.severity,
+    priority: isStandalone(notice.kind) ? "P5" : content.severity,
     source,
     entity: oneLine(content.serverName, 200),
     tags: ["tocsin", content.reason, ...(content.drill ? ["drill"] : [])].map((t) => oneLine(t, 50)),

@@ -2,6 +2,7 @@
 // so a repeat after a lost answer does no harm.
 import { z } from "zod";
 import type { Judgement } from "../domain/delivery.ts";
+import { isStandalone } from "../domain/notice.ts";
 import type { Severity } from "../domain/reason.ts";
 import { choice, matching } from "./forms.ts";
 import { busy, dead, disable, jsonBody, quote, retry, sent, unanswered } from "./judge.ts";
@@ -36,7 +37,7 @@ function trigger(c: RenderContext<Config>): Record<string, unknown> {
     payload: {
       summary: headline(notice, 1024),
       source: oneLine(content.serverUrl, 255) || "tocsin",
-      severity: notice.kind === "test" ? "info" : SEVERITY[content.severity],
+      severity: isStandalone(notice.kind) ? "info" : SEVERITY[content.severity],
       ...(timestamp === undefined ? {} : { timestamp }),
       component: oneLine(content.serverName, 200),
       group: oneLine(content.tenantName, 200),
@@ -91,9 +92,10 @@ export const pagerduty: Sink<Config> = {
 
   next(c) {
     const done = stepsDone(c);
-    // A test must not stay open on somebody's service, so it is resolved at once.
-    const plan =
-      c.notice.kind === "test" ? ["trigger", "resolve"] : [c.notice.kind === "update" ? "trigger" : c.notice.kind];
+    // A message of its own must not stay open on somebody's service, so it is resolved at once.
+    const plan = isStandalone(c.notice.kind)
+      ? ["trigger", "resolve"]
+      : [c.notice.kind === "update" ? "trigger" : c.notice.kind];
     const action = plan[done];
     if (action === undefined) return null;
     const body = {

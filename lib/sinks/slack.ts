@@ -2,6 +2,7 @@
 // incoming webhook: posts only. Nobody recognises a repeat, so a second post after a lost answer says that it is one.
 import { z } from "zod";
 import type { Judgement, SinkMemory } from "../domain/delivery.ts";
+import { isStandalone } from "../domain/notice.ts";
 import { choice, matching, optional } from "./forms.ts";
 import { busy, dead, disable, jsonBody, quote, type Response, retry, sent, unanswered } from "./judge.ts";
 import type { RenderContext, Sink, SinkRequest } from "./sink.ts";
@@ -40,7 +41,7 @@ const parent = (c: Context) => String(c.memory["ts"] ?? "");
 
 // The reply goes first: only a post can repeat, and so its repeat is marked exactly when its own answer was lost.
 function plan(c: Context): Call[] {
-  const changes = c.notice.kind !== "trigger" && c.notice.kind !== "test";
+  const changes = c.notice.kind !== "trigger" && !isStandalone(c.notice.kind);
   return c.config.mode === "bot" && changes && parent(c) !== "" ? ["reply", "edit"] : ["post"];
 }
 

@@ -1,5 +1,5 @@
 // A signed webhook as Standard Webhooks says. webhook-id is the delivery's and stays over all tries: the receiver
-// recognises a repeat by it. Event names: tocsin.incident.{triggered,updated,acknowledged,resolved} and tocsin.test.
+// recognises a repeat by it. Event names: tocsin.incident.{triggered,updated,acknowledged,resolved} and tocsin.{test,digest,challenge,reminder}.
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import type { Judgement } from "../domain/delivery.ts";
@@ -17,6 +17,9 @@ const EVENTS: Record<NoticeKind, string> = {
   resolve: "tocsin.incident.resolved",
   test: "tocsin.test",
   visit: "tocsin.visit.begun",
+  digest: "tocsin.digest",
+  challenge: "tocsin.challenge",
+  reminder: "tocsin.reminder",
 };
 
 const WRONG_URL = "Enter an http or https URL without user name and password.";
@@ -65,6 +68,8 @@ function payload(c: RenderContext<Config>): string {
       startedAt: isoTime(n.startedAt) ?? null,
       at: isoTime(n.at) ?? null,
       ...(n.by === undefined ? {} : { by: clip(n.by) }),
+      ...(n.lines === undefined ? {} : { lines: n.lines.map((line) => clip(line)) }),
+      ...(n.code === undefined ? {} : { code: clip(n.code, 64) }),
       ...(n.durationS === undefined ? {} : { durationS: n.durationS }),
       incidentUrl: n.incidentUrl,
       ...(link(n.runbookUrl) === undefined ? {} : { runbookUrl: n.runbookUrl }),

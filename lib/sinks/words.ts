@@ -1,5 +1,5 @@
 // What every sink says, in the same words: severity and state by shape and word, never by colour alone.
-import type { Notice, NoticeContent, NoticeKind } from "../domain/notice.ts";
+import { isStandalone, type Notice, type NoticeContent, type NoticeKind } from "../domain/notice.ts";
 import type { Status } from "../domain/reason.ts";
 import { isoTime, link, oneLine } from "./text.ts";
 
@@ -20,6 +20,9 @@ const LEAD: Record<NoticeKind, (c: NoticeContent) => string> = {
     `✔ Resolved${c.by ? ` by ${oneLine(c.by, 80)}` : ""}${c.durationS === undefined ? "" : ` after ${duration(c.durationS)}`}`,
   test: () => "Test message from Tocsin, nothing is wrong",
   visit: () => "A visit of our staff",
+  digest: () => "Held back and counted",
+  challenge: () => "Is this sink yours?",
+  reminder: () => "Reminder",
 };
 
 /** The line a lock screen shows. Unescaped, at most `max` units. */
@@ -43,6 +46,12 @@ export function facts(notice: Notice): Fact[] {
       { label: "From", value: moment(c.startedAt) },
       { label: "Tenant", value: oneLine(c.tenantName, 200) },
     ];
+  if (isStandalone(notice.kind) && notice.kind !== "test")
+    return [
+      ...(c.code === undefined ? [] : [{ label: "Code", value: oneLine(c.code, 64) }]),
+      { label: "Tenant", value: oneLine(c.tenantName, 200) },
+      { label: "At", value: moment(c.at) },
+    ];
   const all: (Fact | null)[] = [
     { label: "Server", value: oneLine(c.serverName, 200) },
     { label: "Reason", value: oneLine(c.reasonLabel, 100) },
@@ -59,21 +68,23 @@ export function facts(notice: Notice): Fact[] {
 export function colour(notice: Notice): number {
   if (notice.content.drill) return 0x7c5cd6;
   if (notice.kind === "resolve") return STATUS_COLOURS.up;
-  return notice.kind === "test" || notice.kind === "visit"
-    ? STATUS_COLOURS.unknown
-    : STATUS_COLOURS[notice.content.status];
+  return isStandalone(notice.kind) ? STATUS_COLOURS.unknown : STATUS_COLOURS[notice.content.status];
 }
 
 /** What to do and what was seen, one sentence each; unescaped. When all is over there is nothing to do. */
 export function sentences(notice: Notice): { advice: string; evidence: string } {
   if (notice.kind === "test") return { advice: "If you can read this, this sink works.", evidence: "" };
   if (notice.kind === "visit") return { advice: oneLine(notice.content.advice, 500), evidence: "" };
+  if (isStandalone(notice.kind)) {
+    const { advice, evidence, lines = [] } = notice.content;
+    return { advice: oneLine(advice, 500), evidence: oneLine([evidence, ...lines].filter(Boolean).join(" · "), 900) };
+  }
   if (notice.kind === "resolve") return { advice: "", evidence: oneLine(notice.content.evidence, 500) };
   return { advice: oneLine(notice.content.advice, 500), evidence: oneLine(notice.content.evidence, 500) };
 }
 
 export interface Action {
-  id: "acknowledge" | "resolve" | "incident" | "runbook" | "visit";
+  id: "acknowledge" | "resolve" | "incident" | "runbook" | "visit" | "page";
   label: string;
   url: string;
 }
@@ -84,6 +95,8 @@ export function actions(notice: Notice): Action[] {
   const page = link(c.incidentUrl);
   const all: (Action | null)[] = [];
   if (notice.kind === "visit") return page ? [{ id: "visit", label: "See visits, end this one", url: page }] : [];
+  if (isStandalone(notice.kind) && notice.kind !== "test")
+    return page ? [{ id: "page", label: "Open in Tocsin", url: page }] : [];
   if (page) {
     const open = notice.kind === "trigger" || notice.kind === "update";
     if (open) all.push({ id: "acknowledge", label: "Acknowledge", url: `${page}#acknowledge` });

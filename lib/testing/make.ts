@@ -67,12 +67,15 @@ export async function makeSink(
     config?: Record<string, unknown>;
     sealed?: Uint8Array | null;
     state?: string;
+    /** false: nobody has shown yet whose it is. */
+    proven?: boolean;
   },
 ): Promise<string> {
   const id = given.id ?? randomUUID();
   await db.sql(
-    `INSERT INTO sink (tenant_id, id, kind, name, config, sealed, state, created_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, '2026-01-01', '2026-01-01')`,
+    `INSERT INTO sink (tenant_id, id, kind, name, config, sealed, state, created_at, updated_at, proven_at, proof, proof_due_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, '2026-01-01', '2026-01-01', CASE WHEN $8 THEN timestamptz '2026-01-01' END,
+       CASE WHEN $8 THEN 'code' END, CASE WHEN $8 THEN timestamptz '2036-01-01' END)`,
     [
       tenantId,
       id,
@@ -81,6 +84,7 @@ export async function makeSink(
       JSON.stringify(given.config ?? {}),
       given.sealed ? Buffer.from(given.sealed) : null,
       given.state ?? "enabled",
+      given.proven ?? true,
     ],
   );
   return id;

@@ -223,6 +223,9 @@ export const ROWS: Record<string, (w: World) => Row> = {
     config: json({ url: "https://hooks.example.com/tocsin" }),
     created_at: AT,
     updated_at: AT,
+    proven_at: AT,
+    proof: "code",
+    proof_due_at: "2099-01-01T00:00:00Z",
   }),
   "public.policy": (w) => ({
     tenant_id: w.tenant,

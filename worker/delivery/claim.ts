@@ -51,6 +51,7 @@ interface Row {
   sink_kind: string;
   sink_name: string;
   sink_state: string;
+  sink_proven: boolean;
   disabled_reason: string | null;
   config: Record<string, unknown>;
   sealed: Uint8Array | null;
@@ -90,7 +91,7 @@ export async function claim(
       SELECT t.id, t.token, t.tries, CASE WHEN t.redriven_at IS NULL THEN t.tries ELSE 1 + (SELECT count(*)::int FROM delivery_try y
           WHERE y.tenant_id = t.tenant_id AND y.delivery_id = t.id AND y.at >= t.redriven_at) END AS round, t.kind, coalesce(t.redriven_at, t.created_at) AS created_at, t.may_have_arrived, t.was,
         t.notice_id, t.incident_id, i.state AS incident_state, s.id AS sink_id, s.kind AS sink_kind, s.name AS sink_name,
-        s.state AS sink_state, s.disabled_reason, s.config, s.sealed, n.dedup_key, n.content,
+        s.state AS sink_state, s.proven_at IS NOT NULL AS sink_proven, s.disabled_reason, s.config, s.sealed, n.dedup_key, n.content,
         coalesce((SELECT jsonb_object_agg(e.key, e.value) FROM (
            SELECT kv.key, kv.value FROM delivery p, jsonb_each(p.memory) kv
            WHERE p.incident_id = t.incident_id AND p.sink_id = t.sink_id AND p.ordinal < t.ordinal ORDER BY p.ordinal) e), '{}') || t.memory AS memory,
@@ -150,6 +151,8 @@ function refuse(row: Row, now: Date): Refusal | null {
   if (row.sink_state === "disabled") {
     return { state: "dead", reason: `The sink is disabled: ${row.disabled_reason ?? "by hand"}` };
   }
+  if (!row.sink_proven && row.kind !== "challenge")
+    return { state: "dead", reason: "Nobody has proven that this sink is yours: prove it, then send this again." };
   if (row.was === "leased" && row.tries > LOST_TRIES && now.getTime() - row.created_at.getTime() > RETRY_HORIZON_MS) {
     return { state: "dead", reason: "The process that was sending stopped each time before an answer was recorded." };
   }

@@ -9,7 +9,10 @@ export const classify: Stage = {
     if (p.mode === null) return;
     // A failing verdict without a named reason would be a fault of the checks; it must not go unsaid because of it.
     p.reason = p.verdict.reason ?? "protocol_error";
-    const { severity, sentence } = severityOf(p.reason, p.subject.weight);
+    const { severity, sentence } =
+      p.subject.severity === undefined
+        ? severityOf(p.reason, p.subject.weight)
+        : { severity: p.subject.severity, sentence: `Said to be ${p.subject.severity} by whoever found it.` };
     p.severity = severity;
     if (p.fires) p.said.push(draft("severity_set", sentence, { severity, reason: p.reason }));
   },

@@ -110,7 +110,7 @@ export async function walk(tx: Tx, given: Walk): Promise<Decided> {
       incident: null,
       change: null,
     },
-    ...{ silence: null, said: [], resolved: [], nobodyToTell: false },
+    ...{ hold: null, said: [], resolved: [], nobodyToTell: false },
   };
   for (const stage of PIPELINE) await stage.run(p);
   // On a good slot, a word about the run itself (flapping) belongs to the outage that still lives.

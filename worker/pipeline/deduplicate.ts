@@ -56,10 +56,10 @@ async function open(
   await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`incident:${tenantId}`}, 0))::text`;
   const rows = await tx.$queryRaw<{ number: number }[]>`
     INSERT INTO incident (tenant_id, id, number, subject_kind, server_id, subject_name, fingerprint, dedup_key, state, severity, status, reason,
-      evidence, regions, opened_at, started_at, last_bad_slot, bad_slots, policy)
+      evidence, regions, opened_at, started_at, last_bad_slot, bad_slots, policy, drill)
     VALUES (${tenantId}::uuid, ${id}::uuid, (SELECT coalesce(max(number), 0) + 1 FROM incident WHERE tenant_id = ${tenantId}::uuid), ${subject.kind},
       ${subject.serverId}::uuid, ${subject.name}, ${print}, ${dedupKey(id)}, 'open', ${severity}, ${verdict.status}, ${reason}, ${verdict.evidence},
-      ${JSON.stringify(regionsOf(p))}::jsonb, ${p.now}, ${startedAt}, ${slot}, ${bad}, '{}'::jsonb)
+      ${JSON.stringify(regionsOf(p))}::jsonb, ${p.now}, ${startedAt}, ${slot}, ${bad}, '{}'::jsonb, ${subject.drill ?? false})
     ON CONFLICT (tenant_id, fingerprint) WHERE state <> 'resolved' DO NOTHING RETURNING number`;
   const number = rows[0]?.number;
   if (number === undefined) return null;
@@ -90,7 +90,9 @@ async function open(
       step: 0,
       nextStepAt: null,
       silenceId: null,
-      drill: false,
+      heldBy: null,
+      heldRef: null,
+      drill: subject.drill ?? false,
       tenantName: subject.tenantName,
       serverUrl: subject.url,
     },

@@ -15,7 +15,7 @@ import { makeServer, makeSink, makeTenant } from "#lib/testing/make";
 import { aSealedSlot } from "#lib/testing/sealed";
 import { decide } from "./decide.ts";
 import { escalate, escalateDue } from "./escalate.ts";
-import { hold, silenceNow } from "./suppress.ts";
+import { hold, silenceNow } from "./silences.ts";
 
 const START = Date.parse("2026-11-21T12:00:00Z");
 const MINUTE = 60_000;

@@ -8,7 +8,7 @@ import { draft } from "#lib/domain/event";
 import { modeOfFingerprint } from "#lib/domain/fingerprint";
 import { sinkFacts } from "#lib/queries/sink-facts";
 import { takeDueSteps } from "./steps.ts";
-import { hold, silenced, silenceNow } from "./suppress.ts";
+import { holdBack, holdNow } from "./holds.ts";
 
 const AT_ONCE = 200;
 
@@ -40,14 +40,14 @@ export function escalate(db: Db, tenantId: string, incidentId: string, now: Date
     const incident = await incidentById(tx, incidentId);
     if (incident === null || incident.state !== "open" || incident.nextStepAt === null || incident.nextStepAt > now)
       return false;
-    const silence = await silenceNow(tx, incident.serverId, now);
-    if (silence !== null) {
-      await hold(tx, incidentId, silence);
-      await say(tx, tenantId, incidentId, [silenced(silence)], now);
+    const held = await holdNow({ tx, tenantId, incident, now });
+    if (held !== null) {
+      await holdBack(tx, incidentId, held);
+      await say(tx, tenantId, incidentId, [held.said], now);
       return true;
     }
-    const said = incident.silenceId === null ? [] : [draft("silence_ended", "The silence has ended.")];
-    const better = incident.silenceId === null ? null : await recoveringUntil(tx, incident, now);
+    const said = incident.heldBy === null ? [] : [ended(incident.heldBy)];
+    const better = incident.heldBy === null ? null : await recoveringUntil(tx, incident, now);
     if (better !== null) {
       await tx.$executeRaw`UPDATE incident SET next_step_at = ${better} WHERE tenant_id = app.tenant() AND id = ${incidentId}::uuid AND state = 'open'`;
       await say(
@@ -57,7 +57,7 @@ export function escalate(db: Db, tenantId: string, incidentId: string, now: Date
         [
           draft(
             "recovering",
-            "The silence has ended and the last look was good: nobody is told unless it fails again before it is closed.",
+            "What held it back is over and the last look was good: nobody is told unless it fails again before it is closed.",
           ),
         ],
         now,
@@ -70,6 +70,11 @@ export function escalate(db: Db, tenantId: string, incidentId: string, now: Date
   });
   return unlessErased(work, false);
 }
+
+const ended = (kind: string) =>
+  kind === "silence"
+    ? draft("silence_ended", "The silence has ended.")
+    : draft("hold_ended", "Nothing holds it back any more.", { kind });
 
 async function say(
   tx: Tx,

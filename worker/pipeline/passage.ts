@@ -7,9 +7,9 @@ import type { Mode } from "#lib/domain/fingerprint";
 import type { SubjectKind } from "#lib/domain/incident";
 import type { Reason, Severity } from "#lib/domain/reason";
 import type { Weight } from "#lib/domain/severity";
-import type { Silence } from "#lib/domain/silence";
 import type { Streaks } from "#lib/domain/streak";
 import type { SealedSlot, Verdict } from "#lib/domain/verdict";
+import type { Hold } from "./holds.ts";
 
 export interface Subject {
   kind: SubjectKind;
@@ -25,6 +25,10 @@ export interface Subject {
   clearAfter: number;
   /** 0 where nothing is probed in slots. */
   intervalMs: number;
+  /** Said by whoever found it; absent: the reason and the server's weight decide. */
+  severity?: Severity;
+  /** Made up, to try the road: its incident is a drill, and every sink says so. */
+  drill?: boolean;
 }
 
 /** A server as its regions see it. False for something about a server that a clock found, such as its credential's end. */
@@ -54,7 +58,7 @@ export interface Passage {
   reason: Reason | null;
   incident: Incident | null;
   change: "opened" | "raised" | "extended" | null;
-  silence: Silence | null;
+  hold: Hold | null;
   said: EventDraft[];
   resolved: string[];
   /** Nobody is there to be told: whoever runs the pipeline says so aloud. */

@@ -50,7 +50,7 @@ async function begin(p: Passage, { incident, sinks }: { incident: Incident; sink
       ),
     );
   }
-  if (p.silence !== null) return;
+  if (p.hold !== null) return;
   p.said.push(...(await takeDueSteps(p.tx, p.tenantId, incident, sinks, p.now)));
 }
 
@@ -61,7 +61,7 @@ async function raise(p: Passage, incident: Incident): Promise<void> {
     );
     return;
   }
-  if (p.silence !== null) return;
+  if (p.hold !== null) return;
   const sinks = await sinkFacts(p.tx);
   // It was P4 or held by a silence that has just ended: the policy has not begun yet.
   if (incident.step === 0) return begin(p, { incident, sinks });

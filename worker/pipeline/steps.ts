@@ -34,7 +34,8 @@ export async function takeDueSteps(
     due = nextStepAt(policy, index, due);
   }
   if (said.length === 0 && due?.getTime() === incident.nextStepAt?.getTime()) return [];
-  const won = await tx.$executeRaw`UPDATE incident SET step = ${index}, next_step_at = ${due}, silence_id = NULL
+  const won =
+    await tx.$executeRaw`UPDATE incident SET step = ${index}, next_step_at = ${due}, silence_id = NULL, held_by = NULL, held_ref = NULL
     WHERE tenant_id = app.tenant() AND id = ${incident.id}::uuid AND state = 'open' AND step = ${incident.step}`;
   if (won === 0) return [];
   await tell(tx, tenantId, incident, "trigger", telling, now);

@@ -1,46 +1,27 @@
-import type { Tx } from "#lib/adapters/db";
 import { draft } from "#lib/domain/event";
-import { type Silence, silencing } from "#lib/domain/silence";
+import { holdBack, holdNow } from "./holds.ts";
 import type { Stage } from "./passage.ts";
 
-/** Does a silence hold it back? Only asked when there is something to say. */
+/** Does something hold it back? Only asked when there is something to say. */
 export const suppress: Stage = {
   name: "suppress",
   async run(p) {
     if (p.incident === null || (p.change !== "opened" && p.change !== "raised")) return;
-    p.silence = await silenceNow(p.tx, p.subject.serverId, p.now);
-    if (p.silence === null) {
-      if (p.change === "opened") p.said.push(draft("not_silenced", "No silence holds now."));
+    p.hold = await holdNow({ tx: p.tx, tenantId: p.tenantId, incident: p.incident, now: p.now });
+    if (p.hold === null) {
+      if (p.change === "opened") p.said.push(draft("not_silenced", "Nothing holds it back."));
       return;
     }
-    p.said.push(silenced(p.silence));
+    p.said.push(p.hold.said);
     if (p.incident.state !== "open") return;
-    await hold(p.tx, p.incident.id, p.silence);
-    p.incident = { ...p.incident, silenceId: p.silence.id, nextStepAt: p.silence.endsAt };
+    await holdBack(p.tx, p.incident.id, p.hold);
+    const { kind, ref, until } = p.hold;
+    p.incident = {
+      ...p.incident,
+      heldBy: kind,
+      heldRef: ref,
+      silenceId: kind === "silence" ? ref : null,
+      nextStepAt: until,
+    };
   },
 };
-
-export async function silenceNow(tx: Tx, serverId: string | null, now: Date): Promise<Silence | null> {
-  const rows = await tx.$queryRaw<
-    Silence[]
-  >`SELECT id, server_id AS "serverId", comment, starts_at AS "startsAt", ends_at AS "endsAt" FROM silence
-    WHERE tenant_id = app.tenant() AND starts_at <= ${now} AND ends_at > ${now}`;
-  return silencing(rows, serverId, now);
-}
-
-export const silenced = (silence: Silence) =>
-  draft(
-    "silenced",
-    `Silenced until ${silence.endsAt.toISOString().slice(0, 16).replace("T", " ")} UTC (${silence.comment}); if it still fails then, the policy starts there.`,
-    { silenceId: silence.id, until: silence.endsAt.toISOString() },
-  );
-
-/** The next step waits for the silence's end; the incident itself goes on. */
-export async function hold(tx: Tx, incidentId: string, silence: Silence): Promise<void> {
-  await tx.$executeRaw`UPDATE incident SET silence_id = ${silence.id}::uuid, next_step_at = ${silence.endsAt}
-    WHERE tenant_id = app.tenant() AND id = ${incidentId}::uuid AND state = 'open'`;
-  // Somebody may have ended it between our look and now, and cannot have seen this incident: its end counts all the same.
-  // The foreign key made us wait for them; endSilence() waits for us where we were first.
-  await tx.$executeRaw`UPDATE incident i SET next_step_at = s.ends_at FROM silence s WHERE i.tenant_id = app.tenant() AND i.id = ${incidentId}::uuid
-    AND s.tenant_id = i.tenant_id AND s.id = i.silence_id AND s.ends_at < i.next_step_at AND i.state = 'open'`;
-}

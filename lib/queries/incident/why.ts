@@ -112,6 +112,7 @@ function outcome(
     already_told: "An earlier step had told this sink; it is told once per incident.",
     severity_not_for_sink: `This step tells this sink of other severities, and the incident was not one of them (now ${severity}).`,
     sink_disabled: "The sink was disabled: enable it so that it is told next time.",
+    sink_unproven: "Nobody had proven that this sink is yours, so nothing is sent there: open it and follow the steps.",
     sink_removed: "The policy names a sink that had been removed: choose another in the policy.",
   };
   return { paged: false, reason: answer, sentence: sentences[answer] };

@@ -1,7 +1,7 @@
 // What the sinks' exam needs of each sink: valid settings in every variant it has. A sink without a line here fails.
 import { randomUUID } from "node:crypto";
 import type { SinkMemory } from "../../domain/delivery.ts";
-import type { Notice, NoticeContent, NoticeKind } from "../../domain/notice.ts";
+import { isStandalone, type Notice, type NoticeContent, type NoticeKind } from "../../domain/notice.ts";
 import type { RenderContext, SinkBases, SinkKind } from "../../sinks/sink.ts";
 
 export interface Variant {
@@ -74,7 +74,7 @@ export function aNotice(kind: NoticeKind, given: { dedupKey?: string; content?: 
   return {
     id: randomUUID(),
     tenantId: randomUUID(),
-    incidentId: kind === "test" ? null : "0190a0b0-0000-7000-8000-000000000001",
+    incidentId: isStandalone(kind) ? null : "0190a0b0-0000-7000-8000-000000000001",
     dedupKey: given.dedupKey ?? "inc_0123456789abcdef",
     kind,
     content: {
@@ -100,6 +100,8 @@ export function aNotice(kind: NoticeKind, given: { dedupKey?: string; content?: 
       incidentUrl: "https://tocsin.example.com/incidents/0190a0b0-0000-7000-8000-000000000001",
       runbookUrl: "https://wiki.example.com/runbooks/connection-refused",
       drill: false,
+      ...(kind === "challenge" ? { code: "K7QX-29MD" } : {}),
+      ...(kind === "digest" ? { lines: ["3 × Connection refused", "1 × Too slow"] } : {}),
       ...given.content,
     },
   };
