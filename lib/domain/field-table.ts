@@ -297,6 +297,7 @@ export const FIELD_TABLE = {
       silenceId: "Shown as silenced.",
       heldBy: "Told in the words of the timeline.",
       heldRef: PIPELINE,
+      labels: "What another monitor says of its own alert is the staff's.",
       reopened: PIPELINE,
       timelineRows: "The customer's timeline leaves rows out.",
     },

@@ -27,6 +27,8 @@ export interface Subject {
   intervalMs: number;
   /** Said by whoever found it; absent: the reason and the server's weight decide. */
   severity?: Severity;
+  /** What whoever found it says of it; policies match on it. */
+  labels?: Readonly<Record<string, string>>;
   /** Made up, to try the road: its incident is a drill, and every sink says so. */
   drill?: boolean;
 }

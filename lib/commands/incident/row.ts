@@ -29,6 +29,7 @@ export interface Incident {
   /** Why its next step waits, or null. */
   heldBy: string | null;
   heldRef: string | null;
+  labels: Record<string, string>;
   drill: boolean;
   tenantName: string;
   /** "" where the subject is no server. */
@@ -38,7 +39,7 @@ export interface Incident {
 const COLUMNS = `i.id, i.number, i.subject_kind AS "subjectKind", i.server_id AS "serverId", i.subject_name AS "subjectName", i.fingerprint,
   i.dedup_key AS "dedupKey", i.state, i.severity, i.status, i.reason, i.evidence, i.regions, i.opened_at AS "openedAt",
   i.started_at AS "startedAt", i.last_bad_slot AS "lastBadSlot", i.bad_slots AS "badSlots", i.policy, i.step, i.next_step_at AS "nextStepAt",
-  i.silence_id AS "silenceId", i.held_by AS "heldBy", i.held_ref AS "heldRef", i.drill, t.name AS "tenantName", coalesce(s.url, '') AS "serverUrl"`;
+  i.silence_id AS "silenceId", i.held_by AS "heldBy", i.held_ref AS "heldRef", i.labels, i.drill, t.name AS "tenantName", coalesce(s.url, '') AS "serverUrl"`;
 const FROM = `incident i JOIN tenant t ON t.id = i.tenant_id LEFT JOIN server s ON s.tenant_id = i.tenant_id AND s.id = i.server_id`;
 
 // NO KEY: a sender that holds a delivery's lock writes a timeline row, whose foreign key must not have to wait for us

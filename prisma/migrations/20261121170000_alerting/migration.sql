@@ -10,7 +10,9 @@ ALTER TABLE notice ADD CONSTRAINT notice_kind_check
 
 -- Its next step waits, and for what: the rule's name and what it points to. NULL: nothing holds it.
 ALTER TABLE incident ADD COLUMN held_by text CHECK (held_by IN ('silence', 'window', 'storm', 'cluster', 'budget')),
-  ADD COLUMN held_ref text;
+  ADD COLUMN held_ref text,
+  -- What whoever found it says of it, name and value: policies match on it.
+  ADD COLUMN labels jsonb NOT NULL DEFAULT '{}';
 UPDATE incident SET held_by = 'silence', held_ref = silence_id::text WHERE silence_id IS NOT NULL AND state <> 'resolved';
 CREATE INDEX incident_held_by ON incident (held_by, held_ref) WHERE held_by IS NOT NULL;
 
