@@ -40,6 +40,10 @@ export const ICONS = {
   roles: ShieldCheck,
 };
 
+/** Headings of the navigation, in their order; what is looked at first has none. */
+export const GROUPS = ["", "Telling people", "Afterwards", "Proof", "Installation"] as const;
+export type Group = (typeof GROUPS)[number];
+
 export interface NavItem {
   label: string;
   href: string;
@@ -47,6 +51,8 @@ export interface NavItem {
   /** Second key after "g". */
   key: string;
   icon: keyof typeof ICONS;
+  /** Under which heading it stands; a router with few pages has none. */
+  group?: Group;
   /** What waits there: a number, and the word that a screen reader says after it. */
   due?: { count: number; word: string };
 }
@@ -67,6 +73,28 @@ export function NavLinks({
   items: NavItem[];
   open: number;
   waiting?: number;
+  onGo?: () => void;
+}) {
+  const groups = GROUPS.map((group) => ({ group, of: items.filter((item) => (item.group ?? "") === group) }));
+  return groups
+    .filter(({ of }) => of.length > 0)
+    .map(({ group, of }) => (
+      <div key={group} className="not-first:mt-3">
+        {group !== "" && <p className="px-2.5 pb-1 text-2xs font-medium tracking-wide text-ink-2">{group}</p>}
+        <NavList items={of} open={open} waiting={waiting} {...(onGo === undefined ? {} : { onGo })} />
+      </div>
+    ));
+}
+
+function NavList({
+  items,
+  open,
+  waiting,
+  onGo,
+}: {
+  items: NavItem[];
+  open: number;
+  waiting: number;
   onGo?: () => void;
 }) {
   const pathname = usePathname();
