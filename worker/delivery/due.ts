@@ -1,6 +1,7 @@
 // What is due, and which of it goes now: oldest first, but no sink more than its places, however much it has waiting.
 import type { Sweeper } from "#lib/adapters/db";
 import type { Due } from "./claim.ts";
+import type { SinkGate } from "./gate.ts";
 import type { Places } from "./places.ts";
 
 /** Rows of one look. More than all fast places, so that a full look that fills none of them means a busy sink. */
@@ -38,17 +39,19 @@ async function findDue(
  */
 export async function choose(
   sweeper: Sweeper,
-  places: Places,
+  { places, gate }: { places: Places; gate: SinkGate },
   free: number,
   aside: readonly string[],
   now: Date,
 ): Promise<Map<string, string[]>> {
   const used = places.bySink();
-  const full = (sinkId: string) => (used.get(sinkId) ?? 0) >= places.of(sinkId);
+  const nowMs = now.getTime();
+  const full = (sinkId: string) => (used.get(sinkId) ?? 0) >= gate.mayStart(sinkId, nowMs);
+  const shut = gate.shut(nowMs);
   const byTenant = new Map<string, string[]>();
   const not = [...places.deliveryIds, ...aside];
   for (let left = free; left > 0; ) {
-    const found = await findDue(sweeper, now, [...used.keys()].filter(full), not);
+    const found = await findDue(sweeper, now, [...new Set([...shut, ...[...used.keys()].filter(full)])], not);
     const before = left;
     for (const { tenantId, id, sinkId } of found) {
       if (left === 0 || full(sinkId)) continue;

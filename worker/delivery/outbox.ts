@@ -8,6 +8,7 @@ import { isOutage } from "#lib/adapters/outage";
 import { type Claimed, claim } from "./claim.ts";
 import { type Dispatch, dispatch } from "./dispatch.ts";
 import { choose } from "./due.ts";
+import { openGate, type SinkGate } from "./gate.ts";
 import { Places } from "./places.ts";
 
 export const POLL_MS = 5_000;
@@ -24,15 +25,17 @@ export class Outbox {
   readonly #sweeper: Sweeper;
   readonly #holder: string;
   readonly #log: Log;
+  readonly #gate: SinkGate;
   #wake: (() => void) | undefined;
   #woken = false;
   #closed = false;
 
-  constructor(d: Dispatch, sweeper: Sweeper, holder: string, log: Log) {
+  constructor(d: Dispatch, sweeper: Sweeper, holder: string, log: Log, gate: SinkGate = openGate()) {
     this.#d = d;
     this.#sweeper = sweeper;
     this.#holder = holder;
     this.#log = log;
+    this.#gate = gate;
   }
 
   /** Something may be due: look now instead of at the next poll. */
@@ -47,7 +50,9 @@ export class Outbox {
     if (free === 0) return 0;
     for (const [id, until] of this.#aside) if (until <= monotonicMs()) this.#aside.delete(id);
     let moved = 0;
-    for (const [tenantId, ids] of await choose(this.#sweeper, this.#places, free, [...this.#aside.keys()], clockNow()))
+    await this.#gate.refresh(clockNow().getTime());
+    const who = { places: this.#places, gate: this.#gate };
+    for (const [tenantId, ids] of await choose(this.#sweeper, who, free, [...this.#aside.keys()], clockNow()))
       moved += await this.#take(tenantId, ids);
     return moved;
   }
@@ -74,10 +79,16 @@ export class Outbox {
 
   #start(claimed: Claimed): void {
     this.#places.take(claimed.id, claimed.sink.id, monotonicMs());
-    let answered = false;
     const run = dispatch(this.#d, claimed)
       .then((done) => {
-        answered = done.judgement?.verdict !== "retry";
+        const said = done.judgement;
+        if (said !== null)
+          this.#gate.done(
+            claimed.sink.id,
+            said.verdict,
+            said.verdict === "retry" ? said.afterS : undefined,
+            clockNow().getTime(),
+          );
         if (done.fault !== undefined)
           this.#log.error(
             { err: done.fault, delivery: claimed.id, incident: claimed.notice.incidentId },
@@ -90,6 +101,7 @@ export class Outbox {
           );
       })
       .catch((err) => {
+        this.#gate.done(claimed.sink.id, "retry", undefined, clockNow().getTime());
         // Not settled: the lease runs out and another try follows, so nothing is lost by logging it only.
         this.#log.error(
           { err, delivery: claimed.id, incident: claimed.notice.incidentId },
@@ -97,7 +109,7 @@ export class Outbox {
         );
       })
       .finally(() => {
-        this.#places.leave(claimed.id, answered);
+        this.#places.leave(claimed.id);
         this.#running.delete(run);
         this.wake();
       });

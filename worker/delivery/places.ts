@@ -1,5 +1,5 @@
-// Who may send how much at once. A healthy sink has a few places and one that does not answer has one; and whoever
-// waits for an answer for long gives its place among all back, so that silent vendors never hold up the others.
+// How much may be under way at once. Whoever waits for an answer for long gives its place among all back, so that
+// silent vendors never hold up the others; how many of them one sink may have is the gate's to say.
 export const PLACES_PER_SINK = 4;
 const FAST_PLACES = 64;
 /** Sockets at most, the silent ones included. */
@@ -13,7 +13,6 @@ interface InFlight {
 
 export class Places {
   readonly #inFlight = new Map<string, InFlight>();
-  readonly #failing = new Set<string>();
 
   /** @returns how many more may start now; times are monotonic milliseconds */
   free(nowMs: number): number {
@@ -29,11 +28,6 @@ export class Places {
     return used;
   }
 
-  /** How many deliveries the sink may have under way. */
-  of(sinkId: string): number {
-    return this.#failing.has(sinkId) ? 1 : PLACES_PER_SINK;
-  }
-
   get deliveryIds(): string[] {
     return [...this.#inFlight.keys()];
   }
@@ -42,12 +36,7 @@ export class Places {
     this.#inFlight.set(deliveryId, { sinkId, startedMs: nowMs });
   }
 
-  /** @param answered false: the sink did not take it, for a reason that may pass */
-  leave(deliveryId: string, answered: boolean): void {
-    const was = this.#inFlight.get(deliveryId);
-    if (was === undefined) return;
+  leave(deliveryId: string): void {
     this.#inFlight.delete(deliveryId);
-    if (answered) this.#failing.delete(was.sinkId);
-    else this.#failing.add(was.sinkId);
   }
 }
