@@ -210,6 +210,7 @@ function newRow(table: string, own: World): Row {
       extra_check: "check",
       surface_change: "change",
       probe_kill: "request",
+      action_item: "item",
     }[nameOf(table)] ?? nameOf(table);
   const id = name in own ? { [name]: randomUUID() } : {};
   return ROWS[table]?.({ ...own, ...PARENTS.get(own.tenant), ...id, number: fresh.number }) ?? {};

@@ -18,6 +18,8 @@ export interface World {
   delivery: string;
   allowance: string;
   policy: string;
+  schedule: string;
+  override: string;
   request: string;
   approval: string;
   grant: string;
@@ -28,6 +30,9 @@ export interface World {
   change: string;
   dataKey: string;
   check: string;
+  runbook: string;
+  item: string;
+  drill: string;
   /** Two people: who acts, and whom it is about. */
   actor: string;
   target: string;
@@ -55,6 +60,8 @@ export function newWorld(tenant: string, slug: string): World {
     delivery: id(),
     allowance: id(),
     policy: id(),
+    schedule: id(),
+    override: id(),
     request: id(),
     approval: id(),
     grant: id(),
@@ -65,6 +72,9 @@ export function newWorld(tenant: string, slug: string): World {
     change: id(),
     dataKey: id(),
     check: id(),
+    runbook: id(),
+    item: id(),
+    drill: id(),
     actor: id(),
     target: id(),
     number: Math.floor(Math.random() * 1e9),
@@ -235,6 +245,29 @@ export const ROWS: Record<string, (w: World) => Row> = {
     is_default: false,
     updated_at: AT,
   }),
+  "public.contact": (w) => ({ tenant_id: w.tenant, person_id: w.target, sink_id: w.sink, ordinal: 0 }),
+  "public.schedule": (w) => ({
+    tenant_id: w.tenant,
+    id: w.schedule,
+    name: `On call ${w.schedule.slice(0, 8)}`,
+    zone: "Europe/Berlin",
+    layers: json([
+      {
+        ...{ people: [w.target], startsOn: "2026-11-02", handoffAt: "09:00", everyDays: 7 },
+        restrictions: [],
+      },
+    ]),
+    updated_at: AT,
+  }),
+  "public.schedule_override": (w) => ({
+    tenant_id: w.tenant,
+    id: w.override,
+    schedule_id: w.schedule,
+    person_id: w.actor,
+    starts_at: AT,
+    ends_at: "2099-01-01T00:00:00Z",
+    created_at: AT,
+  }),
   "public.silence": (w) => ({
     tenant_id: w.tenant,
     id: w.silence,
@@ -263,6 +296,45 @@ export const ROWS: Record<string, (w: World) => Row> = {
     last_bad_slot: AT,
     policy: json({ name: "Default policy", steps: [{ afterMinutes: 0, targets: [] }] }),
     silence_id: w.silence,
+  }),
+  "public.runbook": (w) => ({
+    tenant_id: w.tenant,
+    id: w.runbook,
+    reason: "timeout",
+    version: w.number,
+    body: `1. Ask ${w.runbook}.`,
+    saved_by: w.actor,
+    saved_at: AT,
+  }),
+  "public.postmortem": (w) => ({
+    tenant_id: w.tenant,
+    incident_id: w.incident,
+    due_at: "2099-01-01T00:00:00Z",
+    sections: json({ summary: "It was down.", impact: "", cause: "", times: "", told: "", lessons: "" }),
+    created_at: AT,
+    updated_at: AT,
+  }),
+  "public.action_item": (w) => ({
+    tenant_id: w.tenant,
+    id: w.item,
+    incident_id: w.incident,
+    kind: "prevent",
+    title: "Restart it by itself",
+    owner: "Ann",
+    due_at: "2099-01-01T00:00:00Z",
+    impact: 3,
+    effort: 1,
+    created_at: AT,
+  }),
+  "public.drill": (w) => ({
+    tenant_id: w.tenant,
+    id: w.drill,
+    flavour: "single_tenant",
+    state: "passed",
+    servers: [w.server],
+    started_by: w.actor,
+    started_at: AT,
+    ended_at: LATER,
   }),
   "public.incident_event": (w) => ({
     tenant_id: w.tenant,
