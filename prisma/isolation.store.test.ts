@@ -210,7 +210,10 @@ function newRow(table: string, own: World): Row {
       extra_check: "check",
       surface_change: "change",
       probe_kill: "request",
+      schedule_override: "override",
       action_item: "item",
+      maintenance_window: "window",
+      heartbeat_target: "heartbeat",
     }[nameOf(table)] ?? nameOf(table);
   const id = name in own ? { [name]: randomUUID() } : {};
   return ROWS[table]?.({ ...own, ...PARENTS.get(own.tenant), ...id, number: fresh.number }) ?? {};

@@ -14,6 +14,8 @@ export interface World {
   incident: string;
   sink: string;
   silence: string;
+  window: string;
+  heartbeat: string;
   notice: string;
   delivery: string;
   allowance: string;
@@ -56,6 +58,8 @@ export function newWorld(tenant: string, slug: string): World {
     incident: id(),
     sink: id(),
     silence: id(),
+    window: id(),
+    heartbeat: id(),
     notice: id(),
     delivery: id(),
     allowance: id(),
@@ -268,6 +272,33 @@ export const ROWS: Record<string, (w: World) => Row> = {
     ends_at: "2099-01-01T00:00:00Z",
     created_at: AT,
   }),
+  "public.maintenance_window": (w) => ({
+    tenant_id: w.tenant,
+    id: w.window,
+    server_ids: `{${w.server}}`,
+    comment: `Comment ${w.window}`,
+    rule: json({ repeat: "once", from: "2026-11-22", startsAt: "02:30", minutes: 60, zone: "Europe/Berlin" }),
+    created_by: w.actor,
+    created_at: AT,
+    updated_at: AT,
+  }),
+  "public.severity_override": (w) => ({
+    tenant_id: w.tenant,
+    reason: "timeout",
+    severity: "P1",
+    set_by: w.actor,
+    set_at: AT,
+  }),
+  "public.heartbeat_target": (w) => ({
+    tenant_id: w.tenant,
+    id: w.heartbeat,
+    kind: "url",
+    name: `Heartbeat ${w.heartbeat.slice(0, 8)}`,
+    config: json({ method: "GET" }),
+    sealed: randomBytes(40),
+    created_by: w.actor,
+    created_at: AT,
+  }),
   "public.silence": (w) => ({
     tenant_id: w.tenant,
     id: w.silence,
@@ -365,6 +396,16 @@ export const ROWS: Record<string, (w: World) => Row> = {
     reason: "The address answered 500 for a day.",
     created_at: AT,
     settled_at: AT,
+  }),
+  "public.sink_trouble": (w) => ({
+    tenant_id: w.tenant,
+    sink_id: w.sink,
+    kind: "failing",
+    failures: 5,
+    since: AT,
+    next_try_at: AT,
+    pause_s: 30,
+    noted_at: AT,
   }),
   "public.delivery_try": (w) => ({
     tenant_id: w.tenant,
