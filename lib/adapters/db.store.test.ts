@@ -22,7 +22,13 @@ afterAll(() => db.close());
 
 const as = (tenantId: string, more: object = {}) => ({ tenantId, actorId: WORKER_ACTOR, ...more });
 
-describe.each(["appDb", "workerDb"] as const)("as %s", (which) => {
+describe.each([
+  ["appDb", false],
+  ["workerDb", false],
+  ["workerDb", true],
+] as const)("as %s, directly: %s", (which, direct) => {
+  const as = (tenantId: string) => ({ tenantId, actorId: WORKER_ACTOR, direct });
+
   test("a transaction sees its own tenant's rows and no others", async () => {
     const names = await db[which].withTenant(as(mine), (tx) => tx.server.findMany({ select: { name: true } }));
     expect(names).toEqual([{ name: "mine" }]);

@@ -78,7 +78,7 @@ export async function claim(
   const leasedMs = monotonicMs();
   const until = new Date(now.getTime() + LEASE_MS);
   const work = db
-    .withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+    .withTenant({ tenantId, actorId: WORKER_ACTOR, direct: true }, async (tx) => {
       const rows = await tx.$queryRaw<Row[]>`
       WITH due AS (
         SELECT id, state AS was FROM delivery
@@ -148,7 +148,8 @@ interface Refusal {
 const LOST_TRIES = 20;
 
 function refuse(row: Row, now: Date): Refusal | null {
-  if (row.sink_state === "disabled") {
+  // A sink whose proof has lapsed is disabled, and its challenge is the way back.
+  if (row.sink_state === "disabled" && row.kind !== "challenge") {
     return { state: "dead", reason: `The sink is disabled: ${row.disabled_reason ?? "by hand"}` };
   }
   if (!row.sink_proven && row.kind !== "challenge")

@@ -34,6 +34,8 @@ const INSIST_MS = 60_000;
 export interface Dispatched {
   /** null: another process has taken the delivery over, so nothing was written. */
   judgement: Judgement | null;
+  /** How many the sink was sent. */
+  requests: number;
   /** What our own code threw, for the log. */
   fault?: unknown;
 }
@@ -41,11 +43,16 @@ export interface Dispatched {
 export async function dispatch(d: Dispatch, claimed: Claimed): Promise<Dispatched> {
   const startedAt = clockNow();
   const t0 = monotonicMs();
-  const { judgement, status, fault } = await converse(d, claimed);
-  if (judgement === null) return { judgement };
+  let requests = 0;
+  const send: Dispatch["send"] = (...given) => {
+    requests++;
+    return d.send(...given);
+  };
+  const { judgement, status, fault } = await converse({ ...d, send }, claimed);
+  if (judgement === null) return { judgement, requests };
   const result: TryResult = { judgement, status, startedAt, durationMs: monotonicMs() - t0 };
   await insist(() => settle(d.db, claimed, result, clockNow(), d.random()));
-  return { judgement, fault };
+  return { judgement, requests, fault };
 }
 
 /** The vendor has answered: with the database away for a moment, that answer is worth waiting with. The token fences. */
@@ -133,6 +140,7 @@ async function exchange(
         verdict: "retry",
         reason: "The notice could not be put into words for this sink: an operator finds why in the worker's log.",
         maybe: went,
+        ours: true,
       },
       status: null,
       more: false,
@@ -164,7 +172,7 @@ async function prepare(d: Dispatch, claimed: Claimed): Promise<{ sink: Sink; con
   } catch (error) {
     // The database or the key service is away for a moment: the secret is as good as it was.
     if (isOutage(error) || (error instanceof TocsinError && error.code === "E_UNAVAILABLE"))
-      return { verdict: "retry", reason: "The sink's secret could not be opened just now.", maybe: false };
+      return { verdict: "retry", reason: "The sink's secret could not be opened just now.", maybe: false, ours: true };
     return { verdict: "dead", reason: "The sink's secret could not be opened: enter it again.", disablesSink: true };
   }
 }

@@ -1,6 +1,7 @@
 // May a sink be sent to now? Asked before a delivery is claimed, told of every outcome. What a sink's trouble or a
 // vendor's limit means is decided behind this door; the outbox only waits.
 import type { Judgement } from "#lib/domain/delivery";
+import type { Claimed } from "./claim.ts";
 import { PLACES_PER_SINK } from "./places.ts";
 
 export interface SinkGate {
@@ -10,12 +11,19 @@ export interface SinkGate {
   mayStart(sinkId: string, nowMs: number): number;
   /** Sinks that may have nothing under way now: their deliveries are not even looked for. */
   shut(nowMs: number): readonly string[];
+  /** When a sink opens that is shut now, epoch ms; null: none is, or nobody knows. */
+  opensAt(nowMs: number): number | null;
+  /** A claimed delivery is on its way. */
+  started(claimed: GateSubject, nowMs: number): void;
   /**
-   * What came of a try.
-   * @param afterS the vendor's own word on when to try again, seconds
+   * What came of it.
+   * @param said null: it could not be settled, or another process has it
+   * @param requests how many the sink was asked, 0 when it was not reached
    */
-  done(sinkId: string, verdict: Judgement["verdict"], afterS: number | undefined, nowMs: number): void;
+  done(claimed: GateSubject, said: Judgement | null, requests: number, nowMs: number): void;
 }
+
+export type GateSubject = Pick<Claimed, "tenantId" | "sink">;
 
 /** One at a time for a sink that did not take its last delivery, a few for every other. */
 export function openGate(): SinkGate {
@@ -24,9 +32,11 @@ export function openGate(): SinkGate {
     refresh: async () => {},
     mayStart: (sinkId) => (failing.has(sinkId) ? 1 : PLACES_PER_SINK),
     shut: () => [],
-    done(sinkId, verdict) {
-      if (verdict === "retry") failing.add(sinkId);
-      else failing.delete(sinkId);
+    opensAt: () => null,
+    started() {},
+    done({ sink }, said) {
+      if (said === null || said.verdict === "retry") failing.add(sink.id);
+      else failing.delete(sink.id);
     },
   };
 }

@@ -79,16 +79,10 @@ export class Outbox {
 
   #start(claimed: Claimed): void {
     this.#places.take(claimed.id, claimed.sink.id, monotonicMs());
+    this.#gate.started(claimed, clockNow().getTime());
     const run = dispatch(this.#d, claimed)
       .then((done) => {
-        const said = done.judgement;
-        if (said !== null)
-          this.#gate.done(
-            claimed.sink.id,
-            said.verdict,
-            said.verdict === "retry" ? said.afterS : undefined,
-            clockNow().getTime(),
-          );
+        this.#gate.done(claimed, done.judgement, done.requests, clockNow().getTime());
         if (done.fault !== undefined)
           this.#log.error(
             { err: done.fault, delivery: claimed.id, incident: claimed.notice.incidentId },
@@ -101,7 +95,7 @@ export class Outbox {
           );
       })
       .catch((err) => {
-        this.#gate.done(claimed.sink.id, "retry", undefined, clockNow().getTime());
+        this.#gate.done(claimed, null, 1, clockNow().getTime());
         // Not settled: the lease runs out and another try follows, so nothing is lost by logging it only.
         this.#log.error(
           { err, delivery: claimed.id, incident: claimed.notice.incidentId },
@@ -125,6 +119,12 @@ export class Outbox {
     }
   }
 
+  /** Sooner than the poll where a sink that is shut opens before. */
+  #pollMs(): number {
+    const now = clockNow().getTime();
+    return Math.min(POLL_MS, Math.max(50, (this.#gate.opensAt(now) ?? Number.POSITIVE_INFINITY) - now));
+  }
+
   /** Until the signal: pass, then sleep until woken or the poll. @param beat called after every good pass */
   async run(signal: AbortSignal, beat: () => void): Promise<void> {
     signal.addEventListener("abort", () => this.wake(), { once: true });
@@ -139,7 +139,7 @@ export class Outbox {
       }
       await new Promise<void>((resolve) => {
         if (this.#woken || signal.aborted) return resolve();
-        const timer = setTimeout(resolve, this.#places.free(monotonicMs()) === 0 ? FULL_MS : POLL_MS);
+        const timer = setTimeout(resolve, this.#places.free(monotonicMs()) === 0 ? FULL_MS : this.#pollMs());
         this.#wake = () => {
           clearTimeout(timer);
           resolve();

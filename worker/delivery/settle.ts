@@ -18,7 +18,7 @@ export interface TryResult {
 
 /** Keeps what one request of several achieved, so that a later try does not repeat it. @returns false: lease lost */
 export async function progress(db: Db, claimed: Claimed, memory: SinkMemory, now: Date): Promise<boolean> {
-  const work = db.withTenant({ tenantId: claimed.tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+  const work = db.withTenant({ tenantId: claimed.tenantId, actorId: WORKER_ACTOR, direct: true }, async (tx) => {
     const until = new Date(now.getTime() + LEASE_MS);
     const changed =
       await tx.$executeRaw`UPDATE delivery SET memory = memory || ${JSON.stringify(memory)}::jsonb, lease_until = ${until}
@@ -31,7 +31,7 @@ export async function progress(db: Db, claimed: Claimed, memory: SinkMemory, now
 /** @param random uniform in [0,1), for the jitter */
 export async function settle(db: Db, claimed: Claimed, result: TryResult, now: Date, random: number): Promise<void> {
   const { judgement } = result;
-  const work = db.withTenant({ tenantId: claimed.tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+  const work = db.withTenant({ tenantId: claimed.tenantId, actorId: WORKER_ACTOR, direct: true }, async (tx) => {
     const end =
       judgement.verdict === "retry"
         ? await again(tx, claimed, judgement.afterS, now, random)

@@ -36,7 +36,7 @@ export async function decide(db: Db, sealed: SealedSlot, now: Date): Promise<Dec
   const { tenantId, serverId } = sealed;
   const slot = new Date(sealed.slot);
   crashPoint("before_incident_tx");
-  const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+  const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR, direct: true }, async (tx) => {
     const subject = await serverSubject(tx, serverId);
     if (subject === null) return nothing("ignored");
     const verdict = fold(sealed);

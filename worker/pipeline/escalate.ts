@@ -36,7 +36,7 @@ export async function escalateDue(db: Db, sweeper: Sweeper, now: Date): Promise<
 
 /** @returns false when somebody else was first: acknowledged, resolved or stepped */
 export function escalate(db: Db, tenantId: string, incidentId: string, now: Date): Promise<boolean> {
-  const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+  const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR, direct: true }, async (tx) => {
     const incident = await incidentById(tx, incidentId);
     if (incident === null || incident.state !== "open" || incident.nextStepAt === null || incident.nextStepAt > now)
       return false;

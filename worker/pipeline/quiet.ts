@@ -81,7 +81,7 @@ export async function decideQuiet(
 ): Promise<ReadonlySet<SealedSlot>> {
   const wanted = new Map(slots.filter(mayBeQuiet).map((s) => [s.serverId, { sealed: s, verdict: fold(s) }]));
   if (wanted.size === 0) return new Set();
-  return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+  return db.withTenant({ tenantId, actorId: WORKER_ACTOR, direct: true }, async (tx) => {
     const ids = [...wanted.keys()];
     // In one order, so that two who lock several never wait for each other.
     const rows = await tx.$queryRaw<Row[]>`
