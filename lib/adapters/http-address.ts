@@ -12,7 +12,7 @@ export type AddressPolicy = {
 };
 
 /** Why an address or URL is refused; a class, never the address that a name resolved to. */
-export type BlockClass = "syntax" | "length" | "scheme" | "userinfo" | "port" | "local_name" | "private_address";
+export type BlockClass = "syntax" | "length" | "scheme" | "userinfo" | "port" | "local_name" | "private_address" | "own_console";
 
 const DENIED = [
   "168.63.129.16/32", // Azure's platform address
@@ -42,6 +42,7 @@ const SENTENCES: Record<BlockClass, string> = {
   userinfo: "Take the user name and password out of the URL and store them as a credential instead.",
   port: "This port cannot be used: choose 80, 443 or one from 1024 that is not reserved for another protocol.",
   local_name: "This name belongs to a private network: an operator can allow a named private range.",
+  own_console: "This is Tocsin's own address: enter where your own receiver listens.",
   private_address: "This address is private or reserved: an operator can allow a named private range.",
 };
 

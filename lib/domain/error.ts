@@ -29,6 +29,12 @@ export type ErrorCode =
   | "E_RATE_LIMITED"
   | "E_TOO_LARGE"
   | "E_AGENT_VERSION"
+  | "E_SIGNATURE"
+  | "E_UNPROVEN"
+  | "E_CODE_WRONG"
+  | "E_CODE_EXPIRED"
+  | "E_CODE_TRIES"
+  | "E_SINK_TAKEN"
   | "E_CONFIG";
 
 const STATUS: Record<ErrorCode, number> = {
@@ -60,6 +66,12 @@ const STATUS: Record<ErrorCode, number> = {
   E_RATE_LIMITED: 429,
   E_TOO_LARGE: 413,
   E_AGENT_VERSION: 426,
+  E_SIGNATURE: 401,
+  E_UNPROVEN: 409,
+  E_CODE_WRONG: 422,
+  E_CODE_EXPIRED: 410,
+  E_CODE_TRIES: 429,
+  E_SINK_TAKEN: 409,
   E_CONFIG: 500,
 };
 

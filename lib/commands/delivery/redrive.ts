@@ -14,6 +14,10 @@ export const redriveDelivery = defineCommand({
     if (delivery === null || sink === null) throw new TocsinError("E_NOT_FOUND", "There is no such delivery.");
     if (sink.removedAt !== null)
       throw new TocsinError("E_STATE", "Its sink was removed, so this cannot be sent again.");
+    if (delivery.kind === "challenge")
+      throw new TocsinError("E_STATE", "A code is not sent twice: ask for a new one on the sink's page.");
+    if (sink.provenAt === null)
+      throw new TocsinError("E_UNPROVEN", `Prove first that the sink "${sink.name}" is yours, then send this again.`);
     if (sink.state === "disabled")
       throw new TocsinError("E_STATE", `The sink "${sink.name}" is disabled: enable it first, then send again.`);
     const { count } = await tx.delivery.updateMany({

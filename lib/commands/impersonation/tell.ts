@@ -15,7 +15,7 @@ export async function tellTheTenant(
   at: Date,
 ): Promise<number> {
   const sinks = await tx.sink.findMany({
-    where: { tenantId: tenant.id, kind: "email", state: "enabled" },
+    where: { tenantId: tenant.id, kind: "email", state: "enabled", provenAt: { not: null } },
     select: { id: true },
   });
   if (sinks.length === 0) return 0;

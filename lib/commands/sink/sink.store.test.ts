@@ -40,6 +40,8 @@ const webhook = (over: Record<string, string> = {}) => ({
   name: "Tickets",
   config: { url: "https://hooks.example.com/tocsin", secret: SECRET, ...over },
 });
+const proven = (sinkId: string) =>
+  db.sql("UPDATE sink SET proven_at = now(), proof = 'webhook', proof_due_at = '2036-01-01' WHERE id = $1", [sinkId]);
 const within = <T>(who: Actor, fn: (tx: Tx) => Promise<T>) =>
   db.appDb.withTenant({ tenantId: who.tenantId, actorId: who.personId }, fn);
 const hiddenOf = async (who: Actor, id: string) => {
@@ -107,6 +109,7 @@ describe("a form that cannot work is refused beside its field", () => {
 test("a test send is a delivery like any other; a disabled sink gets none", async () => {
   const who = await operator();
   const { sinkId } = await as(who)(createSink, webhook());
+  await proven(sinkId);
   const { deliveryId } = await as(who)(testSend, { sinkId });
   const [row] = await db.sql(
     "SELECT d.kind, d.state, n.kind AS notice, n.content->>'by' AS by FROM delivery d JOIN notice n ON n.id = d.notice_id WHERE d.id = $1",
@@ -122,6 +125,7 @@ test("a test send is a delivery like any other; a disabled sink gets none", asyn
 test("a dead delivery is redriven once, and only while its sink is enabled", async () => {
   const who = await operator();
   const { sinkId } = await as(who)(createSink, webhook());
+  await proven(sinkId);
   const { deliveryId } = await as(who)(testSend, { sinkId });
   await expect(as(who)(redriveDelivery, { deliveryId })).rejects.toMatchObject({ code: "E_STATE" });
   await db.sql("UPDATE delivery SET state = 'dead', settled_at = now() WHERE id = $1", [deliveryId]);
