@@ -14,6 +14,7 @@ export const NAV: NavItem[] = [
     icon: "silences",
     group: "Telling people",
   },
+  { label: "Runbooks", href: "/runbooks", permission: "runbook.read", key: "b", icon: "runbooks", group: "Afterwards" },
   { label: "Approvals", href: "/approvals", permission: "approval.read", key: "o", icon: "approvals", group: "Proof" },
   {
     label: "History kept",

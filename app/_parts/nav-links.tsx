@@ -1,6 +1,7 @@
 "use client";
 import {
   BellRing,
+  BookOpenCheck,
   Building2,
   Cpu,
   Eraser,
@@ -28,6 +29,7 @@ export const ICONS = {
   sinks: BellRing,
   routes: Route,
   silences: Moon,
+  runbooks: BookOpenCheck,
   audit: ScrollText,
   reports: FileClock,
   platform: Cpu,

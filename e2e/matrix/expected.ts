@@ -93,8 +93,10 @@ export const PAGES: Record<string, Page> = {
   "/platform/streams/new": page("console", "audit_stream.change"),
   "/portal/retention": page("portal", "retention.read"),
   "/portal/visits": page("portal", "visit.read"),
+  "/portal/runbooks": page("portal", "runbook.read"),
   "/retention": page("console", "retention.read"),
   "/roles": page("console", "role.read"),
+  "/runbooks": page("console", "runbook.read", { instead: "/portal/runbooks" }),
   "/tenants": page("console", "tenant.read"),
   "/tenants/[id]": page("console", "tenant.read", { id: "tenant", everywhere: ["root", "auditor"], at: "a" }),
   "/visits": page("console", "visit.read"),
@@ -267,6 +269,19 @@ const cutting = (router: "console" | "portal", verb: "decide" | "withdraw"): Act
     : { prepare: "UPDATE approval SET asked_at = now() WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL" }),
 });
 
+const writingRunbook = (router: "console" | "portal"): Act => ({
+  router,
+  asks: "runbook.change",
+  fields: () => ({ reason: "dns_failure", body: `1. Ask ${crypto.randomUUID()}.` }),
+});
+const withoutRunbook = (router: "console" | "portal"): Act => ({
+  router,
+  asks: "runbook.change",
+  fields: () => ({ reason: "tls_invalid" }),
+  ready: `INSERT INTO runbook (tenant_id, id, reason, version, body, saved_at) SELECT $1, gen_random_uuid(), 'tls_invalid',
+    coalesce(max(version), 0) + 1, '1. Ask.', now() FROM runbook WHERE tenant_id = $1 AND reason = 'tls_invalid'`,
+});
+
 /** By the name under which it is exported. */
 export const ACTS: Record<string, Act> = {
   ...inBoth("console", (verb) => `${verb[0]?.toLowerCase()}${verb.slice(1)}Action`),
@@ -368,6 +383,10 @@ export const ACTS: Record<string, Act> = {
   withdrawAction: cutting("console", "withdraw"),
   portalDecideCut: cutting("portal", "decide"),
   portalWithdrawCut: cutting("portal", "withdraw"),
+  saveRunbookAction: writingRunbook("console"),
+  removeRunbookAction: withoutRunbook("console"),
+  portalSaveRunbook: writingRunbook("portal"),
+  portalRemoveRunbook: withoutRunbook("portal"),
   askRotateSecretsAction: { router: "console", asks: "secret.rotate", fields: () => ({ why: WHY }) },
   askRotateKeyAction: { router: "console", asks: "key.rotate", fields: () => ({ why: WHY }) },
 

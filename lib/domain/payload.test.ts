@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CAUSES } from "./cause.ts";
 import { INCIDENT_STATES, mayShow, stillWanted } from "./incident.ts";
-import { NOTICE_KINDS, noticeContentSchema } from "./notice.ts";
+import { isStandalone, NOTICE_KINDS, noticeContentSchema } from "./notice.ts";
 import { fitToLeave, noticeContent, shareableUrl, type Told } from "./payload.ts";
 import { REASON_NAMES, REASONS } from "./reason.ts";
 import { silencing } from "./silence.ts";
@@ -75,6 +75,13 @@ test("no IPv4 or IPv6 address leaves in evidence", () => {
       expect(fitToLeave(`connect to ${ip} failed`, 300)).not.toContain(ip);
     }),
   );
+});
+
+test("every word about an incident links to its reason's runbook in the console", () => {
+  for (const kind of NOTICE_KINDS)
+    expect(noticeContent({ ...told, kind }, now).runbookUrl).toBe(
+      isStandalone(kind) ? undefined : "https://tocsin.example.com/runbooks?reason=timeout",
+    );
 });
 
 test("of a registered URL origin and path leave, nothing else", () => {

@@ -1,7 +1,8 @@
 // What may leave the house about an incident: no address behind the server, no query, no other tenant, no internals.
 import { adviceFor, causeAmong } from "./cause.ts";
-import type { NoticeContent, NoticeKind } from "./notice.ts";
+import { isStandalone, type NoticeContent, type NoticeKind } from "./notice.ts";
 import { type Reason, REASONS, type Severity, type Status } from "./reason.ts";
+import { runbookPath } from "./runbook.ts";
 import { cleanText } from "./text.ts";
 
 export interface Told {
@@ -67,6 +68,7 @@ export function noticeContent(told: Told, now: Date): NoticeContent {
     ...(by === undefined ? {} : { by }),
     durationS: Math.max(0, Math.round((now.getTime() - told.startedAt.getTime()) / 1000)),
     incidentUrl: told.incidentUrl,
+    ...(isStandalone(told.kind) ? {} : { runbookUrl: new URL(runbookPath(told.reason), told.incidentUrl).href }),
     drill: told.drill,
   };
 }
