@@ -52,6 +52,8 @@ export const noticeContentSchema = z.object({
   lines: z.array(z.string().max(200)).max(20).optional(),
   /** Of a challenge: what the person types back. */
   code: z.string().max(64).optional(),
+  /** Of a challenge by mail: the one address that it goes to. */
+  to: z.string().max(254).optional(),
   incidentUrl: z.string(),
   runbookUrl: z.string().optional(),
   drill: z.boolean(),
@@ -66,4 +68,16 @@ export interface Notice {
   dedupKey: string;
   kind: NoticeKind;
   content: NoticeContent;
+  /** Made anew for each sink when it is sent, never stored. */
+  act?: Act;
+}
+
+/** How to act on the incident from where the notice is read. */
+export interface Act {
+  /** Opaque: names tenant, incident and sink, and holds for 7 days at most. */
+  ref: string;
+  /** A page that shows what it is and acts when told to by somebody who is signed in and may. */
+  url: string;
+  /** The installation has a Slack app whose clicks it believes. */
+  slackApp: boolean;
 }

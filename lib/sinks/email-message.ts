@@ -4,6 +4,8 @@ import { htmlEscape, link } from "./text.ts";
 import { actions, colour, facts, headline, REPEAT_MARK, sentences } from "./words.ts";
 
 const SESSION = "These links open the console; acknowledging there needs you to be signed in.";
+const STRANGER = "Nothing is sent to this address unless you confirm. If you do not expect this, do nothing.";
+const foot = (notice: Notice): string => (notice.kind === "challenge" ? STRANGER : SESSION);
 
 export function emailText(notice: Notice, repeat: boolean): string {
   const { advice, evidence } = sentences(notice);
@@ -17,7 +19,7 @@ export function emailText(notice: Notice, repeat: boolean): string {
     "",
     ...actions(notice).map((a) => `${a.label}: ${a.url}`),
     "",
-    SESSION,
+    foot(notice),
   ];
   return lines.join("\n");
 }
@@ -42,6 +44,6 @@ export function emailHtml(notice: Notice, repeat: boolean): string {
     `<table style="border-collapse:collapse;margin:8px 0 16px">${facts(notice)
       .map((f) => row(f.label, f.value))
       .join("")}</table></div>`,
-    `<p>${buttons.join("")}</p><p style="color:#666;font-size:12px">${SESSION}</p></body></html>`,
+    `<p>${buttons.join("")}</p><p style="color:#666;font-size:12px">${foot(notice)}</p></body></html>`,
   ].join("\n");
 }

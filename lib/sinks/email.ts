@@ -27,6 +27,11 @@ const config = z.strictObject({
     .refine((list) => split(list).every((a) => a.length <= 254 && ADDRESS.test(a)), {
       error: "Write each address as name@example.com, in plain letters, separated by commas.",
     }),
+  /** Who has confirmed, comma-separated; written by the confirmation and never by a form. Absent: all, from before it was asked. */
+  confirmed: z
+    .string()
+    .max(MAX_RECIPIENTS * 260)
+    .optional(),
 });
 type Config = z.infer<typeof config>;
 type Context = RenderContext<Config>;
@@ -47,7 +52,16 @@ function told(c: Context): Set<string> {
   return new Set(id === c.deliveryId ? marks.split(",") : []);
 }
 
-const waiting = (c: Context) => split(c.config.recipients).filter((a) => !told(c).has(mark(a)));
+/** Only who confirmed; a challenge goes to the one whom it asks. */
+function addressees({ notice, config }: Pick<Context, "notice" | "config">): string[] {
+  if (notice.kind === "challenge") return notice.content.to === undefined ? [] : [notice.content.to];
+  const all = split(config.recipients);
+  if (config.confirmed === undefined) return all;
+  const confirmed = new Set(split(config.confirmed));
+  return all.filter((address) => confirmed.has(address));
+}
+
+const waiting = (c: Context) => addressees(c).filter((a) => !told(c).has(mark(a)));
 
 /** The relay took the message for these; the rest is asked for again in a message of its own. */
 function remember(c: Context, accepted: string[], messageId: string, subject: string): SinkMemory {
@@ -143,7 +157,7 @@ export const email: Sink<Config> = {
     if (status >= 400 && status < 500) return retry(`The mail relay asks to try later (${status} ${said}).`, false);
     const who =
       request.via === "smtp" && told(c).size > 0
-        ? ` ${request.message.to.length} of ${split(c.config.recipients).length} addresses; the others were told`
+        ? ` ${request.message.to.length} of ${addressees(c).length} addresses; the others were told`
         : "";
     if (who === "" && /^(550|551|553|556)/.test(String(status)))
       return disable(`The mail relay knows none of these addresses (${status} ${said}): correct them.`);

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Judgement } from "../domain/delivery.ts";
 import type { NoticeKind } from "../domain/notice.ts";
 import { matching } from "./forms.ts";
-import { busy, dead, disable, quote, retryAfterS, retry, sent, unanswered } from "./judge.ts";
+import { busy, dead, disable, jsonBody, quote, type Response, retry, retryAfterS, sent, unanswered } from "./judge.ts";
 import type { RenderContext, Sink } from "./sink.ts";
 import { stepDone, stepsDone } from "./steps.ts";
 import { isoTime, link, oneLine } from "./text.ts";
@@ -43,6 +43,9 @@ const config = z.strictObject({
     },
     { error: "Enter whsec_ followed by 24 to 64 random bytes in base64." },
   ),
+  /** The secret before this one, and until when (ISO 8601) it signs as well; written by its replacement, not by a form. */
+  formerSecret: z.string().max(120).optional(),
+  formerUntil: z.string().max(40).optional(),
 });
 type Config = z.infer<typeof config>;
 
@@ -76,6 +79,19 @@ function payload(c: RenderContext<Config>): string {
       drill: n.drill,
     },
   });
+}
+
+/** For a day after its replacement the former secret signs too, so that the receiver may take its time. */
+function signatures(c: RenderContext<Config>, body: string): string {
+  const { secret, formerSecret, formerUntil } = c.config;
+  const both = formerSecret !== undefined && formerUntil !== undefined && Date.parse(formerUntil) > c.now.getTime();
+  return [secret, ...(both ? [formerSecret] : [])].map((s) => new Webhook(s).sign(c.deliveryId, c.now, body)).join(" ");
+}
+
+/** A challenge is answered with what it said: {"challenge": code} as JSON, or the code alone. A mere mirror is no answer. */
+function echoed(c: RenderContext<Config>, answer: Response): boolean {
+  const code = c.notice.content.code ?? "";
+  return code !== "" && (jsonBody(answer)?.["challenge"] === code || answer.body.trim() === code);
 }
 
 export const webhook: Sink<Config> = {
@@ -119,7 +135,7 @@ export const webhook: Sink<Config> = {
       "content-type": "application/json",
       "webhook-id": c.deliveryId,
       "webhook-timestamp": String(Math.floor(c.now.getTime() / 1000)),
-      "webhook-signature": new Webhook(c.config.secret).sign(c.deliveryId, c.now, body),
+      "webhook-signature": signatures(c, body),
     };
     return {
       via: "http",
@@ -135,6 +151,8 @@ export const webhook: Sink<Config> = {
   judge(c, _request, answer): Judgement {
     if (answer.kind === "failure") return unanswered("The receiver", answer);
     const { status } = answer;
+    if (status >= 200 && status < 300 && c.notice.kind === "challenge" && !echoed(c, answer))
+      return dead(`The receiver took the challenge (${status}) but did not answer with its code as {"challenge": …}.`);
     if (status >= 200 && status < 300) return sent(stepDone(c));
     if (status === 410) return disable("The receiver says that this webhook is gone (410): enter its new URL.");
     if (status === 429 || status >= 500) return busy("The receiver", answer);
@@ -142,7 +160,7 @@ export const webhook: Sink<Config> = {
       return retry(`The receiver asks to try again (${status}).`, true, retryAfterS(answer.headers));
     if (status < 400)
       return dead(`The receiver redirects (${status}), which is not followed: enter the address it points to.`);
-    const said = quote(answer.body, [c.config.secret, c.config.url]);
+    const said = quote(answer.body, [c.config.secret, c.config.formerSecret, c.config.url]);
     return dead(
       `The receiver refused the event (${status})${said && `: ${said}`}. Correct it there, then send this again.`,
     );

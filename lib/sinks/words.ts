@@ -96,11 +96,14 @@ export function actions(notice: Notice): Action[] {
   const all: (Action | null)[] = [];
   if (notice.kind === "visit") return page ? [{ id: "visit", label: "See visits, end this one", url: page }] : [];
   if (isStandalone(notice.kind) && notice.kind !== "test")
-    return page ? [{ id: "page", label: "Open in Tocsin", url: page }] : [];
+    return page
+      ? [{ id: "page", label: notice.kind === "challenge" && c.to ? "Confirm" : "Open in Tocsin", url: page }]
+      : [];
   if (page) {
     const open = notice.kind === "trigger" || notice.kind === "update";
-    if (open) all.push({ id: "acknowledge", label: "Acknowledge", url: `${page}#acknowledge` });
-    if (open || notice.kind === "acknowledge") all.push({ id: "resolve", label: "Resolve", url: `${page}#resolve` });
+    const act = link(notice.act?.url);
+    if (open) all.push({ id: "acknowledge", label: "Acknowledge", url: act ?? `${page}#acknowledge` });
+    if (open || notice.kind === "acknowledge") all.push({ id: "resolve", label: "Resolve", url: act ?? `${page}#resolve` });
     if (!open) all.push({ id: "incident", label: "Open incident", url: page });
   }
   const runbook = link(c.runbookUrl);

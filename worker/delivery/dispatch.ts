@@ -1,5 +1,6 @@
 // One claimed delivery on its way: render → send → judge, once per request the sink wants, then settle. No
 // transaction is open while a vendor is waited for.
+import { withAct } from "#lib/adapters/act";
 import { crashPoint } from "#lib/adapters/crash";
 import { monotonicMs, now as clockNow } from "#lib/adapters/clock";
 import type { Db } from "#lib/adapters/db";
@@ -7,11 +8,12 @@ import type { AddressPolicy } from "#lib/adapters/http";
 import { places, type SecretBox } from "#lib/adapters/secrets";
 import type { Judgement, SinkMemory } from "#lib/domain/delivery";
 import { TocsinError } from "#lib/domain/error";
+import { secretsFor } from "#lib/domain/proof";
 import { isOutage } from "#lib/adapters/outage";
 import { sinkOf } from "#lib/sinks/index";
 import type { RenderContext, Sink, SinkAnswer, SinkBases, SinkRequest } from "#lib/sinks/sink";
 import { type Claimed, LEASE_MS } from "./claim.ts";
-import { progress, settle, type TryResult } from "./settle.ts";
+import { progress, Settler, type TryResult } from "./settle.ts";
 
 export interface Dispatch {
   db: Db;
@@ -40,7 +42,8 @@ export interface Dispatched {
   fault?: unknown;
 }
 
-export async function dispatch(d: Dispatch, claimed: Claimed): Promise<Dispatched> {
+/** @param settler shared, so that tries which end at about the same time are written down together */
+export async function dispatch(d: Dispatch, claimed: Claimed, settler = new Settler(d.db)): Promise<Dispatched> {
   const startedAt = clockNow();
   const t0 = monotonicMs();
   let requests = 0;
@@ -51,7 +54,7 @@ export async function dispatch(d: Dispatch, claimed: Claimed): Promise<Dispatche
   const { judgement, status, fault } = await converse({ ...d, send }, claimed);
   if (judgement === null) return { judgement, requests };
   const result: TryResult = { judgement, status, startedAt, durationMs: monotonicMs() - t0 };
-  await insist(() => settle(d.db, claimed, result, clockNow(), d.random()));
+  await insist(() => settler.settle(claimed, result, clockNow(), d.random()));
   return { judgement, requests, fault };
 }
 
@@ -85,7 +88,7 @@ async function converse(d: Dispatch, claimed: Claimed): Promise<Conversation> {
   };
   for (let n = 0; n < MAX_REQUESTS; n++) {
     const context: RenderContext<unknown> = {
-      notice: claimed.notice,
+      notice: withAct(claimed.notice, claimed.sink.id),
       deliveryId: claimed.id,
       config,
       bases: d.bases,
@@ -162,7 +165,7 @@ async function prepare(d: Dispatch, claimed: Claimed): Promise<{ sink: Sink; con
     const hidden = claimed.sink.sealed
       ? JSON.parse(await d.box.open(d.db, places.sink(claimed.tenantId, claimed.sink.id), claimed.sink.sealed))
       : {};
-    const parsed = sink.config.safeParse({ ...claimed.sink.config, ...hidden });
+    const parsed = sink.config.safeParse({ ...claimed.sink.config, ...secretsFor(hidden, claimed.notice.kind) });
     if (parsed.success) return { sink, config: parsed.data };
     return {
       verdict: "dead",

@@ -4,6 +4,7 @@ import { audit } from "#lib/adapters/audit";
 import { crashPoint } from "#lib/adapters/crash";
 import { type Db, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
+import { isOutage } from "#lib/adapters/outage";
 import { type Judgement, nextTryAt, type SinkMemory } from "#lib/domain/delivery";
 import { type IncidentState, stillWanted } from "#lib/domain/incident";
 import { LEASE_MS, type Claimed } from "./claim.ts";
@@ -28,74 +29,127 @@ export async function progress(db: Db, claimed: Claimed, memory: SinkMemory, now
   return unlessErased(work, false);
 }
 
-/** @param random uniform in [0,1), for the jitter */
-export async function settle(db: Db, claimed: Claimed, result: TryResult, now: Date, random: number): Promise<void> {
-  const { judgement } = result;
+/** What is written at once at most, and what comes meanwhile waits for the next time: one writer is all it takes. */
+const TOGETHER = 64;
+
+interface Waiting {
+  item: Item;
+  done(): void;
+  failed(error: unknown): void;
+}
+
+/** Tries that end at about the same time are written down in one transaction, each fenced by its own token. */
+export class Settler {
+  readonly #db: Db;
+  #waiting: Waiting[] = [];
+  #writing = false;
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  /** Resolves when it is committed. @param random uniform in [0,1), for the jitter */
+  async settle(claimed: Claimed, result: TryResult, now: Date, random: number): Promise<void> {
+    const item = itemOf(claimed, result, now, random);
+    const { judgement } = result;
+    // A challenge may try a key that is not in use yet: its refusal says nothing of the one that is.
+    if (judgement.verdict === "dead" && judgement.disablesSink && claimed.notice.kind !== "challenge")
+      await settleAndDisable(this.#db, claimed, item, judgement.reason, now);
+    else
+      await new Promise<void>((done, failed) => {
+        this.#waiting.push({ item, done, failed });
+        if (!this.#writing) void this.#write();
+      });
+    crashPoint("after_settle");
+  }
+
+  async #write(): Promise<void> {
+    this.#writing = true;
+    // Answers that were read in the same turn go together.
+    await new Promise((turn) => setImmediate(turn));
+    while (this.#waiting.length > 0) await this.#together(this.#waiting.splice(0, TOGETHER));
+    this.#writing = false;
+  }
+
+  async #together(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#db.across(async (tx) => {
+        await put(
+          tx,
+          batch.map((w) => w.item),
+        );
+        crashPoint("inside_settle_tx");
+      });
+      for (const { done } of batch) done();
+    } catch (error) {
+      // One that the database refuses must not keep its neighbours from being written down.
+      if (batch.length > 1 && !isOutage(error)) for (const one of batch) await this.#together([one]);
+      else for (const { failed } of batch) failed(error);
+    }
+  }
+}
+
+/** One try as the database writes it down: app.settle_deliveries. */
+interface Item {
+  tenant: string;
+  id: string;
+  incident: string | null;
+  token: string;
+  state: "sent" | "pending" | "dead";
+  reason: string;
+  due: Date | null;
+  /** States of the incident in which nobody wants it any more: then it is due at once, so that its claim withholds it. */
+  unwanted: readonly IncidentState[];
+  memory: SinkMemory;
+  maybe: boolean;
+  number: number;
+  started: Date;
+  ms: number;
+  outcome: "sent" | "retry" | "dead";
+  status: number | null;
+  at: Date;
+  decision: string | null;
+  sentence: string | null;
+  data: Record<string, unknown>;
+}
+
+const STATES: readonly IncidentState[] = ["open", "acknowledged", "resolved"];
+
+function itemOf(claimed: Claimed, { judgement, ...result }: TryResult, now: Date, random: number): Item {
+  const { notice, sink } = claimed;
+  const due =
+    judgement.verdict === "retry" ? nextTryAt(now, claimed.createdAt, claimed.round, random, judgement.afterS) : null;
+  const outcome = judgement.verdict === "retry" && due === null ? "dead" : judgement.verdict;
+  const reason = judgement.verdict === "sent" ? "Accepted." : judgement.reason;
+  const said = timeline(claimed, outcome, reason);
+  return {
+    ...{ tenant: claimed.tenantId, id: claimed.id, incident: notice.incidentId, token: String(claimed.token) },
+    ...{ state: outcome === "retry" ? "pending" : outcome, outcome, reason, due, status: result.status },
+    unwanted: outcome === "retry" ? STATES.filter((state) => !stillWanted(notice.kind, state).send) : [],
+    memory: (judgement.verdict === "sent" ? judgement.memory : undefined) ?? {},
+    maybe: judgement.verdict === "retry" && judgement.maybe,
+    ...{ number: claimed.tries, started: result.startedAt, ms: Math.round(result.durationMs), at: now },
+    ...{ decision: said?.decision ?? null, sentence: said?.sentence ?? null },
+    data: { deliveryId: claimed.id, sinkId: sink.id, kind: notice.kind, tries: claimed.tries },
+  };
+}
+
+/** @returns ids of those that were still ours */
+async function put(tx: Tx, items: readonly Item[]): Promise<string[]> {
+  // jsonb refuses U+0000; a vendor may have sent one.
+  const json = JSON.stringify(items).replaceAll("\\u0000", "\\ufffd");
+  const rows = await tx.$queryRaw<
+    { id: string }[]
+  >`SELECT id FROM app.settle_deliveries(${json}::jsonb, ${WORKER_ACTOR}::uuid) AS id`;
+  return rows.map((r) => r.id);
+}
+
+async function settleAndDisable(db: Db, claimed: Claimed, item: Item, reason: string, now: Date): Promise<void> {
   const work = db.withTenant({ tenantId: claimed.tenantId, actorId: WORKER_ACTOR, direct: true }, async (tx) => {
-    const end =
-      judgement.verdict === "retry"
-        ? await again(tx, claimed, judgement.afterS, now, random)
-        : { outcome: judgement.verdict, due: null };
-    if (!(await write(tx, claimed, result, end, now))) return;
-    if (judgement.verdict === "dead" && judgement.disablesSink) await disable(tx, claimed, judgement.reason, now);
+    if ((await put(tx, [item])).length > 0) await disable(tx, claimed, reason, now);
     crashPoint("inside_settle_tx");
   });
   await unlessErased(work, undefined);
-  crashPoint("after_settle");
-}
-
-interface End {
-  outcome: "sent" | "retry" | "dead";
-  due: Date | null;
-}
-
-/**
- * When to try again. At once where nobody wants it any more: the next claim withholds it, and what waits behind it goes.
- * The incident's lock makes this and its end take turns, so that the end cannot slip in between unseen.
- */
-async function again(tx: Tx, claimed: Claimed, afterS: number | undefined, now: Date, random: number): Promise<End> {
-  const due = nextTryAt(now, claimed.createdAt, claimed.round, random, afterS);
-  if (due === null) return { outcome: "dead", due };
-  const { incidentId, kind } = claimed.notice;
-  if (incidentId === null) return { outcome: "retry", due };
-  const rows = await tx.$queryRaw<
-    { state: IncidentState }[]
-  >`SELECT state FROM incident WHERE tenant_id = app.tenant() AND id = ${incidentId}::uuid FOR SHARE`;
-  return { outcome: "retry", due: rows[0] !== undefined && !stillWanted(kind, rows[0].state).send ? now : due };
-}
-
-/** The delivery, its try and its line on the timeline in one statement: under a storm each round trip counts. */
-async function write(tx: Tx, claimed: Claimed, result: TryResult, { outcome, due }: End, now: Date): Promise<boolean> {
-  const { judgement } = result;
-  const reason = judgement.verdict === "sent" ? "Accepted." : judgement.reason;
-  const memory = JSON.stringify((judgement.verdict === "sent" ? judgement.memory : undefined) ?? {});
-  const maybe = judgement.verdict === "retry" && judgement.maybe;
-  const state = outcome === "retry" ? "pending" : outcome;
-  const { incidentId } = claimed.notice;
-  const live = JSON.stringify({ tenant: claimed.tenantId, what: "delivery", id: claimed.id });
-  const said = incidentId === null ? null : timeline(claimed, outcome, reason);
-  const data = JSON.stringify({
-    deliveryId: claimed.id,
-    sinkId: claimed.sink.id,
-    kind: claimed.notice.kind,
-    tries: claimed.tries,
-  });
-  const rows = await tx.$queryRaw<unknown[]>`
-    WITH settled AS (
-      UPDATE delivery SET state = ${state}, reason = ${reason}, due_at = coalesce(${due}::timestamptz, due_at), lease_until = NULL, leased_by = NULL,
-        memory = memory || ${memory}::jsonb, may_have_arrived = may_have_arrived OR ${maybe},
-        settled_at = CASE WHEN ${state} = 'pending' THEN NULL ELSE ${now}::timestamptz END
-      WHERE tenant_id = app.tenant() AND id = ${claimed.id}::uuid AND token = ${claimed.token} AND state = 'leased' RETURNING tenant_id, id, incident_id),
-    tried AS (
-      INSERT INTO delivery_try (tenant_id, delivery_id, number, at, duration_ms, outcome, status, reason)
-      SELECT tenant_id, id, ${claimed.tries}::int, ${result.startedAt}::timestamptz, ${Math.round(result.durationMs)}::int, ${outcome}::text, ${result.status}::int, ${reason.slice(0, 500)}::text
-      FROM settled ON CONFLICT DO NOTHING),
-    said AS (
-      INSERT INTO incident_event (tenant_id, incident_id, at, stage, decision, sentence, data)
-      SELECT tenant_id, incident_id, ${now}::timestamptz, 'deliver', ${said?.decision ?? ""}::text, ${said?.sentence ?? ""}::text, ${data}::jsonb
-      FROM settled WHERE ${said !== null})
-    SELECT pg_notify('tocsin_live', ${live})::text FROM settled`;
-  return rows.length === 1;
 }
 
 /** A sink that refuses for good must not look as if it could be told. */
@@ -116,7 +170,7 @@ async function disable(tx: Tx, claimed: Claimed, reason: string, now: Date): Pro
 /** One line per turn of events, not per try: the tries themselves are on the delivery. */
 function timeline(
   { sink, notice, tries }: Claimed,
-  outcome: End["outcome"],
+  outcome: Item["outcome"],
   reason: string,
 ): { decision: string; sentence: string } | null {
   if (outcome === "retry" && tries > 1) return null;

@@ -100,7 +100,7 @@ export function aNotice(kind: NoticeKind, given: { dedupKey?: string; content?: 
       incidentUrl: "https://tocsin.example.com/incidents/0190a0b0-0000-7000-8000-000000000001",
       runbookUrl: "https://wiki.example.com/runbooks/connection-refused",
       drill: false,
-      ...(kind === "challenge" ? { code: "K7QX-29MD" } : {}),
+      ...(kind === "challenge" ? { code: "K7QX-29MD", to: "ops@example.com" } : {}),
       ...(kind === "digest" ? { lines: ["3 × Connection refused", "1 × Too slow"] } : {}),
       ...given.content,
     },

@@ -38,6 +38,8 @@ export function receiver(secret: string): Vendor {
         push(events, event);
         if (event.type === "tocsin.incident.triggered") pages++;
       }
+      if (text(body["type"]) === "tocsin.challenge")
+        return { status: 200, body: { challenge: (body["data"] as { code?: unknown } | undefined)?.code ?? "" } };
       return { status: 204, body: "" };
     },
   };

@@ -64,7 +64,7 @@ CREATE POLICY to_proven_sinks ON delivery AS RESTRICTIVE FOR INSERT TO tocsin_ap
 -- A code or a link is kept only until its message is settled.
 CREATE FUNCTION app.forget_code() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_catalog AS $$
 BEGIN
-  UPDATE notice SET content = (content - 'code') || '{"incidentUrl": ""}' WHERE tenant_id = NEW.tenant_id AND id = NEW.notice_id;
+  UPDATE notice SET content = (content - 'code' - 'to') || '{"incidentUrl": ""}' WHERE tenant_id = NEW.tenant_id AND id = NEW.notice_id;
   RETURN NULL;
 END $$;
 REVOKE ALL ON FUNCTION app.forget_code FROM PUBLIC;
