@@ -54,6 +54,8 @@ export interface Db {
   global<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
   /** One statement, one transaction, one round trip: for functions of the database that enter their tenants themselves. */
   call<Row extends object>(sql: string, params: readonly unknown[]): Promise<Row[]>;
+  /** The same in several statements. */
+  across<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -91,6 +93,7 @@ export function openDb(url: string, options: { poolSize?: number; applicationNam
     global: (fn) => prisma.$transaction(fn, limits),
     call: async <Row extends object>(sql: string, params: readonly unknown[]) =>
       (await run(pool, sql, params)).rows as Row[],
+    across: (fn) => transaction(pool, "BEGIN", (client) => fn(rawOn(client) as unknown as Tx)),
     close: async () => {
       await prisma.$disconnect();
       await pool.end();

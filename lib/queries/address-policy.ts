@@ -5,9 +5,11 @@ import type { AddressPolicy } from "#lib/adapters/http";
 
 export async function addressPolicy(tx: Tx): Promise<AddressPolicy> {
   const rows = await tx.addressAllowance.findMany({ where: { revokedAt: null } });
+  return policyOf(rows.map((r) => ({ cidr: r.cidr, ports: [r.portFrom, r.portTo] })));
+}
+
+/** With what this installation denies whatever anybody allowed. */
+export function policyOf(allow: AddressPolicy["allow"]): AddressPolicy {
   const deny = deniedRanges();
-  return {
-    allow: rows.map((r) => ({ cidr: r.cidr, ports: [r.portFrom, r.portTo] })),
-    ...(deny.length > 0 && { deny }),
-  };
+  return { allow, ...(deny.length > 0 && { deny }) };
 }

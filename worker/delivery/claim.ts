@@ -1,5 +1,5 @@
-// Claims due deliveries of one tenant with a lease and a fencing token, and decides first whether each is still
-// wanted: what is not is withheld with its reason, never dropped.
+// Claims due deliveries with a lease and a fencing token, and decides first whether each is still wanted: what is not is
+// withheld with its reason, never dropped.
 import type { AddressPolicy } from "#lib/adapters/http";
 import { monotonicMs } from "#lib/adapters/clock";
 import { crashPoint } from "#lib/adapters/crash";
@@ -8,7 +8,7 @@ import { liveHint } from "#lib/adapters/hint";
 import { RETRY_HORIZON_MS, type SinkMemory } from "#lib/domain/delivery";
 import { type IncidentState, stillWanted } from "#lib/domain/incident";
 import type { Notice, NoticeContent, NoticeKind } from "#lib/domain/notice";
-import { addressPolicy } from "#lib/queries/address-policy";
+import { policyOf } from "#lib/queries/address-policy";
 
 export const LEASE_MS = 30_000;
 
@@ -36,6 +36,7 @@ export interface Claimed {
 }
 
 interface Row {
+  tenant_id: string;
   id: string;
   token: bigint;
   tries: number;
@@ -59,6 +60,7 @@ interface Row {
   content: NoticeContent;
   memory: SinkMemory;
   told: boolean;
+  allowed: AddressPolicy["allow"];
 }
 
 export interface Claim {
@@ -68,76 +70,56 @@ export interface Claim {
   moved: number;
 }
 
-export async function claim(
-  db: Db,
-  tenantId: string,
-  ids: readonly string[],
-  holder: string,
-  now: Date,
-): Promise<Claim> {
+/** Of any number of tenants, in one round trip. What of a tenant that is being erased is passed over. */
+export async function claim(db: Db, wanted: readonly Due[], holder: string, now: Date): Promise<Claim> {
   const leasedMs = monotonicMs();
-  const until = new Date(now.getTime() + LEASE_MS);
-  const work = db
-    .withTenant({ tenantId, actorId: WORKER_ACTOR, direct: true }, async (tx) => {
-      const rows = await tx.$queryRaw<Row[]>`
-      WITH due AS (
-        SELECT id, state AS was FROM delivery
-        WHERE id = ANY (${[...ids]}::uuid[]) AND ((state = 'pending' AND due_at <= ${now}) OR (state = 'leased' AND lease_until < ${now}))
-        FOR UPDATE SKIP LOCKED),
-      taken AS (
-        UPDATE delivery d SET state = 'leased', lease_until = ${until}, leased_by = ${holder}, token = d.token + 1, tries = d.tries + 1,
-          may_have_arrived = d.may_have_arrived OR due.was = 'leased'
-        FROM due WHERE d.id = due.id RETURNING d.*, due.was)
-      SELECT t.id, t.token, t.tries, CASE WHEN t.redriven_at IS NULL THEN t.tries ELSE 1 + (SELECT count(*)::int FROM delivery_try y
-          WHERE y.tenant_id = t.tenant_id AND y.delivery_id = t.id AND y.at >= t.redriven_at) END AS round, t.kind, coalesce(t.redriven_at, t.created_at) AS created_at, t.may_have_arrived, t.was,
-        t.notice_id, t.incident_id, i.state AS incident_state, s.id AS sink_id, s.kind AS sink_kind, s.name AS sink_name,
-        s.state AS sink_state, s.proven_at IS NOT NULL AS sink_proven, s.disabled_reason, s.config, s.sealed, n.dedup_key, n.content,
-        coalesce((SELECT jsonb_object_agg(e.key, e.value) FROM (
-           SELECT kv.key, kv.value FROM delivery p, jsonb_each(p.memory) kv
-           WHERE p.incident_id = t.incident_id AND p.sink_id = t.sink_id AND p.ordinal < t.ordinal ORDER BY p.ordinal) e), '{}') || t.memory AS memory,
-        EXISTS (SELECT 1 FROM delivery p WHERE p.incident_id = t.incident_id AND p.sink_id = t.sink_id AND p.ordinal < t.ordinal
-          AND p.kind = 'trigger' AND (p.state = 'sent' OR p.may_have_arrived OR p.memory <> '{}')) AS told
-      FROM taken t JOIN notice n ON n.id = t.notice_id JOIN sink s ON s.id = t.sink_id LEFT JOIN incident i ON i.id = t.incident_id
-      ORDER BY t.ordinal`;
-      const policy = rows.length > 0 ? await addressPolicy(tx) : { allow: [] };
-      const claimed: Claimed[] = [];
-      for (const row of rows) {
-        if (row.was === "leased") await noteLost(tx, tenantId, row, now);
-        const refusal = refuse(row, now);
-        if (refusal) {
-          await put(tx, tenantId, row, refusal, now);
-          continue;
-        }
-        claimed.push({
-          tenantId,
-          id: row.id,
-          token: row.token,
-          leasedMs,
-          tries: row.tries,
-          round: row.round,
-          createdAt: row.created_at,
-          mayHaveArrived: row.may_have_arrived,
-          notice: {
-            id: row.notice_id,
-            tenantId,
-            incidentId: row.incident_id,
-            dedupKey: row.dedup_key,
-            kind: row.kind,
-            content: row.content,
-          },
-          sink: { id: row.sink_id, kind: row.sink_kind, name: row.sink_name, config: row.config, sealed: row.sealed },
-          memory: row.memory,
-          policy,
-        });
-      }
-      return { claimed, moved: rows.length };
-    })
-    .then((result) => {
-      crashPoint("after_claim");
-      return result;
+  const rows = await db.call<Row>("SELECT * FROM app.claim_deliveries($1::uuid[], $2::uuid[], $3, $4, $5, $6::uuid)", [
+    wanted.map((d) => d.tenantId),
+    wanted.map((d) => d.id),
+    holder,
+    now,
+    new Date(now.getTime() + LEASE_MS),
+    WORKER_ACTOR,
+  ]);
+  crashPoint("after_claim");
+  const refused: [Row, Refusal][] = [];
+  const claimed: Claimed[] = [];
+  for (const row of rows) {
+    const refusal = refuse(row, now);
+    if (refusal !== null) refused.push([row, refusal]);
+    else claimed.push(claimedOf(row, leasedMs));
+  }
+  for (const tenantId of new Set(refused.map(([row]) => row.tenant_id))) {
+    const theirs = refused.filter(([row]) => row.tenant_id === tenantId);
+    const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR, direct: true }, async (tx) => {
+      for (const [row, refusal] of theirs) await put(tx, tenantId, row, refusal, now);
     });
-  return unlessErased(work, { claimed: [], moved: 0 });
+    await unlessErased(work, undefined);
+  }
+  return { claimed, moved: rows.length };
 }
+
+const claimedOf = (row: Row, leasedMs: number): Claimed => ({
+  tenantId: row.tenant_id,
+  id: row.id,
+  token: row.token,
+  leasedMs,
+  tries: row.tries,
+  round: row.round,
+  createdAt: row.created_at,
+  mayHaveArrived: row.may_have_arrived,
+  notice: {
+    id: row.notice_id,
+    tenantId: row.tenant_id,
+    incidentId: row.incident_id,
+    dedupKey: row.dedup_key,
+    kind: row.kind,
+    content: row.content,
+  },
+  sink: { id: row.sink_id, kind: row.sink_kind, name: row.sink_name, config: row.config, sealed: row.sealed },
+  memory: row.memory,
+  policy: policyOf(row.allowed),
+});
 
 interface Refusal {
   state: "withheld" | "dead";
@@ -171,7 +153,7 @@ function refuse(row: Row, now: Date): Refusal | null {
 
 async function put(tx: Tx, tenantId: string, row: Row, refusal: Refusal, now: Date): Promise<void> {
   await tx.$executeRaw`UPDATE delivery SET state = ${refusal.state}, reason = ${refusal.reason}, lease_until = NULL, leased_by = NULL,
-    tries = tries - 1, settled_at = ${now} WHERE id = ${row.id}::uuid AND token = ${row.token}`;
+    tries = tries - 1, settled_at = ${now} WHERE tenant_id = app.tenant() AND id = ${row.id}::uuid AND token = ${row.token}`;
   if (row.incident_id) {
     await tx.incidentEvent.create({
       data: {
@@ -186,11 +168,4 @@ async function put(tx: Tx, tenantId: string, row: Row, refusal: Refusal, now: Da
     });
   }
   await liveHint(tx, { tenant: tenantId, what: "delivery", id: row.id });
-}
-
-/** The process that had the lease is gone and never settled: that try is written down as lost. */
-async function noteLost(tx: Tx, tenantId: string, row: Row, now: Date): Promise<void> {
-  await tx.$executeRaw`INSERT INTO delivery_try (tenant_id, delivery_id, number, at, duration_ms, outcome, reason)
-    VALUES (${tenantId}::uuid, ${row.id}::uuid, ${row.tries - 1}, ${now}, 0, 'lost',
-      'The process that was sending stopped before an answer was recorded.') ON CONFLICT DO NOTHING`;
 }

@@ -35,7 +35,7 @@ async function findDue(
 /**
  * @param free how many may start
  * @param aside ids that could not be claimed lately
- * @returns delivery ids by tenant, at most `free` of them
+ * @returns at most `free` deliveries, oldest first
  */
 export async function choose(
   sweeper: Sweeper,
@@ -43,25 +43,24 @@ export async function choose(
   free: number,
   aside: readonly string[],
   now: Date,
-): Promise<Map<string, string[]>> {
+): Promise<Due[]> {
   const used = places.bySink();
   const nowMs = now.getTime();
   const full = (sinkId: string) => (used.get(sinkId) ?? 0) >= gate.mayStart(sinkId, nowMs);
   const shut = gate.shut(nowMs);
-  const byTenant = new Map<string, string[]>();
+  const chosen: Due[] = [];
   const not = [...places.deliveryIds, ...aside];
-  for (let left = free; left > 0; ) {
+  while (chosen.length < free) {
     const found = await findDue(sweeper, now, [...new Set([...shut, ...[...used.keys()].filter(full)])], not);
-    const before = left;
-    for (const { tenantId, id, sinkId } of found) {
-      if (left === 0 || full(sinkId)) continue;
-      used.set(sinkId, (used.get(sinkId) ?? 0) + 1);
-      byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), id]);
-      not.push(id);
-      left--;
+    const before = chosen.length;
+    for (const due of found) {
+      if (chosen.length === free || full(due.sinkId)) continue;
+      used.set(due.sinkId, (used.get(due.sinkId) ?? 0) + 1);
+      chosen.push(due);
+      not.push(due.id);
     }
     // A look that was not full has seen everything; a full one may have seen nothing but sinks that are full now.
-    if (found.length < LOOK || left === before) break;
+    if (found.length < LOOK || chosen.length === before) break;
   }
-  return byTenant;
+  return chosen;
 }

@@ -99,7 +99,7 @@ test("a page that a vendor is just reading: its answer is dropped, no line of er
   await erase();
   answer();
   await settled;
-  expect(await claim(db.workerDb, tenantId, [delivery?.id ?? ""], "two", clock.now())).toEqual({
+  expect(await claim(db.workerDb, [{ tenantId, id: delivery?.id ?? "", sinkId }], "two", clock.now())).toEqual({
     claimed: [],
     moved: 0,
   });

@@ -230,8 +230,7 @@ describe("claims", () => {
     await say(await incident(), "trigger", await hook("/old"));
     const { claimed } = await claim(
       db.workerDb,
-      tenantId,
-      (await rows()).map((d) => d["id"]),
+      (await rows()).map((d) => ({ tenantId, id: d["id"], sinkId: d["sink_id"] })),
       "one",
       clock.now(),
     );
@@ -277,10 +276,10 @@ describe("claims", () => {
     });
     const away: Db = {
       ...db.workerDb,
-      withTenant: (context, fn) =>
+      across: (fn) =>
         failures-- > 0
           ? Promise.reject(Object.assign(new Error("connect"), { code: "ECONNREFUSED" }))
-          : db.workerDb.withTenant(context, fn),
+          : db.workerDb.across(fn),
     };
     await outbox("one", { db: away }).settleAll();
     expect(await states()).toEqual(["trigger sent"]);

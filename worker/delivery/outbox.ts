@@ -5,11 +5,12 @@ import { monotonicMs, now as clockNow } from "#lib/adapters/clock";
 import type { Sweeper } from "#lib/adapters/db";
 import type { Log } from "#lib/adapters/log";
 import { isOutage } from "#lib/adapters/outage";
-import { type Claimed, claim } from "./claim.ts";
+import { type Claimed, claim, type Due } from "./claim.ts";
 import { type Dispatch, dispatch } from "./dispatch.ts";
 import { choose } from "./due.ts";
 import { openGate, type SinkGate } from "./gate.ts";
 import { Places } from "./places.ts";
+import { Settler } from "./settle.ts";
 
 export const POLL_MS = 5_000;
 /** All places are taken: one may be given back by the clock alone. */
@@ -22,6 +23,7 @@ export class Outbox {
   /** Deliveries that could not be claimed, and until when (monotonic) they are left alone. */
   readonly #aside = new Map<string, number>();
   readonly #d: Dispatch;
+  readonly #settler: Settler;
   readonly #sweeper: Sweeper;
   readonly #holder: string;
   readonly #log: Log;
@@ -32,6 +34,7 @@ export class Outbox {
 
   constructor(d: Dispatch, sweeper: Sweeper, holder: string, log: Log, gate: SinkGate = openGate()) {
     this.#d = d;
+    this.#settler = new Settler(d.db);
     this.#sweeper = sweeper;
     this.#holder = holder;
     this.#log = log;
@@ -49,30 +52,31 @@ export class Outbox {
     const free = this.#closed ? 0 : this.#places.free(monotonicMs());
     if (free === 0) return 0;
     for (const [id, until] of this.#aside) if (until <= monotonicMs()) this.#aside.delete(id);
-    let moved = 0;
     await this.#gate.refresh(clockNow().getTime());
     const who = { places: this.#places, gate: this.#gate };
-    for (const [tenantId, ids] of await choose(this.#sweeper, who, free, [...this.#aside.keys()], clockNow()))
-      moved += await this.#take(tenantId, ids);
-    return moved;
+    return this.#take(await choose(this.#sweeper, who, free, [...this.#aside.keys()], clockNow()));
   }
 
-  /** One row that the database refuses must not hold up its neighbours: then each is claimed for itself. */
-  async #take(tenantId: string, ids: readonly string[]): Promise<number> {
+  /** One row that the database refuses must not hold up its neighbours: it is found by halves and left alone. */
+  async #take(due: readonly Due[]): Promise<number> {
+    const [first] = due;
+    if (first === undefined) return 0;
     try {
       crashPoint("before_claim");
-      const { claimed, moved } = await claim(this.#d.db, tenantId, ids, this.#holder, clockNow());
+      const { claimed, moved } = await claim(this.#d.db, due, this.#holder, clockNow());
       for (const one of claimed) this.#start(one);
       return moved;
     } catch (err) {
       if (isOutage(err)) throw err;
-      if (ids.length > 1) {
-        let moved = 0;
-        for (const id of ids) moved += await this.#take(tenantId, [id]);
-        return moved;
+      if (due.length > 1) {
+        const half = due.length >> 1;
+        return (await this.#take(due.slice(0, half))) + (await this.#take(due.slice(half)));
       }
-      for (const id of ids) this.#aside.set(id, monotonicMs() + ASIDE_MS);
-      this.#log.error({ err, delivery: ids[0] }, "a delivery could not be claimed; it is looked at again in a minute");
+      this.#aside.set(first.id, monotonicMs() + ASIDE_MS);
+      this.#log.error(
+        { err, delivery: first.id },
+        "a delivery could not be claimed; it is looked at again in a minute",
+      );
       return 0;
     }
   }
@@ -80,7 +84,7 @@ export class Outbox {
   #start(claimed: Claimed): void {
     this.#places.take(claimed.id, claimed.sink.id, monotonicMs());
     this.#gate.started(claimed, clockNow().getTime());
-    const run = dispatch(this.#d, claimed)
+    const run = dispatch(this.#d, claimed, this.#settler)
       .then((done) => {
         this.#gate.done(claimed, done.judgement, done.requests, clockNow().getTime());
         if (done.fault !== undefined)
