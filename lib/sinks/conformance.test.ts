@@ -1,35 +1,18 @@
 // Over 300 lines: the one exam that all sinks sit.
 // The exam that every sink sits. A new sink needs its settings in testing/sinks/fixtures.ts and its vendor's answers
 // in testing/sinks/answers.ts; without them, the first test fails.
-import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { INCIDENT_NOTICES, isStandalone, NOTICE_KINDS, type NoticeKind } from "../domain/notice.ts";
 import { answers, failures } from "../testing/sinks/answers.ts";
 import { aContext, aNotice, SECRETS, VENDOR_BASES, variants } from "../testing/sinks/fixtures.ts";
 import { HOSTILE, hostileContent, strings, UNSEEN } from "../testing/sinks/hostile.ts";
-import discordSchema from "../testing/vendors/schemas/discord.json" with { type: "json" };
-import opsgenieSchema from "../testing/vendors/schemas/opsgenie.json" with { type: "json" };
-import slackSchema from "../testing/vendors/schemas/slack.json" with { type: "json" };
-import { discord as discordVendor } from "../testing/vendors/discord.ts";
-import { opsgenie as opsgenieVendor } from "../testing/vendors/opsgenie.ts";
-import { pagerduty as pagerdutyVendor } from "../testing/vendors/pagerduty.ts";
-import { receiver } from "../testing/vendors/receiver.ts";
-import { slack as slackVendor } from "../testing/vendors/slack.ts";
 import { deliver } from "../testing/sinks/deliver.ts";
+import { ajv, bodyOf, EMULATED, schemaOf, vendor } from "../testing/sinks/exam.ts";
 import { setClock } from "../adapters/clock.ts";
 import { SINKS, sinkOf, sinks } from "./index.ts";
-import { SINK_KINDS, type SinkAnswer, type SinkBases, type SinkKind, type SinkRequest } from "./sink.ts";
+import { SINK_KINDS, type SinkAnswer, type SinkKind, type SinkRequest } from "./sink.ts";
 import { REPEAT_MARK } from "./words.ts";
 
-const EMULATED: SinkBases = {
-  ...VENDOR_BASES,
-  opsgenieUs: "http://v/opsgenie/us",
-  opsgenieEu: "http://v/opsgenie/eu",
-  jsm: "http://v/opsgenie/jsm",
-  discord: "http://v/discord/api/v10",
-  slack: "http://v/slack/api",
-  slackHooks: "http://v/slack/hooks",
-};
 const NOW = new Date("2026-11-21T12:00:05.000Z");
 const SPOKEN = INCIDENT_NOTICES;
 
@@ -43,38 +26,6 @@ const cases = sinks.flatMap((sink) =>
   })),
 );
 type Case = (typeof cases)[number];
-
-/** The emulated vendor of a sink, without sockets: the same code that answers on them. */
-function vendor(kind: SinkKind): (request: SinkRequest) => SinkAnswer {
-  const emulated = {
-    pagerduty: pagerdutyVendor,
-    opsgenie: opsgenieVendor,
-    discord: discordVendor,
-    slack: slackVendor,
-    webhook: () => receiver(SECRETS.signing),
-  };
-  if (kind === "email") return () => ({ kind: "response", status: 250, headers: {}, body: "queued" });
-  const v = emulated[kind]();
-  return (request) => {
-    const url = new URL(request.via === "http" ? request.url : "https://events.pagerduty.com/v2/enqueue");
-    const body =
-      request.via === "http" ? (request.body ?? "") : request.via === "pagerduty" ? JSON.stringify(request.data) : "";
-    const headers = request.via === "http" ? { "user-agent": "Tocsin", ...request.headers } : {};
-    const reply = v.answer({
-      method: request.via === "http" ? request.method : "POST",
-      path: url.pathname.replace(/^\/(opsgenie|discord|slack)(?=\/)/, ""),
-      query: url.searchParams,
-      headers,
-      body,
-    });
-    return {
-      kind: "response",
-      status: reply.status,
-      headers: reply.headers ?? {},
-      body: typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body),
-    };
-  };
-}
 
 /** All requests of one notice, as a vendor that does its part would be asked them; memory from a trigger before. */
 async function requestsFor(c: Case, kind: NoticeKind, content = {}, mayRepeat = false): Promise<SinkRequest[]> {
@@ -109,11 +60,6 @@ async function requestsFor(c: Case, kind: NoticeKind, content = {}, mayRepeat = 
   } finally {
     restore();
   }
-}
-
-function bodyOf(request: SinkRequest): Record<string, unknown> {
-  if (request.via === "smtp") return { ...request.message };
-  return request.via === "pagerduty" ? request.data : (JSON.parse(request.body ?? "{}") as Record<string, unknown>);
 }
 
 describe("the list", () => {
@@ -284,31 +230,6 @@ describe.each(cases)("what $title makes of answers", (c) => {
     }
   });
 });
-
-const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
-for (const [name, schema] of Object.entries({ discord: discordSchema, opsgenie: opsgenieSchema, slack: slackSchema }))
-  ajv.addSchema(schema, name);
-
-/** Which published schema a request's body must satisfy; null where the vendor publishes none. */
-function schemaOf(request: SinkRequest): string | null {
-  if (request.via !== "http") return null;
-  const path = new URL(request.url).pathname;
-  if (path.includes("/chat.postMessage")) return "slack#/definitions/ChatPostMessageArguments";
-  if (path.includes("/chat.update")) return "slack#/definitions/ChatUpdateArguments";
-  if (path.includes("/hooks/services")) return "slack#/definitions/IncomingWebhookSendArguments";
-  if (path.includes("/discord/"))
-    return `discord#/definitions/IncomingWebhook${request.method === "PATCH" ? "Update" : ""}RequestPartial`;
-  const alert = /\/alerts(?:\/[^/]+\/(\w+))?$/.exec(path);
-  if (!alert) return null;
-  const names: Record<string, string> = {
-    acknowledge: "AcknowledgeAlert",
-    close: "CloseAlert",
-    notes: "AddNoteToAlert",
-    message: "UpdateAlertMessage",
-    priority: "UpdateAlertPriority",
-  };
-  return `opsgenie#/definitions/${names[alert[1] ?? ""] ?? "CreateAlert"}Payload`;
-}
 
 describe.each(cases)("what $title sends", (c) => {
   it.each(NOTICE_KINDS.map((kind) => ({ kind })))("$kind satisfies the vendor's published schema", async ({ kind }) => {
