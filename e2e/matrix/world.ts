@@ -187,6 +187,8 @@ const MOVING = ["_prisma_migrations", "process", "duty_lease", "session", "perso
   "region_now",
   "queue_digest",
   "prober_run",
+  "cluster",
+  "upstream_sighting",
 );
 
 export async function belongings(db: Database, tenants: readonly string[]): Promise<Record<string, string>> {

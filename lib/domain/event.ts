@@ -13,12 +13,15 @@ export const DECISIONS = {
   silenced: "suppress",
   silence_ended: "suppress",
   held: "suppress",
+  joined: "suppress",
   hold_ended: "suppress",
   policy_frozen: "route",
   log_only: "route",
   updated: "route",
   nobody_to_tell: "route",
   step_taken: "escalate",
+  fell_back: "escalate",
+  no_other_road: "escalate",
   recovering: "escalate",
   resolved: "resolve",
   clear_held: "resolve",
@@ -32,18 +35,26 @@ export type Decision = keyof typeof DECISIONS;
 /** What became of one target of one step. */
 export const ANSWERS = [
   "told",
+  "told_again",
   "already_told",
   "severity_not_for_sink",
   "sink_disabled",
   "sink_unproven",
   "sink_removed",
+  "nobody_on_call",
+  "no_contact",
+  "person_gone",
+  "schedule_removed",
 ] as const;
 export type Answer = (typeof ANSWERS)[number];
 
 export interface StepAnswer {
+  /** "" where no sink was found: then the name is the person's or the schedule's. */
   sinkId: string;
   sinkName: string;
   answer: Answer;
+  /** Whom the sink reaches: "Ana", or "Ana, on call in Nights". */
+  via?: string;
 }
 
 export interface EventDraft {

@@ -339,7 +339,7 @@ export const FIELD_TABLE = {
       sentence: "without the silence's comment",
       at: "",
     },
-    staff: {},
+    staff: { via: OPERATOR },
     never: {},
   },
   sink: {
@@ -496,6 +496,14 @@ export const FIELD_TABLE = {
       removedAt: PIPELINE,
     },
     never: { ...TENANT, feedHash: "Proves who holds the calendar's address." },
+  },
+  heldBack: {
+    sentence: "What was held back, by what, and the digests that told of it",
+    tables: ["incident_cause", "storm_member", "held_back", "digest", "cluster"],
+    shown: {},
+    staff: {},
+    never: {},
+    whole: "A customer reads in the words of each incident's timeline that it was held back, and until when.",
   },
   silence: {
     sentence: "A time in which nobody is told",
@@ -681,6 +689,14 @@ export const FIELD_TABLE = {
     staff: {},
     never: {},
     whole: "How the staff tries its own alerting is the staff's; its incident says that it is a drill.",
+  },
+  inbound: {
+    sentence: "Other monitors that send their alerts here, those alerts, and what vendors sent back",
+    tables: ["inbound_source", "inbound_alert", "inbound_call", "sink_inbound"],
+    shown: {},
+    staff: {},
+    never: {},
+    whole: "What an alert of another monitor opens is an incident, and shown as one; how it came here is the staff's.",
   },
   dataKey: {
     sentence: "A tenant's own key for its stored secrets, wrapped",

@@ -77,8 +77,11 @@ const WORDS: Readonly<Record<string, Words>> = {
   silence_ended: () => "The silence has ended.",
   held: (data) => {
     const until = minute(text(data, "until"));
+    if (text(data, "kind") === "window")
+      return `Planned work${until === null ? "" : ` until ${until}`}: nobody is told before that.`;
     return `Held back${until === null ? "" : ` until ${until}`}: it is counted and told later.`;
   },
+  joined: () => "It has one cause with others: they are told of together.",
   hold_ended: () => "It is no longer held back.",
   log_only: () => "Too small to tell anybody: it is written down.",
   updated: () => "It became worse.",
@@ -96,6 +99,13 @@ const WORDS: Readonly<Record<string, Words>> = {
   resolved: () => "It is over: the checks are good again.",
   sent: (data, told) => `${sinkOf(data, told)} was told${what(data)}.`,
   retrying: (data, told) => `${sinkOf(data, told)} has not taken it yet; it is tried again.`,
+  waiting: (data, told) => `${sinkOf(data, told)} takes nothing at the moment, so what is to be told there waits.`,
+  fell_back: (data, { sinks }) => {
+    const answers: unknown[] = Array.isArray(data.answers) ? data.answers : [];
+    const names = answers.flatMap((raw) => sinks.get(text((raw ?? {}) as Data, "sinkId") ?? "") ?? []);
+    return `It was not taken in time, so another sink is told as well${names.length === 0 ? "" : `: ${names.join(", ")}`}.`;
+  },
+  no_other_road: () => "It was not taken in time, and there is no other sink that could be told.",
   dead: (data, told) => `${sinkOf(data, told)} could not be told${what(data)}: its page says why.`,
   withheld: (data, told) => `${sinkOf(data, told)} did not have to be told${what(data)}.`,
   redriven: (data, told) => `${sinkOf(data, told)} is being told again.`,

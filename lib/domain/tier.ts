@@ -16,12 +16,38 @@ interface Allows {
   minutesDays: number;
   /** Days that a resolved incident is kept with its timeline, notices and deliveries. */
   incidentsDays: number;
+  /** Incidents that are told one by one within an hour; those above are counted in one digest. */
+  noticesPerHour: number;
 }
 
 const TABLE: Record<Tier, Allows> = {
-  public: { servers: 3, shortestIntervalS: 60, regions: 2, dedicated: false, minutesDays: 7, incidentsDays: 90 },
-  author: { servers: 25, shortestIntervalS: 60, regions: 3, dedicated: false, minutesDays: 90, incidentsDays: 395 },
-  team: { servers: 250, shortestIntervalS: 30, regions: 5, dedicated: false, minutesDays: 180, incidentsDays: 760 },
+  public: {
+    servers: 3,
+    shortestIntervalS: 60,
+    regions: 2,
+    dedicated: false,
+    minutesDays: 7,
+    incidentsDays: 90,
+    noticesPerHour: 6,
+  },
+  author: {
+    servers: 25,
+    shortestIntervalS: 60,
+    regions: 3,
+    dedicated: false,
+    minutesDays: 90,
+    incidentsDays: 395,
+    noticesPerHour: 30,
+  },
+  team: {
+    servers: 250,
+    shortestIntervalS: 30,
+    regions: 5,
+    dedicated: false,
+    minutesDays: 180,
+    incidentsDays: 760,
+    noticesPerHour: 120,
+  },
   enterprise: {
     servers: 5000,
     shortestIntervalS: 15,
@@ -29,6 +55,7 @@ const TABLE: Record<Tier, Allows> = {
     dedicated: true,
     minutesDays: 400,
     incidentsDays: 2557,
+    noticesPerHour: 600,
   },
 };
 

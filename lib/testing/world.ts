@@ -32,9 +32,13 @@ export interface World {
   change: string;
   dataKey: string;
   check: string;
+  digest: string;
   runbook: string;
   item: string;
   drill: string;
+  source: string;
+  call: string;
+  inbound: string;
   /** Two people: who acts, and whom it is about. */
   actor: string;
   target: string;
@@ -76,6 +80,10 @@ export function newWorld(tenant: string, slug: string): World {
     change: id(),
     dataKey: id(),
     check: id(),
+    source: id(),
+    call: id(),
+    inbound: id(),
+    digest: id(),
     runbook: id(),
     item: id(),
     drill: id(),
@@ -407,6 +415,29 @@ export const ROWS: Record<string, (w: World) => Row> = {
     pause_s: 30,
     noted_at: AT,
   }),
+  "public.incident_cause": (w) => ({
+    tenant_id: w.tenant,
+    incident_id: w.incident,
+    cause: `host:${w.incident}.example.com`,
+    at: AT,
+  }),
+  "public.storm_member": (w) => ({ tenant_id: w.tenant, storm_id: w.incident, incident_id: w.incident, at: AT }),
+  "public.digest": (w) => ({
+    tenant_id: w.tenant,
+    id: w.digest,
+    kind: "hour",
+    key: w.digest,
+    at: AT,
+    counted: 1,
+  }),
+  "public.held_back": (w) => ({
+    tenant_id: w.tenant,
+    incident_id: w.incident,
+    kind: "budget",
+    at: AT,
+    until: LATER,
+    digest_id: w.digest,
+  }),
   "public.delivery_try": (w) => ({
     tenant_id: w.tenant,
     delivery_id: w.delivery,
@@ -425,6 +456,45 @@ export const ROWS: Record<string, (w: World) => Row> = {
     state: "done",
     created_at: AT,
     done_at: AT,
+  }),
+  "public.inbound_source": (w) => ({
+    tenant_id: w.tenant,
+    id: w.source,
+    name: `Source ${w.source.slice(0, 8)}`,
+    kind: "alertmanager",
+    token_hash: randomBytes(32),
+    default_severity: "P3",
+    per_minute: 600,
+    resolve_after_s: 300,
+    created_at: AT,
+  }),
+  // Resolved, so that no worker takes it up.
+  "public.inbound_alert": (w) => ({
+    tenant_id: w.tenant,
+    source_id: w.source,
+    fingerprint: w.source.replaceAll("-", ""),
+    status: "resolved",
+    severity: "P3",
+    title: "DiskFull",
+    starts_at: AT,
+    ends_at: AT,
+    received_at: AT,
+  }),
+  "public.inbound_call": (w) => ({
+    tenant_id: w.tenant,
+    id: w.call,
+    road: "generic",
+    key: w.call,
+    source_id: w.source,
+    at: AT,
+    outcome: "done",
+  }),
+  "public.sink_inbound": (w) => ({
+    tenant_id: w.tenant,
+    id: w.inbound,
+    sink_id: w.sink,
+    sealed: randomBytes(40),
+    created_at: AT,
   }),
   "public.impersonation_grant": (w) => ({
     tenant_id: w.tenant,

@@ -42,7 +42,7 @@ export function escalate(db: Db, tenantId: string, incidentId: string, now: Date
       return false;
     const held = await holdNow({ tx, tenantId, incident, now });
     if (held !== null) {
-      await holdBack(tx, incidentId, held);
+      await holdBack(tx, incidentId, held, now);
       await say(tx, tenantId, incidentId, [held.said], now);
       return true;
     }

@@ -1,0 +1,51 @@
+// Is it one cause over many tenants? Then the installation's operators are told once, by a duty that finds the row
+// written here (worker/storm/clusters.ts), and this tenant's own notices wait for an hour at most.
+import { randomUUID } from "node:crypto";
+import { PLATFORM_TENANT } from "#lib/adapters/db";
+import { CLUSTER_HOLD_MS, isCluster } from "#lib/domain/cluster";
+import { draft } from "#lib/domain/event";
+import { causeTitle, isUpstream } from "#lib/domain/storm";
+import type { Hold, HoldAsk } from "./holds.ts";
+import { sharedNow } from "./shared.ts";
+
+export async function byCluster(ask: HoldAsk): Promise<Hold | null> {
+  const { tenantId, incident, now } = ask;
+  const concerns = incident.subjectKind === "server" || incident.subjectKind === "storm";
+  // What was told already goes on: nobody is left in the middle of an escalation.
+  if (!concerns || incident.step > 0 || incident.drill || tenantId === PLATFORM_TENANT) return null;
+  const upstream = (await sharedNow(ask)).causes.filter((c) => isUpstream(c.cause));
+  const live = upstream.flatMap(({ cause, clusterId: id, clusterOpenedAt: at }) =>
+    id === null || at === null ? [] : [{ cause, id, openedAt: new Date(at) }],
+  )[0];
+  if (live !== undefined) return held(live, now);
+  const wide = upstream.find((c) => c.hears && isCluster(c.tenants, c.tenantsWatching));
+  if (wide === undefined) return null;
+  return held({ cause: wide.cause, ...(await note(ask, wide.cause)) }, now);
+}
+
+function held({ id, cause, openedAt }: { id: string; cause: string; openedAt: Date }, now: Date): Hold | null {
+  const until = new Date(openedAt.getTime() + CLUSTER_HOLD_MS);
+  if (until <= now) return null;
+  const sentence = `Held by a wider outage at ${causeTitle(cause)}, which our operators were told of: until it ends, at the latest until ${until.toISOString().slice(11, 16)} UTC.`;
+  return {
+    kind: "cluster",
+    ref: id,
+    until,
+    said: draft("held", sentence, { kind: "cluster", ref: id, until: until.toISOString() }),
+  };
+}
+
+/** Whoever else writes it at the same moment is waited for, and theirs is taken. */
+async function note({ tx, incident, now }: HoldAsk, cause: string): Promise<{ id: string; openedAt: Date }> {
+  const made = await tx.$queryRaw<{ id: string; openedAt: Date }[]>`INSERT INTO cluster (id, cause, reason, opened_at)
+    VALUES (${randomUUID()}::uuid, ${cause}, ${incident.reason}, ${now}) ON CONFLICT (cause) WHERE ended_at IS NULL DO NOTHING
+    RETURNING id::text, opened_at AS "openedAt"`;
+  const theirs =
+    made[0] ??
+    (
+      await tx.$queryRaw<{ id: string; openedAt: Date }[]>`SELECT id::text, opened_at AS "openedAt" FROM cluster
+      WHERE cause = ${cause} ORDER BY opened_at DESC LIMIT 1`
+    )[0];
+  if (theirs === undefined) throw new Error("the cluster that was in the way cannot be read");
+  return theirs;
+}
