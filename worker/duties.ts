@@ -14,6 +14,8 @@ import { retain } from "./archive/retain.ts";
 import { checkpoint } from "./audit/checkpoint.ts";
 import { retireMonths } from "./audit/retire.ts";
 import { type Streamer, streamLog } from "./audit/stream.ts";
+import { deadLetterWatch } from "./delivery/dead-letters.ts";
+import { takeOtherRoads } from "./delivery/fallback.ts";
 import type { Outbox } from "./delivery/outbox.ts";
 import type { Duty } from "./duty.ts";
 import { heartbeat, type ProcessRow } from "./heartbeat.ts";
@@ -66,6 +68,7 @@ const timed = (
 export function duties(p: Parts, only?: readonly string[]): Duty[] {
   const watch = watcher(p.db, p.sweeper);
   const watchLog = logWatcher(p.db, p.sweeper);
+  const deadLetters = deadLetterWatch(p.db, p.sweeper, p.log);
   const all: Duty[] = [
     timed("heartbeat", 5 * SECOND, false, (now) => heartbeat(p.db, p.me, now)),
     timed("schedule", SECOND, true, (now, _signal, token) => p.scheduler.tick(now, token)),
@@ -84,6 +87,8 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     },
     { kind: "loop", name: "deliver", staleMs: 30 * SECOND, run: (signal, beat) => p.outbox.run(signal, beat) },
     timed("escalate", 2 * SECOND, false, (now) => escalateDue(p.db, p.sweeper, now)),
+    timed("fallback", 5 * SECOND, true, (now) => takeOtherRoads(p.db, p.sweeper, now)),
+    timed("dead_letters", 10 * SECOND, true, (now) => deadLetters(now)),
     timed("watch", 5 * SECOND, false, async (now, signal) => {
       try {
         await watchAccess(p.db, now);

@@ -15,6 +15,7 @@ import { send } from "#lib/adapters/send";
 import { streamSender } from "#lib/adapters/send-stream";
 import { TocsinError } from "#lib/domain/error";
 import { REQUESTS } from "#lib/requests";
+import { Breakers } from "./delivery/breaker.ts";
 import { Outbox } from "./delivery/outbox.ts";
 import { duties, type Parts, wakeUps } from "./duties.ts";
 import { runDuties } from "./duty.ts";
@@ -44,7 +45,13 @@ async function main(): Promise<void> {
   const queueRedis = openRedis(settings.REDIS_URL, { blocking: true });
   const prefix = redisPrefix();
   const probes = scheduler({ sweeper, redis, queueRedis, prefix });
-  const outbox = new Outbox({ db, box, bases: sinkBases(), send, random: Math.random }, sweeper, me.id, log);
+  const outbox = new Outbox(
+    { db, box, bases: sinkBases(), send, random: Math.random },
+    sweeper,
+    me.id,
+    log,
+    new Breakers(db, sweeper, log),
+  );
   const parts: Parts = {
     ...{ me, db, sweeper, redis, prefix, outbox, scheduler: probes, log },
     streamer: { db, box, send: streamSender(send), ca: extraCa, log },

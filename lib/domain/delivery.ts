@@ -8,7 +8,8 @@ export type SinkMemory = Record<string, string | number | boolean>;
 /** What became of one request. `maybe`: the vendor may have done the work although no answer reached us. */
 export type Judgement =
   | { verdict: "sent"; memory?: SinkMemory }
-  | { verdict: "retry"; reason: string; afterS?: number; maybe: boolean }
+  /** `ours`: nothing was asked of the sink, so this says nothing of it. */
+  | { verdict: "retry"; reason: string; afterS?: number; maybe: boolean; ours?: true }
   | { verdict: "dead"; reason: string; disablesSink: boolean };
 
 export const RETRY_HORIZON_MS = 24 * 3_600_000;

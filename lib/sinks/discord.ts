@@ -106,6 +106,7 @@ export const discord: Sink<Config> = {
     thread: false,
     dedup: "none",
     wakes: false,
+    rate: { requests: 5, perMs: 2_000 },
   }),
   describe: (given) =>
     `Discord webhook ${URL_SHAPE.exec(given.webhookUrl)?.[1] ?? ""}${given.threadId === undefined ? "" : `, thread ${given.threadId}`}`,

@@ -87,6 +87,7 @@ export const pagerduty: Sink<Config> = {
     thread: false,
     dedup: "vendor",
     wakes: true,
+    rate: { requests: 120, perMs: 60_000 },
   }),
   describe: (given) => `PagerDuty service (${given.region.toUpperCase()})`,
 

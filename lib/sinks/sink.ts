@@ -1,6 +1,7 @@
 // The contract of a sink: one file that describes its own form and capabilities, turns a notice into requests and
 // an answer into a judgement. PURE: no socket, no clock, no environment. conformance.test.ts is the exam all sit.
 import type { z } from "zod";
+import type { Rate } from "../domain/breaker.ts";
 import type { Judgement, SinkMemory } from "../domain/delivery.ts";
 import type { Notice } from "../domain/notice.ts";
 
@@ -28,6 +29,8 @@ export interface SinkCapabilities {
   dedup: "vendor" | "receiver" | "none";
   /** Wakes a person (phone-grade) rather than posting where they may look. */
   wakes: boolean;
+  /** What the vendor bears, where it says so: kept to before it has to refuse. */
+  rate?: Rate;
 }
 
 /**

@@ -139,6 +139,8 @@ export const slack: Sink<Config> = {
     thread: given.mode === "bot",
     dedup: "none",
     wakes: false,
+    // One a second to a channel; short bursts are borne.
+    rate: { requests: 5, perMs: 5_000 },
   }),
   describe: (given) =>
     given.mode === "bot" ? `Slack channel ${given.channel ?? ""}` : "Slack incoming webhook (post only)",
