@@ -34,12 +34,12 @@ const PARENTS = new Map<string, Partial<World>>();
 async function world(of: TestDatabase): Promise<World> {
   const made = await makeTenant(of);
   const planted = await plant(of.sql, newWorld(made.id, made.slug));
-  const { server, silence, incident, sink, notice } = await plant(
+  const { server, silence, incident, sink, notice, source } = await plant(
     of.sql,
     newWorld(made.id, made.slug),
-    ["server", "silence", "incident", "sink", "notice"].map((name) => `public.${name}`),
+    ["server", "silence", "incident", "sink", "notice", "inbound_source"].map((name) => `public.${name}`),
   );
-  PARENTS.set(made.id, { server, silence, incident, sink, notice });
+  PARENTS.set(made.id, { server, silence, incident, sink, notice, source });
   await of.sql(
     `INSERT INTO audit.checkpoint (no, at, tree_size, root, prev, hash, signature, key_id)
      VALUES (1, now(), 0, sha256('a'), sha256('b'), sha256('c'), sha256('d') || sha256('e'), '0123456789abcdef') ON CONFLICT DO NOTHING`,
@@ -214,6 +214,9 @@ function newRow(table: string, own: World): Row {
       action_item: "item",
       maintenance_window: "window",
       heartbeat_target: "heartbeat",
+      inbound_source: "source",
+      inbound_call: "call",
+      sink_inbound: "inbound",
     }[nameOf(table)] ?? nameOf(table);
   const id = name in own ? { [name]: randomUUID() } : {};
   return ROWS[table]?.({ ...own, ...PARENTS.get(own.tenant), ...id, number: fresh.number }) ?? {};

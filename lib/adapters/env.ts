@@ -152,6 +152,11 @@ const schema = z.object({
   TOCSIN_DISCORD_URL: url("base URL").default("https://discord.com/api/v10"),
   TOCSIN_SLACK_URL: url("base URL").default("https://slack.com/api"),
   TOCSIN_SLACK_HOOKS_URL: url("base URL").default("https://hooks.slack.com"),
+  /** Of the installation's own Slack app: what its buttons send is believed by it. A sink may hold one of its own. */
+  TOCSIN_SLACK_SIGNING_SECRET: z
+    .string()
+    .regex(/^[0-9a-f]{16,128}$/i, { error: "is the signing secret that Slack shows on the app's page" })
+    .optional(),
   /** smtp://user:pass@host:587 or smtps://…; without it the e-mail sink says that it is not set up. */
   TOCSIN_SMTP_URL: z.string().optional(),
   TOCSIN_MAIL_FROM: z.string().default("Tocsin <tocsin@localhost>"),
@@ -195,6 +200,18 @@ export function env(): Env {
 /** Base of every link in a page. Needs no other setting, so that whoever only writes notices needs none. */
 export function consoleUrl(): string {
   return cached?.TOCSIN_URL ?? schema.shape.TOCSIN_URL.parse(process.env.TOCSIN_URL);
+}
+
+/** Root of what is signed. Needs no other setting, as consoleUrl. */
+export function rootSecret(): string {
+  return cached?.TOCSIN_SECRET ?? schema.shape.TOCSIN_SECRET.parse(process.env.TOCSIN_SECRET);
+}
+
+/** Of the installation's own Slack app, where it has one. Needs no other setting. */
+export function slackSigningSecret(): string | undefined {
+  return cached === undefined
+    ? process.env.TOCSIN_SLACK_SIGNING_SECRET || undefined
+    : cached.TOCSIN_SLACK_SIGNING_SECRET;
 }
 
 /** Needs no other setting: whoever only judges addresses needs none. @throws TocsinError E_CONFIG */

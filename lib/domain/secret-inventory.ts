@@ -1,6 +1,13 @@
 // Which stored secrets there are, who may use each, and what is wrong with that. Pure, and never a value.
 
-export const SECRET_KINDS = ["server_credential", "sink", "audit_stream", "session", "erasure_request"] as const;
+export const SECRET_KINDS = [
+  "server_credential",
+  "sink",
+  "sink_inbound",
+  "audit_stream",
+  "session",
+  "erasure_request",
+] as const;
 export type SecretKind = (typeof SECRET_KINDS)[number];
 
 /** Older than this it should be replaced, and unused for so long it should go. */

@@ -36,9 +36,12 @@ export async function incidentDetail(tx: Tx, id: string, whole = false) {
     openedAt: row.openedAt.getTime(),
     badSlots: row.badSlots,
     acknowledgedAt: row.acknowledgedAt?.getTime() ?? null,
-    acknowledgedBy: row.acknowledgedBy === null ? null : (names.get(row.acknowledgedBy) ?? "somebody"),
+    acknowledgedBy:
+      row.acknowledgedBy === null
+        ? null
+        : (names.get(row.acknowledgedBy) ?? outsider(events, "acknowledged") ?? "somebody"),
     resolvedAt: row.resolvedAt?.getTime() ?? null,
-    resolvedBy: row.resolvedBy === null ? null : (names.get(row.resolvedBy) ?? null),
+    resolvedBy: row.resolvedBy === null ? null : (names.get(row.resolvedBy) ?? outsider(events, "resolved_by_hand")),
     nextStepAt: row.nextStepAt?.getTime() ?? null,
     silenced: row.silenceId !== null,
     drill: row.drill,
@@ -54,6 +57,12 @@ export async function incidentDetail(tx: Tx, id: string, whole = false) {
   };
 }
 export type IncidentDetail = NonNullable<Awaited<ReturnType<typeof incidentDetail>>>;
+
+/** Somebody whom only a vendor knows, as the timeline calls them: "Ada via Slack". */
+function outsider(events: readonly { decision: string; data: unknown }[], decision: string): string | null {
+  const data = events.findLast((e) => e.decision === decision)?.data as { by?: unknown } | undefined;
+  return typeof data?.by === "string" ? data.by : null;
+}
 
 function regionsOf(stored: unknown, known: { name: string; city: string }[]) {
   if (!Array.isArray(stored)) return [];

@@ -14,6 +14,7 @@ interface Value {
 
 const HOLDERS: Readonly<Record<Exclude<SecretKind, "server_credential">, string>> = {
   sink: "worker",
+  sink_inbound: "console",
   audit_stream: "worker",
   session: "console",
   erasure_request: "operators",

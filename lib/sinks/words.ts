@@ -21,7 +21,7 @@ const LEAD: Record<NoticeKind, (c: NoticeContent) => string> = {
   test: () => "Test message from Tocsin, nothing is wrong",
   visit: () => "A visit of our staff",
   digest: () => "Held back and counted",
-  challenge: () => "Is this sink yours?",
+  challenge: (c) => (c.code === undefined ? "Is this yours?" : `Code ${oneLine(c.code, 64)}`),
   reminder: () => "Reminder",
 };
 
@@ -103,7 +103,8 @@ export function actions(notice: Notice): Action[] {
     const open = notice.kind === "trigger" || notice.kind === "update";
     const act = link(notice.act?.url);
     if (open) all.push({ id: "acknowledge", label: "Acknowledge", url: act ?? `${page}#acknowledge` });
-    if (open || notice.kind === "acknowledge") all.push({ id: "resolve", label: "Resolve", url: act ?? `${page}#resolve` });
+    if (open || notice.kind === "acknowledge")
+      all.push({ id: "resolve", label: "Resolve", url: act ?? `${page}#resolve` });
     if (!open) all.push({ id: "incident", label: "Open incident", url: page });
   }
   const runbook = link(c.runbookUrl);

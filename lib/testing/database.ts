@@ -9,6 +9,7 @@ import { migrate, migrations, roleUrl } from "../../prisma/migrate.ts";
 process.env.TOCSIN_URL ??= "https://tocsin.example.com";
 
 export const TEST_SECRET = "a-secret-for-tests-only-0123456789-abcdefghij";
+process.env.TOCSIN_SECRET ??= TEST_SECRET;
 
 export interface TestDatabase {
   ownerUrl: string;

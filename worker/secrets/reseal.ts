@@ -38,6 +38,13 @@ const KINDS: Record<string, Kind> = {
     write: (tx, t, id, was, is) =>
       tx.$executeRaw`UPDATE sink SET sealed = ${is} WHERE tenant_id = ${t}::uuid AND id = ${id}::uuid AND sealed = ${was}`,
   },
+  sink_inbound: {
+    place: places.sinkInbound,
+    read: (tx, t, id) =>
+      tx.$queryRaw`SELECT sealed FROM sink_inbound WHERE tenant_id = ${t}::uuid AND id = ${id}::uuid`,
+    write: (tx, t, id, was, is) =>
+      tx.$executeRaw`UPDATE sink_inbound SET sealed = ${is} WHERE tenant_id = ${t}::uuid AND id = ${id}::uuid AND sealed = ${was}`,
+  },
   audit_stream: {
     place: places.auditStream,
     read: (tx, t, id) =>

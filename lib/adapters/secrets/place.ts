@@ -14,6 +14,13 @@ export const places = {
     column: "sealed",
     rowId: sinkId,
   }),
+  /** With what a vendor signs what it sends back, or which token it shows. */
+  sinkInbound: (tenantId: string, id: string): SecretPlace => ({
+    tenantId,
+    table: "sink_inbound",
+    column: "sealed",
+    rowId: id,
+  }),
   /** Bearer token, header value or client secret as it is; JSON of certificate and key. Region "": for all of them. */
   serverCredential: (tenantId: string, serverId: string, region = ""): SecretPlace => ({
     tenantId,

@@ -10,6 +10,7 @@ export const resolveIncident = defineCommand({
   action: "incident.resolve",
   input: z.strictObject({
     incidentId: z.uuid(),
+    by: z.enum(["console", "link"]).default("console"),
     note: z
       .string()
       .default("")
@@ -18,7 +19,7 @@ export const resolveIncident = defineCommand({
   async run({ tx, input, actor, now }) {
     const incident = await incidentById(tx, input.incidentId);
     if (incident === null) throw new TocsinError("E_NOT_FOUND", "There is no such incident.");
-    const sentence = `${actor.name} resolved this by hand${input.note === "" ? "." : `: ${input.note}`}`;
+    const sentence = `${actor.name} resolved this by ${input.by === "link" ? "a link" : "hand"}${input.note === "" ? "." : `: ${input.note}`}`;
     const closed = await closeIncident(tx, incident, {
       tenantId: actor.tenantId,
       now,

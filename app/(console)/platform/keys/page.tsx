@@ -21,6 +21,7 @@ export const metadata: Metadata = { title: "Keys" };
 const KIND: Record<SecretKind, string> = {
   server_credential: "Credentials of servers",
   sink: "Secrets of sinks",
+  sink_inbound: "What vendors sign with",
   audit_stream: "Secrets of audit streams",
   session: "Refresh tokens of sessions",
   erasure_request: "Requests for erasure",
