@@ -30,6 +30,7 @@ export function Why({ answers }: { answers: WhyAnswer[] }) {
             <div className="min-w-0">
               <p className="flex flex-wrap items-baseline gap-x-2">
                 <span className="font-medium break-words">{answer.sinkName}</span>
+                {answer.via !== undefined && <span className="text-xs break-words text-ink-2">{answer.via}</span>}
                 {answer.step !== null && (
                   <span className="text-xs text-ink-2">
                     step {answer.step}

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { describeStep, nextStepAt, takeStep } from "./escalation.ts";
-import { defaultPolicy, explain, freeze, frozenPolicy, policyStepsSchema, type SinkFacts } from "./policy.ts";
+import { explain } from "./explain.ts";
+import { defaultPolicy, freeze, frozenPolicy, policyStepsSchema, type SinkFacts } from "./policy.ts";
 import { type Severity, SEVERITIES } from "./reason.ts";
 import { severityOf } from "./severity.ts";
 

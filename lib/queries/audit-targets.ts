@@ -9,6 +9,8 @@ type Finder = (tx: Tx, ids: string[]) => Promise<{ id: string; name: string }[]>
 const FINDERS: Record<string, Finder> = {
   server: (tx, ids) => tx.server.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
   sink: (tx, ids) => tx.sink.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
+  policy: (tx, ids) => tx.policy.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
+  schedule: (tx, ids) => tx.schedule.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
   person: (tx, ids) => tx.person.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
   tenant: (tx, ids) => tx.tenant.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
   break_glass: (tx, ids) => tx.breakGlass.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),

@@ -98,6 +98,24 @@ export const INPUTS: Record<string, Make> = {
   "policy/save#savePolicy": ({ rows }) => ({
     steps: [{ afterMinutes: 0, targets: [{ severities: ["P1"], sinkId: rows.sink }] }],
   }),
+  "policy/remove#removePolicy": ({ rows }) => ({ policyId: rows.policy }),
+  "policy/order#movePolicy": ({ rows }) => ({ policyId: rows.policy, direction: "up" }),
+  "schedule/save#saveSchedule": ({ rows }) => ({
+    scheduleId: rows.schedule,
+    name: "Renamed",
+    zone: "Europe/Berlin",
+    layers: [{ people: [rows.target], startsOn: "2026-11-02", handoffAt: "09:00", everyDays: "7", restrictions: [] }],
+  }),
+  "schedule/remove#removeSchedule": ({ rows }) => ({ scheduleId: rows.schedule }),
+  "schedule/override#addOverride": ({ rows }) => ({
+    scheduleId: rows.schedule,
+    personId: rows.target,
+    from: "2098-01-01T00:00",
+    to: "2098-01-02T00:00",
+  }),
+  "schedule/end-override#endOverride": ({ rows }) => ({ overrideId: rows.override }),
+  "schedule/feed#changeFeed": ({ rows }) => ({ scheduleId: rows.schedule, give: "new" }),
+  "contact/save#saveContacts": ({ rows }) => ({ personId: rows.target, sinkIds: [rows.sink] }),
   "region/add#addRegion": () => ({ name: "lhr", city: "", kind: "agent" }),
   "region/change#changeRegion": () => ({ name: "fra", city: "Frankfurt", enabled: true }),
   "region/make-token#makeRegionToken": () => ({ region: "lhr", name: "A machine" }),
@@ -139,6 +157,13 @@ export const INPUTS: Record<string, Make> = {
     weight: "own",
   }),
   "server/remove#removeServer": ({ rows }) => ({ serverId: rows.server }),
+  "severity/set#setSeverity": () => ({ reason: "latency_elevated", severity: "P3" }),
+  "window/save#saveWindow": ({ rows }) => ({
+    serverIds: [rows.server],
+    comment: "A planned release",
+    rule: { repeat: "once", from: "2026-12-24", startsAt: "02:30", minutes: "60", zone: "Europe/Berlin" },
+  }),
+  "window/remove#removeWindow": ({ rows }) => ({ windowId: rows.window }),
   "silence/create#createSilence": ({ rows }) => ({
     serverId: rows.server,
     comment: "A planned release",

@@ -3,10 +3,13 @@ import type { Incident } from "#lib/commands/incident/row";
 import { takeStep } from "#lib/domain/escalation";
 import { draft } from "#lib/domain/event";
 import { alreadyTold } from "#lib/domain/incident";
-import { explain, freeze, frozenPolicy, type SinkFacts } from "#lib/domain/policy";
+import { explain } from "#lib/domain/explain";
+import { freeze, frozenPolicy, type SinkFacts } from "#lib/domain/policy";
+import { rosterFor } from "#lib/queries/roster";
+import type { Matchable } from "#lib/domain/matcher";
 import { isLogOnly } from "#lib/domain/severity";
 import { sinkFacts } from "#lib/queries/sink-facts";
-import { tenantPolicy } from "#lib/queries/tenant-policy";
+import { policyFor } from "#lib/queries/tenant-policy";
 import type { Passage, Stage } from "./passage.ts";
 import { takeDueSteps } from "./steps.ts";
 
@@ -22,17 +25,23 @@ export const route: Stage = {
 
 async function withPolicy(p: Passage, incident: Incident): Promise<{ incident: Incident; sinks: SinkFacts[] }> {
   const sinks = await sinkFacts(p.tx);
-  const policy = freeze(await tenantPolicy(p.tx, sinks));
+  const chosen = await policyFor(p.tx, sinks, matchable(p, incident));
+  const policy = freeze(chosen);
   await p.tx
     .$executeRaw`UPDATE incident SET policy = ${JSON.stringify(policy)}::jsonb WHERE tenant_id = app.tenant() AND id = ${incident.id}::uuid`;
   p.said.push(
     draft(
       "policy_frozen",
-      `"${policy.name}" holds for this incident, in ${policy.steps.length} step${policy.steps.length === 1 ? "" : "s"}.`,
+      `"${policy.name}" holds for this incident, in ${policy.steps.length} step${policy.steps.length === 1 ? "" : "s"}${chosen.isDefault ? "" : ": the first policy that matches it"}.`,
     ),
   );
   return { incident: { ...incident, policy }, sinks };
 }
+
+const matchable = (p: Passage, { severity, reason, labels }: Incident): Matchable => {
+  const { kind, serverId, name, weight } = p.subject;
+  return { severity, reason, kind, serverId, name, weight, labels };
+};
 
 async function begin(p: Passage, { incident, sinks }: { incident: Incident; sinks: SinkFacts[] }): Promise<void> {
   p.incident = incident;
@@ -40,7 +49,9 @@ async function begin(p: Passage, { incident, sinks }: { incident: Incident; sink
     p.said.push(draft("log_only", `${incident.severity} is written down and told to nobody.`));
     return;
   }
-  const plan = explain(frozenPolicy(incident.policy), incident.severity, sinks);
+  const policy = frozenPolicy(incident.policy);
+  const when = { roster: await rosterFor(p.tx, policy, p.now), at: p.now.getTime() };
+  const plan = explain(policy, incident.severity, sinks, when);
   if (!plan.steps.some((s) => s.answers.some((a) => a.answer === "told"))) {
     p.nobodyToTell = true;
     p.said.push(
@@ -51,7 +62,7 @@ async function begin(p: Passage, { incident, sinks }: { incident: Incident; sink
     );
   }
   if (p.hold !== null) return;
-  p.said.push(...(await takeDueSteps(p.tx, p.tenantId, incident, sinks, p.now)));
+  p.said.push(...(await takeDueSteps(p.tx, p.tenantId, incident, sinks, p.now, when.roster)));
 }
 
 async function raise(p: Passage, incident: Incident): Promise<void> {
@@ -67,13 +78,10 @@ async function raise(p: Passage, incident: Incident): Promise<void> {
   if (incident.step === 0) return begin(p, { incident, sinks });
   const triggers = (await triggersOf(p.tx, incident.id)).filter(alreadyTold);
   const told = new Set(triggers.map((t) => t.sinkId));
-  const taken = frozenPolicy(incident.policy).steps.slice(0, incident.step);
-  const answers = takeStep(
-    { afterMinutes: 0, targets: taken.flatMap((s) => s.targets) },
-    incident.severity,
-    sinks,
-    told,
-  );
+  const policy = frozenPolicy(incident.policy);
+  const taken = { targets: policy.steps.slice(0, incident.step).flatMap((s) => s.targets) };
+  const when = { roster: await rosterFor(p.tx, policy, p.now), at: p.now.getTime() };
+  const answers = takeStep(taken, incident.severity, sinks, told, when);
   const fresh = answers.filter((a) => a.answer === "told");
   await tell(
     p.tx,

@@ -3,18 +3,21 @@
 import type { Tx } from "#lib/adapters/db";
 import type { Incident } from "#lib/commands/incident/row";
 import { tell, triggersOf } from "#lib/commands/incident/tell";
-import { describeStep, nextStepAt, takeStep } from "#lib/domain/escalation";
+import { afterMinutesOf, describeStep, nextStepAt, roundOf, stepCount, takeNth } from "#lib/domain/escalation";
 import { draft, type EventDraft, type StepData } from "#lib/domain/event";
 import { alreadyTold } from "#lib/domain/incident";
 import { frozenPolicy, type SinkFacts } from "#lib/domain/policy";
+import { NO_ROSTER, type Roster } from "#lib/domain/roster";
+import { rosterFor } from "#lib/queries/roster";
 
-/** @returns what to say on the timeline; nothing when no step was due or somebody else took it */
+/** @param known who there is now, where the caller has asked already @returns what to say on the timeline; nothing when no step was due or somebody else took it */
 export async function takeDueSteps(
   tx: Tx,
   tenantId: string,
   incident: Incident,
   sinks: readonly SinkFacts[],
   now: Date,
+  known?: Roster,
 ): Promise<EventDraft[]> {
   const policy = frozenPolicy(incident.policy);
   const told = new Set((await triggersOf(tx, incident.id)).filter(alreadyTold).map((t) => t.sinkId));
@@ -22,14 +25,21 @@ export async function takeDueSteps(
   let index = incident.step;
   let due = index === 0 && incident.nextStepAt === null ? nextStepAt(policy, 0, now) : incident.nextStepAt;
   const telling: string[] = [];
-  for (let step = policy.steps[index]; step !== undefined && due !== null && due <= now; step = policy.steps[index]) {
-    const answers = takeStep(step, incident.severity, sinks, told);
-    for (const { sinkId } of answers.filter((a) => a.answer === "told")) {
-      told.add(sinkId);
-      telling.push(sinkId);
+  const again = new Set<string>();
+  const isDue = () => index < stepCount(policy) && due !== null && due <= now;
+  // Whoever is on call as it is told, not as it was planned.
+  const when = { roster: known ?? (isDue() ? await rosterFor(tx, policy, now) : NO_ROSTER), at: now.getTime() };
+  while (isDue() && due !== null) {
+    const answers = takeNth(policy, index, incident.severity, sinks, told, when);
+    for (const { sinkId, answer } of answers) {
+      if (answer === "told") telling.push(sinkId);
+      if (answer === "told") told.add(sinkId);
+      if (answer === "told_again" && !telling.includes(sinkId)) again.add(sinkId);
     }
-    const data: StepData = { step: index, afterMinutes: step.afterMinutes, answers };
-    said.push(draft("step_taken", describeStep(index, policy.steps.length, step.afterMinutes, answers), { ...data }));
+    const afterMinutes = afterMinutesOf(policy, index) ?? 0;
+    const data: StepData = { step: index, afterMinutes, answers };
+    const sentence = describeStep(index, policy.steps.length, afterMinutes, answers, roundOf(policy, index));
+    said.push(draft("step_taken", sentence, { ...data }));
     index++;
     due = nextStepAt(policy, index, due);
   }
@@ -38,6 +48,7 @@ export async function takeDueSteps(
     await tx.$executeRaw`UPDATE incident SET step = ${index}, next_step_at = ${due}, silence_id = NULL, held_by = NULL, held_ref = NULL
     WHERE tenant_id = app.tenant() AND id = ${incident.id}::uuid AND state = 'open' AND step = ${incident.step}`;
   if (won === 0) return [];
+  await tell(tx, tenantId, incident, "update", [...again], now);
   await tell(tx, tenantId, incident, "trigger", telling, now);
   return said;
 }

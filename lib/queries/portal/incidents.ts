@@ -53,13 +53,23 @@ async function timeline(tx: Tx, incidentId: string) {
 /** Sentences that are about everybody are made anew: the staff's may quote a silence. */
 const FOR_ALL: Readonly<Record<string, string>> = {
   silenced: "A silence holds: nobody is told before it ends.",
+  held: "It is held back for now, and told later.",
   log_only: "Too small to tell anybody: it is written down.",
   nobody_to_tell: "No sink that is enabled is meant for this.",
+};
+
+const NOBODY: Readonly<Record<string, string>> = {
+  nobody_on_call: "Nobody was on call for this at that moment.",
+  no_contact: "Whoever is on call could not be reached by any sink.",
+  person_gone: "Whoever was to be told is no longer here.",
+  schedule_removed: "Whoever was to be told is no longer named.",
 };
 
 export async function portalWhy(tx: Tx, id: string, now: Date) {
   return (await whyPaged(tx, id, now)).map((answer) => ({
     ...show("portal", "answer", answer),
-    sentence: answer.sinkId === null ? (FOR_ALL[answer.reason] ?? "") : answer.sentence,
+    // A person of the staff or their schedule has no name here.
+    ...(Object.hasOwn(NOBODY, answer.reason) ? { sinkName: "Somebody on call" } : {}),
+    sentence: NOBODY[answer.reason] ?? (answer.sinkId === null ? (FOR_ALL[answer.reason] ?? "") : answer.sentence),
   }));
 }

@@ -1,7 +1,8 @@
 "use client";
 import { TriangleAlert } from "lucide-react";
 import type { Answer } from "#lib/domain/event";
-import { explain, type PolicyStep, type SinkFacts } from "#lib/domain/policy";
+import { explain } from "#lib/domain/explain";
+import type { PolicyStep, SinkFacts } from "#lib/domain/policy";
 import { SEVERITY_MEANING, SeverityBadge } from "../../../_ui/severity-badge.tsx";
 
 const SHOWN = ["P1", "P2", "P3"] as const;
