@@ -75,6 +75,7 @@ const WORDS: Record<string, Words> = {
   "sink.remove": "removed {}",
   "sink.disable": "disabled {}",
   "sink.enable": "enabled {}",
+  "sink.fallback": "changed when {} takes over for another sink",
   "sink.test_send": "sent a test to {}",
   "sink.challenge": "asked {} for a proof that it is theirs",
   "sink.prove": "proved that {} is theirs",

@@ -1,6 +1,7 @@
 // Deliveries with their tries, newest first: of one incident, of one sink, or the dead ones of the tenant.
 import type { Tx } from "#lib/adapters/db";
 import { sinkOf } from "#lib/sinks/index";
+import { type SinkTrouble, sinkTroubles } from "./sinks.ts";
 
 export interface DeliveryRow {
   id: string;
@@ -14,6 +15,10 @@ export interface DeliveryRow {
   state: "pending" | "leased" | "sent" | "dead" | "withheld";
   reason: string;
   mayHaveArrived: boolean;
+  /** Of a vendor that accepts first and works later: whether it has said what came of it. */
+  receipt: "confirmed" | "unknown" | "waiting" | null;
+  /** Why it is not even tried now; null: it is. */
+  waits: string | null;
   createdAt: number;
   dueAt: number;
   settledAt: number | null;
@@ -55,6 +60,7 @@ export async function deliveries(tx: Tx, of: Of & { skip?: number; take?: number
   });
   const byIncident = new Map(about.map((i) => [i.id, `#${i.number} ${i.subjectName}`]));
   const byId = new Map(sinks.map((s) => [s.id, s]));
+  const troubles = rows.some((r) => r.state === "pending") ? await sinkTroubles(tx) : new Map();
   return rows.map((row) => ({
     id: row.id,
     sinkId: row.sinkId,
@@ -66,6 +72,8 @@ export async function deliveries(tx: Tx, of: Of & { skip?: number; take?: number
     state: row.state as DeliveryRow["state"],
     reason: row.reason,
     mayHaveArrived: row.mayHaveArrived,
+    receipt: row.state === "sent" && row.receiptOwed ? ((row.receipt as DeliveryRow["receipt"]) ?? "waiting") : null,
+    waits: row.state === "pending" ? waitsFor(troubles.get(row.sinkId)) : null,
     createdAt: row.createdAt.getTime(),
     dueAt: row.dueAt.getTime(),
     settledAt: row.settledAt?.getTime() ?? null,
@@ -80,4 +88,13 @@ export async function deliveries(tx: Tx, of: Of & { skip?: number; take?: number
         reason: t.reason,
       })),
   }));
+}
+
+/** In words, for a delivery of a sink that is left alone. */
+export function waitsFor(trouble: SinkTrouble | undefined): string | null {
+  if (trouble === undefined) return null;
+  const at = `${new Date(trouble.nextTryAt).toISOString().slice(11, 19)} UTC`;
+  return trouble.kind === "asked"
+    ? `Waits: the sink's vendor asked for a pause; it is tried again at ${at}.`
+    : `Waits: the sink has failed ${trouble.failures} times in a row; it is tried again at ${at}.`;
 }

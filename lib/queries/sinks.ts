@@ -21,6 +21,17 @@ export interface SinkRow {
   lastSentAt: number | null;
   dead: number;
   waiting: number;
+  /** Told of a P1 that another sink has not taken for so many seconds; null: it is no fallback. */
+  fallbackAfterS: number | null;
+  trouble: SinkTrouble | null;
+}
+
+/** It is left alone until nextTryAt: because it fails, or because its vendor asked for that. Epoch ms. */
+export interface SinkTrouble {
+  kind: "failing" | "asked";
+  failures: number;
+  since: number;
+  nextTryAt: number;
 }
 
 export interface SinkDetail extends SinkRow {
@@ -38,6 +49,7 @@ const SELECT = {
   disabledReason: true,
   provenAt: true,
   proofDueAt: true,
+  fallbackAfterS: true,
 } as const;
 interface Row {
   id: string;
@@ -48,12 +60,14 @@ interface Row {
   disabledReason: string | null;
   provenAt: Date | null;
   proofDueAt: Date | null;
+  fallbackAfterS: number | null;
 }
 
 export async function sinks(tx: Tx): Promise<SinkRow[]> {
   const rows = await tx.sink.findMany({ where: { removedAt: null }, orderBy: { name: "asc" }, select: SELECT });
   const tallies = await tallyOf(tx);
-  return rows.map((row) => plain(row, tallies.get(row.id)));
+  const troubles = await sinkTroubles(tx);
+  return rows.map((row) => plain(row, tallies.get(row.id), troubles.get(row.id)));
 }
 
 export async function sink(tx: Tx, id: string): Promise<SinkDetail | null> {
@@ -64,7 +78,7 @@ export async function sink(tx: Tx, id: string): Promise<SinkDetail | null> {
   >`SELECT sealed IS NOT NULL AS has FROM sink WHERE id = ${id}::uuid`;
   const tallies = await tallyOf(tx, id);
   return {
-    ...plain(row, tallies.get(id)),
+    ...plain(row, tallies.get(id), (await sinkTroubles(tx)).get(id)),
     fields: sinkOf(row.kind)?.fields ?? [],
     values: stored(row.config),
     hasSecret: sealed?.has ?? false,
@@ -86,7 +100,23 @@ async function tallyOf(tx: Tx, sinkId: string | null = null): Promise<Map<string
   return new Map(rows.map((r) => [r.sink_id, r]));
 }
 
-function plain(row: Row, tally: Tally | undefined): SinkRow {
+/** By sink. Whoever saved or enabled one since has it tried at once, whatever was noted before. */
+export async function sinkTroubles(tx: Tx): Promise<Map<string, SinkTrouble>> {
+  const rows = await tx.$queryRaw<
+    { sink_id: string; kind: SinkTrouble["kind"]; failures: number; since: Date; next: Date }[]
+  >`
+    SELECT t.sink_id, t.kind, t.failures, t.since, t.next_try_at AS next FROM sink_trouble t
+    JOIN sink s ON s.tenant_id = t.tenant_id AND s.id = t.sink_id AND s.updated_at <= t.noted_at AND s.state = 'enabled'
+    WHERE t.tenant_id = app.tenant() AND t.over_at IS NULL`;
+  return new Map(
+    rows.map(({ sink_id, kind, failures, since, next }) => [
+      sink_id,
+      { kind, failures, since: since.getTime(), nextTryAt: next.getTime() },
+    ]),
+  );
+}
+
+function plain(row: Row, tally: Tally | undefined, trouble: SinkTrouble | undefined): SinkRow {
   const kind = sinkOf(row.kind);
   const words = describe(row);
   return {
@@ -104,6 +134,8 @@ function plain(row: Row, tally: Tally | undefined): SinkRow {
     lastSentAt: tally?.last_sent?.getTime() ?? null,
     dead: tally?.dead ?? 0,
     waiting: tally?.waiting ?? 0,
+    fallbackAfterS: row.fallbackAfterS,
+    trouble: trouble ?? null,
   };
 }
 
