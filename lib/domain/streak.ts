@@ -29,6 +29,20 @@ export function advance(before: Streaks, vote: Vote, slot: number): Streaks {
   };
 }
 
+/** Slots that are so far apart are not in a row: nobody looked in between, so a run begins anew. */
+const GAP_SLOTS = 5;
+const GAP_MS = 600_000;
+
+/** @param last the slot that was decided before; null: none */
+export function unbroken(before: Streaks, last: Date | null, slot: Date, intervalMs: number): Streaks {
+  const away = last === null ? 0 : slot.getTime() - last.getTime();
+  return away > Math.max(GAP_MS, GAP_SLOTS * intervalMs) ? { ...before, bad: 0, good: 0 } : before;
+}
+
+/** Just registered or resumed: not every region has looked yet, and what they say is watched before it opens anything. */
+export const isNew = (watchedFrom: Date | undefined, slot: Date, intervalMs: number): boolean =>
+  watchedFrom !== undefined && slot.getTime() < watchedFrom.getTime() + intervalMs;
+
 export const isFlapping = (streaks: Streaks): boolean => streaks.flips.length >= FLAPPING_FLIPS;
 
 /** @returns how many bad slots in a row open an incident now */

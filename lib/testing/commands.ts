@@ -72,6 +72,7 @@ export const INPUTS: Record<string, Make> = {
     serverId: rows.server,
     tool: `tool_${rows.server.slice(0, 8)}`,
   }),
+  "delivery/redrive-all#redriveAll": ({ rows }) => ({ sinkId: rows.sink }),
   "delivery/redrive#redriveDelivery": ({ rows }) => ({ deliveryId: rows.delivery }),
   "erasure-request/file#fileErasure": () => ({
     subjectKind: "account",
@@ -176,6 +177,7 @@ export const INPUTS: Record<string, Make> = {
     config: { url: "https://hooks.example.com/x" },
   }),
   "sink/create#createSink": () => ({ kind: "webhook", name: "New", config: { url: "https://hooks.example.com/x" } }),
+  "sink/fallback#setFallback": ({ rows }) => ({ sinkId: rows.sink, afterMinutes: "5" }),
   "sink/remove#removeSink": ({ rows }) => ({ sinkId: rows.sink }),
   "sink/switch#disableSink": ({ rows }) => ({ sinkId: rows.sink }),
   "sink/switch#enableSink": ({ rows }) => ({ sinkId: rows.sink }),

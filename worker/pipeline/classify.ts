@@ -2,7 +2,7 @@ import { draft } from "#lib/domain/event";
 import { severityOf } from "#lib/domain/severity";
 import type { Stage } from "./passage.ts";
 
-/** How bad is it, by its reason and by whose server it is. */
+/** How bad is it, by its reason, by what the tenant says of that, and by whose server it is. */
 export const classify: Stage = {
   name: "classify",
   async run(p) {
@@ -11,7 +11,7 @@ export const classify: Stage = {
     p.reason = p.verdict.reason ?? "protocol_error";
     const { severity, sentence } =
       p.subject.severity === undefined
-        ? severityOf(p.reason, p.subject.weight)
+        ? severityOf(p.reason, p.subject.weight, p.subject.severities)
         : { severity: p.subject.severity, sentence: `Said to be ${p.subject.severity} by whoever found it.` };
     p.severity = severity;
     if (p.fires) p.said.push(draft("severity_set", sentence, { severity, reason: p.reason }));

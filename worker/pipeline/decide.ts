@@ -7,7 +7,7 @@ import { liveByFingerprint } from "#lib/commands/incident/row";
 import { writeTimeline } from "#lib/commands/incident/timeline";
 import { fingerprint, MODES, modeOfFingerprint } from "#lib/domain/fingerprint";
 import { fold, type SealedSlot, type Verdict } from "#lib/domain/verdict";
-import type { Streaks } from "#lib/domain/streak";
+import { type Streaks, unbroken } from "#lib/domain/streak";
 import { keepExtras } from "./extras.ts";
 import { PIPELINE } from "./index.ts";
 import type { Passage, Subject } from "./passage.ts";
@@ -53,7 +53,7 @@ export async function decide(db: Db, sealed: SealedSlot, now: Date): Promise<Dec
       slot,
       now,
       atOnce: false,
-      before: before.streaks,
+      before: unbroken(before.streaks, ahead ? null : before.lastSlot, slot, subject.intervalMs),
     });
     await keepExtras(tx, sealed);
     const said = await followTools(tx, sealed, before.surface);

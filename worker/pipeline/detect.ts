@@ -1,6 +1,6 @@
 import { draft } from "#lib/domain/event";
 import { type Mode, modeOf } from "#lib/domain/fingerprint";
-import { advance, isFlapping, toFire, type Vote } from "#lib/domain/streak";
+import { advance, isFlapping, isNew, toFire, type Vote } from "#lib/domain/streak";
 import type { Verdict } from "#lib/domain/verdict";
 import { isProbed, type Passage, type Stage } from "./passage.ts";
 import { keepTranscripts, writeServerNow } from "./server-now.ts";
@@ -45,7 +45,11 @@ function vote(mode: Mode | null, verdict: Verdict): Vote {
 
 function fires(p: Passage): boolean {
   if (p.mode === null) return false;
-  if (p.mode === "serving") return p.streaks.bad >= toFire(p.streaks, p.subject.fireAfter);
+  if (p.mode === "serving")
+    return (
+      p.streaks.bad >= toFire(p.streaks, p.subject.fireAfter) &&
+      !(isProbed(p.subject) && isNew(p.subject.watchedFrom, p.slot, p.subject.intervalMs))
+    );
   // Not looked at: a clock decides that, over all slots, and with regard to what else has stopped.
   if (p.mode === "unchecked") return p.atOnce;
   return true;

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { acknowledgeIncident } from "#lib/commands/incident/acknowledge";
+import type { Incident } from "#lib/commands/incident/row";
 import { noteIncident } from "#lib/commands/incident/note";
 import { resolveIncident } from "#lib/commands/incident/resolve";
 import { type Actor, execute } from "#lib/commands/command";
@@ -15,7 +16,8 @@ import { makeServer, makeSink, makeTenant } from "#lib/testing/make";
 import { aSealedSlot } from "#lib/testing/sealed";
 import { decide } from "./decide.ts";
 import { escalate, escalateDue } from "./escalate.ts";
-import { hold, silenceNow } from "./silences.ts";
+import { hold } from "./silences.ts";
+import { byPlan } from "./windows.ts";
 
 const START = Date.parse("2026-11-21T12:00:00Z");
 const MINUTE = 60_000;
@@ -256,10 +258,11 @@ describe("a silence", () => {
       const end = () => execute(db.appDb, endSilence, ana, { silenceId: id });
       const holding = (before: () => Promise<unknown>, after: () => Promise<unknown>) =>
         db.workerDb.withTenant({ tenantId, actorId: ana.personId }, async (tx) => {
-          const now = await silenceNow(tx, serverId, clock.now());
-          if (now === null) throw new Error("it should hold");
+          const incident = { serverId } as Incident;
+          const now = await byPlan({ tx, tenantId, incident, now: clock.now() });
+          if (now === null || now.ref === null) throw new Error("it should hold");
           await before();
-          await hold(tx, incidentId, now);
+          await hold(tx, incidentId, { id: now.ref, endsAt: now.until });
           await after();
         });
       const soon = (work: Promise<unknown>) => Promise.race([work, new Promise((r) => setTimeout(r, 150))]);

@@ -3,7 +3,11 @@
 import type { Tx } from "#lib/adapters/db";
 import type { Incident } from "#lib/commands/incident/row";
 import type { EventDraft } from "#lib/domain/event";
-import { hold, silenced, silenceNow } from "./silences.ts";
+import { byBudget } from "./budget.ts";
+import { byCluster } from "./cluster.ts";
+import { hold } from "./silences.ts";
+import { byStorm } from "./storm.ts";
+import { byPlan } from "./windows.ts";
 
 export type HoldKind = "silence" | "window" | "storm" | "cluster" | "budget";
 
@@ -22,17 +26,13 @@ export interface HoldAsk {
   tenantId: string;
   incident: Incident;
   now: Date;
+  /** End of the certificate that was shown, epoch ms, where one was looked at just now. */
+  certificateEnds?: number | null;
 }
 
 export type HoldRule = (ask: HoldAsk) => Promise<Hold | null>;
 
-const bySilence: HoldRule = async ({ tx, incident, now }) => {
-  const silence = await silenceNow(tx, incident.serverId, now);
-  if (silence === null) return null;
-  return { kind: "silence", ref: silence.id, until: silence.endsAt, said: silenced(silence) };
-};
-
-export const HOLDS: readonly HoldRule[] = [bySilence];
+export const HOLDS: readonly HoldRule[] = [byPlan, byStorm, byCluster, byBudget];
 
 export async function holdNow(ask: HoldAsk): Promise<Hold | null> {
   for (const rule of HOLDS) {
@@ -42,9 +42,12 @@ export async function holdNow(ask: HoldAsk): Promise<Hold | null> {
   return null;
 }
 
-/** Writes it down on the incident, where it is open; its next step waits. */
-export async function holdBack(tx: Tx, incidentId: string, { kind, ref, until }: Hold): Promise<void> {
-  await tx.$executeRaw`UPDATE incident SET held_by = ${kind}, held_ref = ${ref}, next_step_at = ${until}, silence_id = NULL
-    WHERE tenant_id = app.tenant() AND id = ${incidentId}::uuid AND state = 'open'`;
+/** Writes it down on the incident, where it is open, and in the list of what was held back; its next step waits. */
+export async function holdBack(tx: Tx, incidentId: string, { kind, ref, until }: Hold, now: Date): Promise<void> {
+  await tx.$executeRaw`WITH held AS (UPDATE incident SET held_by = ${kind}, held_ref = ${ref}, next_step_at = ${until}, silence_id = NULL
+      WHERE tenant_id = app.tenant() AND id = ${incidentId}::uuid AND state = 'open' RETURNING tenant_id, id)
+    INSERT INTO held_back AS b (tenant_id, incident_id, kind, ref, at, until)
+    SELECT tenant_id, id, ${kind}::text, coalesce(${ref}::text, ''), ${now}::timestamptz, ${until}::timestamptz FROM held
+    ON CONFLICT (tenant_id, incident_id, kind, ref) DO UPDATE SET until = EXCLUDED.until`;
   if (kind === "silence" && ref !== null) await hold(tx, incidentId, { id: ref, endsAt: until });
 }

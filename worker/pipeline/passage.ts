@@ -6,7 +6,7 @@ import type { EventDraft } from "#lib/domain/event";
 import type { Mode } from "#lib/domain/fingerprint";
 import type { SubjectKind } from "#lib/domain/incident";
 import type { Reason, Severity } from "#lib/domain/reason";
-import type { Weight } from "#lib/domain/severity";
+import type { Severities, Weight } from "#lib/domain/severity";
 import type { Streaks } from "#lib/domain/streak";
 import type { SealedSlot, Verdict } from "#lib/domain/verdict";
 import type { Hold } from "./holds.ts";
@@ -25,6 +25,10 @@ export interface Subject {
   clearAfter: number;
   /** 0 where nothing is probed in slots. */
   intervalMs: number;
+  /** Since when it is watched without a pause; absent where nothing begins. */
+  watchedFrom?: Date;
+  /** What the tenant says of reasons, where it says anything. */
+  severities?: Severities;
   /** Said by whoever found it; absent: the reason and the server's weight decide. */
   severity?: Severity;
   /** What whoever found it says of it; policies match on it. */

@@ -23,6 +23,8 @@ interface ServerRow {
   fire_after: number;
   clear_after: number;
   weight: "own" | "third_party";
+  watched_from: Date;
+  severities: Record<string, string> | null;
   tenant: string;
 }
 
@@ -30,7 +32,8 @@ interface ServerRow {
 export async function serverSubject(tx: Tx, serverId: string): Promise<Subject | null> {
   const rows = await tx.$queryRaw<
     ServerRow[]
-  >`SELECT s.name, s.url, s.interval_s, s.fire_after, s.clear_after, s.weight, t.name AS tenant
+  >`SELECT s.name, s.url, s.interval_s, s.fire_after, s.clear_after, s.weight, greatest(s.created_at, s.watched_from) AS watched_from,
+      (SELECT jsonb_object_agg(o.reason, o.severity) FROM severity_override o WHERE o.tenant_id = s.tenant_id) AS severities, t.name AS tenant
     FROM server s JOIN tenant t ON t.id = s.tenant_id WHERE s.tenant_id = app.tenant() AND s.id = ${serverId}::uuid AND NOT s.paused AND s.removed_at IS NULL`;
   const row = rows[0];
   if (!row) return null;
@@ -46,6 +49,8 @@ export async function serverSubject(tx: Tx, serverId: string): Promise<Subject |
     fireAfter: row.fire_after,
     clearAfter: row.clear_after,
     intervalMs: row.interval_s * 1000,
+    watchedFrom: row.watched_from,
+    ...(row.severities !== null && { severities: row.severities }),
   };
 }
 

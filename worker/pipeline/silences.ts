@@ -1,15 +1,7 @@
 // Silences as the pipeline asks for them.
 import type { Tx } from "#lib/adapters/db";
 import { draft } from "#lib/domain/event";
-import { type Silence, silencing } from "#lib/domain/silence";
-
-export async function silenceNow(tx: Tx, serverId: string | null, now: Date): Promise<Silence | null> {
-  const rows = await tx.$queryRaw<
-    Silence[]
-  >`SELECT id, server_id AS "serverId", comment, starts_at AS "startsAt", ends_at AS "endsAt" FROM silence
-    WHERE tenant_id = app.tenant() AND starts_at <= ${now} AND ends_at > ${now}`;
-  return silencing(rows, serverId, now);
-}
+import type { Silence } from "#lib/domain/silence";
 
 export const silenced = (silence: Silence) =>
   draft(
