@@ -46,6 +46,7 @@ export const PORTAL_ACTIONS = {
   portalDisableSink: "sink.change",
   portalEnableSink: "sink.change",
   portalRemoveSink: "sink.change",
+  portalSetFallback: "sink.change",
   portalSaveRunbook: "runbook.change",
   portalRemoveRunbook: "runbook.change",
   portalKeepLonger: "retention.change",

@@ -11,6 +11,11 @@ const STATE: Record<DeliveryRow["state"], { word: string; ink: string }> = {
   dead: { word: "Dead", ink: "text-down font-semibold" },
   withheld: { word: "Not sent", ink: "text-ink-2" },
 };
+const RECEIPT: Record<NonNullable<DeliveryRow["receipt"]>, string> = {
+  confirmed: "Confirmed: the vendor says that it is done.",
+  waiting: "Accepted, not confirmed yet: the vendor works later and is asked what came of it.",
+  unknown: "Accepted, never confirmed: the vendor did not say what came of it.",
+};
 const KIND: Record<string, string> = {
   trigger: "Trigger",
   update: "Update",
@@ -18,6 +23,9 @@ const KIND: Record<string, string> = {
   resolve: "Resolve",
   test: "Test",
   visit: "Visit",
+  digest: "Digest",
+  challenge: "Challenge",
+  reminder: "Reminder",
 };
 
 /** Deliveries with their tries and the reason of each; a dead one can be sent again. */
@@ -67,6 +75,8 @@ export function DeliveryList({
               )}
             </span>
           </div>
+          {row.waits !== null && <p className="mt-0.5 text-xs break-words sm:pl-19">{row.waits}</p>}
+          {row.receipt !== null && <p className="mt-0.5 text-xs text-ink-2 sm:pl-19">{RECEIPT[row.receipt]}</p>}
           {row.reason !== "" && row.state !== "sent" && (
             <p className="mt-0.5 text-xs break-words text-ink-2 sm:pl-19">{row.reason}</p>
           )}

@@ -3,6 +3,7 @@ import type { DeliveryRow } from "#lib/queries/deliveries";
 import type { SinkRow } from "#lib/queries/sinks";
 import { ButtonLink } from "../_ui/button.tsx";
 import { Empty } from "../_ui/empty.tsx";
+import { ActButton } from "../_ui/form.tsx";
 import type { FormAction } from "../_ui/form-state.ts";
 import { Moment } from "../_ui/moment.tsx";
 import { PageHead, Section } from "../_ui/page-head.tsx";
@@ -15,6 +16,7 @@ export function SinkList({
   dead,
   mayChange,
   again,
+  againAll,
   base = "",
 }: {
   rows: SinkRow[];
@@ -22,6 +24,7 @@ export function SinkList({
   dead: DeliveryRow[];
   mayChange: boolean;
   again?: FormAction | undefined;
+  againAll?: FormAction | undefined;
   base?: "" | "/portal";
 }) {
   const add = (
@@ -36,6 +39,24 @@ export function SinkList({
       </PageHead>
       {dead.length > 0 && (
         <Section title="Could not be delivered" aside="newest 20">
+          {againAll !== undefined && (
+            <div className="mb-2 flex flex-wrap gap-2">
+              {rows
+                .filter((row) => row.enabled && row.dead > 1)
+                .map((row) => (
+                  <ActButton
+                    key={row.id}
+                    action={againAll}
+                    fields={{ sinkId: row.id }}
+                    busy="Queueing…"
+                    small
+                    label={`Send all ${row.dead} of ${row.name} again`}
+                  >
+                    Send all {row.dead} of {row.name} again
+                  </ActButton>
+                ))}
+            </div>
+          )}
           <DeliveryList rows={dead} again={again} bySink={false} base={base} />
         </Section>
       )}
@@ -75,7 +96,7 @@ export function SinkList({
                 {row.tells}
               </Td>
               <Td>
-                <SinkState enabled={row.enabled} dead={row.dead} />
+                <SinkState enabled={row.enabled} dead={row.dead} trouble={row.trouble} />
               </Td>
               <Td wide className="text-right whitespace-nowrap text-ink-2">
                 {row.waiting === 0 ? "" : row.waiting}

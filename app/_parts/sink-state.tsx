@@ -1,9 +1,14 @@
-import { Ban, Check } from "lucide-react";
+import { Ban, Check, Pause } from "lucide-react";
+import type { SinkTrouble } from "#lib/queries/sinks";
 
-export function SinkState({ enabled, dead }: { enabled: boolean; dead: number }) {
+export function SinkState({ enabled, dead, trouble }: { enabled: boolean; dead: number; trouble: SinkTrouble | null }) {
   return (
     <span className="inline-flex items-center gap-3 whitespace-nowrap">
-      {enabled ? (
+      {enabled && trouble !== null ? (
+        <span className="inline-flex items-center gap-1.5 font-semibold text-degraded">
+          <Pause size={13} aria-hidden="true" /> {trouble.kind === "failing" ? "Failing" : "Asked to wait"}
+        </span>
+      ) : enabled ? (
         <span className="inline-flex items-center gap-1.5">
           <Check size={13} aria-hidden="true" /> Enabled
         </span>

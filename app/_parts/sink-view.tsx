@@ -2,9 +2,10 @@ import type { DeliveryRow } from "#lib/queries/deliveries";
 import type { SinkDetail } from "#lib/queries/sinks";
 import { Confirm } from "../_ui/confirm.tsx";
 import { Empty } from "../_ui/empty.tsx";
-import { TextField } from "../_ui/field.tsx";
+import { SelectField, TextField } from "../_ui/field.tsx";
 import { ActButton, Form, FormError, Submit } from "../_ui/form.tsx";
 import type { FormAction } from "../_ui/form-state.ts";
+import { Moment } from "../_ui/moment.tsx";
 import { Facts, PageHead, Panel, Section } from "../_ui/page-head.tsx";
 import { Pager } from "../_ui/pager.tsx";
 import { SinkFields } from "../_ui/sink-form.tsx";
@@ -18,6 +19,14 @@ const DEDUP: Record<string, string> = {
   none: "may appear once more, marked as sent again",
 };
 
+const TAKES_OVER = [
+  { value: "", label: "Not a fallback" },
+  { value: "1", label: "After 1 minute" },
+  { value: "2", label: "After 2 minutes" },
+  { value: "5", label: "After 5 minutes" },
+  { value: "10", label: "After 10 minutes" },
+];
+
 /** Deliveries on one page. */
 export const PER_PAGE = 50;
 
@@ -29,11 +38,13 @@ export interface SinkViewProps {
   mayChange: boolean;
   /** Sends a dead delivery again; absent for whoever may not. */
   again?: FormAction | undefined;
-  actions: Record<"change" | "test" | "enable" | "disable" | "remove", FormAction>;
+  /** Sends all that is dead here again; absent for whoever may not. */
+  againAll?: FormAction | undefined;
+  actions: Record<"change" | "test" | "enable" | "disable" | "remove" | "fallback", FormAction>;
   base?: "" | "/portal";
 }
 
-export function SinkView({ sink, sent, total, page, mayChange, again, actions, base = "" }: SinkViewProps) {
+export function SinkView({ sink, sent, total, page, mayChange, again, againAll, actions, base = "" }: SinkViewProps) {
   const yes = (is: boolean, words: string) => (is ? words : `no ${words}`);
   return (
     <>
@@ -66,6 +77,17 @@ export function SinkView({ sink, sent, total, page, mayChange, again, actions, b
           <strong>Disabled.</strong> {sink.disabledReason ?? ""} Nothing is delivered here; what was due is kept as dead
           and can be sent again.
         </p>
+      )}
+      {sink.trouble !== null && <Trouble trouble={sink.trouble} waiting={sink.waiting} />}
+      {sink.dead > 0 && sink.enabled && againAll !== undefined && (
+        <div className="mb-6 flex flex-wrap items-center gap-3 rounded-lg border px-4 py-3 text-sm">
+          <span>
+            <strong>{sink.dead} dead.</strong> They are kept, and what nobody needs to be told any more is not sent.
+          </span>
+          <ActButton action={againAll} fields={{ sinkId: sink.id }} busy="Queueing…" small label="Send all again">
+            Send all again
+          </ActButton>
+        </div>
       )}
       <Section title="Deliveries" aside={total === 0 ? undefined : `${total}, newest first`}>
         {sent.length === 0 ? (
@@ -100,7 +122,13 @@ export function SinkView({ sink, sent, total, page, mayChange, again, actions, b
             <Panel>
               <Facts
                 rows={[
-                  ["State", <SinkState key="s" enabled={sink.enabled} dead={sink.dead} />],
+                  ["State", <SinkState key="s" enabled={sink.enabled} dead={sink.dead} trouble={sink.trouble} />],
+                  [
+                    "Fallback",
+                    sink.fallbackAfterS === null
+                      ? "no"
+                      : `told of a P1 that another sink has not taken for ${sink.fallbackAfterS / 60} min`,
+                  ],
                   ...(sink.capabilities === null
                     ? []
                     : ([
@@ -114,6 +142,27 @@ export function SinkView({ sink, sent, total, page, mayChange, again, actions, b
               />
             </Panel>
           </Section>
+          {mayChange && (
+            <Section title="When another sink fails">
+              <Panel>
+                <Form action={actions.fallback} label="When another sink fails">
+                  <input type="hidden" name="sinkId" value={sink.id} />
+                  <SelectField
+                    name="afterMinutes"
+                    label="Takes over"
+                    required={false}
+                    help="It is told of a P1 that another sink has not taken for so long, once per incident. Without any such sink one that wakes people takes over after 2 minutes."
+                    value={sink.fallbackAfterS === null ? "" : String(sink.fallbackAfterS / 60)}
+                    options={TAKES_OVER}
+                  />
+                  <FormError fields={["afterMinutes"]} />
+                  <div>
+                    <Submit busy="Saving…">Save</Submit>
+                  </div>
+                </Form>
+              </Panel>
+            </Section>
+          )}
           {mayChange && (
             <Section title="Take it out of use">
               <div className="flex flex-wrap gap-2">
@@ -148,5 +197,16 @@ export function SinkView({ sink, sent, total, page, mayChange, again, actions, b
         </div>
       </div>
     </>
+  );
+}
+
+function Trouble({ trouble, waiting }: { trouble: NonNullable<SinkDetail["trouble"]>; waiting: number }) {
+  const failing = trouble.kind === "failing";
+  return (
+    <p className="mb-6 rounded-lg border border-degraded bg-degraded-wash px-4 py-3 text-sm">
+      <strong>{failing ? `Failed ${trouble.failures} times in a row.` : "Its vendor asked for a pause."}</strong> Left
+      alone since <Moment at={trouble.since} />, {failing ? "one try" : "tried again"} <Moment at={trouble.nextTryAt} />
+      {waiting > 0 ? `; ${waiting === 1 ? "1 notice waits" : `${waiting} notices wait`}, and nothing is lost.` : "."}
+    </p>
   );
 }

@@ -291,6 +291,13 @@ export const ACTS: Record<string, Act> = {
   noteAction: byId("console", "incident.note", "incident", "incidentId", { note: "It answers again." }),
   createSilenceAction: byId("console", "silence.change", "server", "serverId", { minutes: "60", comment: "A release" }),
   endSilenceAction: byId("console", "silence.change", "silence", "silenceId"),
+  redriveAllAction: {
+    ...byId("console", "delivery.redrive", "sink", "sinkId"),
+    prepare:
+      "UPDATE delivery SET state = 'dead', settled_at = now() WHERE tenant_id = $1 AND sink_id = $2 AND $3::text IS NOT NULL",
+  },
+  fallbackAction: byId("console", "sink.change", "sink", "sinkId", { afterMinutes: "5" }),
+  portalSetFallback: byId("portal", "sink.change", "sink", "sinkId", { afterMinutes: "5" }),
   redriveAction: byId("console", "delivery.redrive", "delivery", "deliveryId"),
   savePolicyAction: {
     router: "console",

@@ -1,6 +1,8 @@
 "use server";
 import { redriveDelivery } from "#lib/commands/delivery/redrive";
 import { changeSink } from "#lib/commands/sink/change";
+import { setFallback } from "#lib/commands/sink/fallback";
+import { redriveAll } from "#lib/commands/delivery/redrive-all";
 import { createSink } from "#lib/commands/sink/create";
 import { removeSink } from "#lib/commands/sink/remove";
 import { disableSink, enableSink } from "#lib/commands/sink/switch";
@@ -66,5 +68,19 @@ export async function redriveAction(_: FormState, form: FormData): Promise<FormS
   return act(async ({ run }) => {
     await run(redriveDelivery, { deliveryId: text(form, "deliveryId") });
     return "Queued to be sent again.";
+  });
+}
+
+export async function redriveAllAction(_: FormState, form: FormData): Promise<FormState> {
+  return act(async ({ run }) => {
+    const { deliveries } = await run(redriveAll, { sinkId: text(form, "sinkId") });
+    return deliveries === 1 ? "1 is queued to be sent again." : `${deliveries} are queued to be sent again.`;
+  });
+}
+
+export async function fallbackAction(_: FormState, form: FormData): Promise<FormState> {
+  return act(async ({ run }) => {
+    await run(setFallback, { sinkId: text(form, "sinkId"), afterMinutes: text(form, "afterMinutes") });
+    return "Saved.";
   });
 }

@@ -4,7 +4,7 @@ import { sinks } from "#lib/queries/sinks";
 import { SinkList } from "../../_parts/sink-list.tsx";
 import { read } from "../../_server/read.ts";
 import { allowed, can } from "../../_server/session.ts";
-import { redriveAction } from "./actions.ts";
+import { redriveAction, redriveAllAction } from "./actions.ts";
 
 export const metadata: Metadata = { title: "Sinks" };
 
@@ -19,6 +19,7 @@ export default async function SinksPage() {
       {...shown}
       mayChange={can(who, "sink.change")}
       again={can(who, "delivery.redrive") ? redriveAction : undefined}
+      againAll={can(who, "delivery.redrive") ? redriveAllAction : undefined}
     />
   );
 }

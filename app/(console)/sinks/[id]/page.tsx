@@ -9,7 +9,9 @@ import {
   changeSinkAction,
   disableSinkAction,
   enableSinkAction,
+  fallbackAction,
   redriveAction,
+  redriveAllAction,
   removeSinkAction,
   testSendAction,
 } from "../actions.ts";
@@ -22,6 +24,7 @@ const ACTIONS = {
   enable: enableSinkAction,
   disable: disableSinkAction,
   remove: removeSinkAction,
+  fallback: fallbackAction,
 };
 
 export default async function SinkPage({
@@ -53,6 +56,7 @@ export default async function SinkPage({
       {...shown}
       mayChange={can(who, "sink.change")}
       again={can(who, "delivery.redrive") ? redriveAction : undefined}
+      againAll={can(who, "delivery.redrive") ? redriveAllAction : undefined}
       actions={ACTIONS}
     />
   );

@@ -1,5 +1,6 @@
 "use server";
 import { changeSink } from "#lib/commands/sink/change";
+import { setFallback } from "#lib/commands/sink/fallback";
 import { createSink } from "#lib/commands/sink/create";
 import { removeSink } from "#lib/commands/sink/remove";
 import { disableSink, enableSink } from "#lib/commands/sink/switch";
@@ -59,5 +60,12 @@ export async function portalRemoveSink(_: FormState, form: FormData): Promise<Fo
   return actInPortal("portalRemoveSink", async ({ run }) => {
     await run(removeSink, { sinkId: text(form, "sinkId") }, text(form, "why"));
     return { to: "/portal/sinks" };
+  });
+}
+
+export async function portalSetFallback(_: FormState, form: FormData): Promise<FormState> {
+  return actInPortal("portalSetFallback", async ({ run }) => {
+    await run(setFallback, { sinkId: text(form, "sinkId"), afterMinutes: text(form, "afterMinutes") });
+    return "Saved.";
   });
 }

@@ -6,7 +6,14 @@ import { pageOf, type SearchParams } from "../../../../_server/query.ts";
 import { found, idOr404, read } from "../../../../_server/read.ts";
 import { can } from "../../../../_server/session.ts";
 import { enter } from "../../../_parts/enter.ts";
-import { portalChangeSink, portalDisableSink, portalEnableSink, portalRemoveSink, portalTestSend } from "../actions.ts";
+import {
+  portalChangeSink,
+  portalDisableSink,
+  portalEnableSink,
+  portalRemoveSink,
+  portalSetFallback,
+  portalTestSend,
+} from "../actions.ts";
 
 export const metadata: Metadata = { title: "Sink" };
 
@@ -16,6 +23,7 @@ const ACTIONS = {
   enable: portalEnableSink,
   disable: portalDisableSink,
   remove: portalRemoveSink,
+  fallback: portalSetFallback,
 };
 
 export default async function PortalSinkPage({
