@@ -8,19 +8,21 @@ export type IncidentState = (typeof INCIDENT_STATES)[number];
  * one tenant with one cause. cluster: the same over many tenants. sink: a place that can no longer be told. outbox: notices
  * that do not leave. The others are the installation's own: its parts, its log, and who came in by the emergency door.
  */
-export type SubjectKind =
-  | "server"
-  | "tenant"
-  | "alert"
-  | "storm"
-  | "cluster"
-  | "sink"
-  | "outbox"
-  | "region"
-  | "worker"
-  | "queue"
-  | "audit"
-  | "access";
+export const SUBJECT_KINDS = [
+  "server",
+  "tenant",
+  "alert",
+  "storm",
+  "cluster",
+  "sink",
+  "outbox",
+  "region",
+  "worker",
+  "queue",
+  "audit",
+  "access",
+] as const;
+export type SubjectKind = (typeof SUBJECT_KINDS)[number];
 
 const WANTED: Record<NoticeKind, readonly IncidentState[]> = {
   trigger: ["open"],

@@ -28,16 +28,42 @@ const CLOCK = /^\d{1,2}:\d\d:\d\d(\.\d+)?$/;
 const QUERY = /(https?:\/\/[^\s"'”<>?#]*)[?#][^\s"'”<>]*/gi;
 const USER_INFO = /(https?:\/\/)[^\s/@]*@/gi;
 
-/** Addresses, queries and user names out; what is left is one line. */
+const IDS = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi;
+/** What our own processes are called, where they are and which file failed: for the log, never for a payload. */
+const INTERNALS: readonly [RegExp, string][] = [
+  [/\b(?:file:\/\/|node:internal)[^\s"'”<>()]*/gi, "[path]"],
+  [/(?<![\w:/.@-])(?:[A-Za-z]:)?(?:[\\/][\w.@+-]+)+\.(?:[cm]?[jt]sx?|node|lua|sql|sock)(?::\d+)*/g, "[path]"],
+  [/(?<![\w:/.@-])\/(?:etc|home|mnt|opt|proc|root|tmp|usr|var)(?:\/[\w.@+-]+)+(?::\d+)*/g, "[path]"],
+  [/\b(?:[a-z0-9-]{1,63}\.){1,8}(?:cluster\.local|internal|local|localdomain|lan|svc)\b(?::\d+)?/gi, "[host]"],
+  [/\bpid[\s:=#]{1,3}\d+/gi, "[process]"],
+  [/\b(?:lease(?:d_by|_until)?|fencing[ _]token|holder)\s?[:=#]\s?[\w:.-]+/gi, "[internal]"],
+  [/\b(?:tocsin|bull):[\w:{}|-]+/g, "[internal]"],
+];
+
+/** Addresses, queries, user names, ids and words about our own processes out; what is left is one line. */
 export function fitToLeave(text: string, max: number): string {
+  // A megabyte is never walked through to keep five hundred characters of it.
+  let out = text
+    .slice(0, max * 4 + 256)
+    .replace(USER_INFO, "$1")
+    .replace(QUERY, "$1")
+    .replace(IDS, "[id]");
+  for (const [internal, instead] of INTERNALS) out = out.replace(internal, instead);
   return cleanText(
-    text
-      .replace(USER_INFO, "$1")
-      .replace(QUERY, "$1")
-      .replace(IPV6, (found) => (CLOCK.test(found) ? found : "[address]"))
-      .replace(IPV4, "[address]"),
+    out.replace(IPV6, (found) => (CLOCK.test(found) ? found : "[address]")).replace(IPV4, "[address]"),
     max,
   );
+}
+
+/** A notice as it leaves, whoever made it: what is made up of others' words is looked through once more. */
+export function leaving(content: NoticeContent): NoticeContent {
+  const { evidence, lines, regions } = content;
+  return {
+    ...content,
+    evidence: fitToLeave(evidence, 500),
+    ...(lines === undefined ? {} : { lines: lines.slice(0, 20).map((line) => fitToLeave(line, 200)) }),
+    regions: regions.map((seen) => ({ ...seen, region: fitToLeave(seen.region, 80) })),
+  };
 }
 
 /** Origin and path of a registered URL; "" when it is none. */

@@ -1,9 +1,10 @@
 // A Discord webhook: one message per incident, edited in place. Nobody recognises a repeat here, so a second post
 // after a lost answer says that it is one. Mentions are parsed from nothing but the configured role.
 import { z } from "zod";
+import { titleTemplate } from "../domain/template.ts";
 import type { Judgement } from "../domain/delivery.ts";
 import { isStandalone } from "../domain/notice.ts";
-import { matching, optional } from "./forms.ts";
+import { matching, optional, TITLE_FIELD } from "./forms.ts";
 import { busy, dead, disable, jsonBody, quote, retry, sent, unanswered } from "./judge.ts";
 import type { RenderContext, Sink, SinkAnswer } from "./sink.ts";
 import { stepDone, stepsDone } from "./steps.ts";
@@ -19,6 +20,7 @@ const config = z.strictObject({
   webhookUrl: matching(URL_SHAPE, "Paste the webhook URL as Discord gives it: https://discord.com/api/webhooks/…"),
   roleId: optional(snowflake("role ID")),
   threadId: optional(snowflake("thread ID")),
+  titleTemplate,
 });
 type Config = z.infer<typeof config>;
 
@@ -96,6 +98,7 @@ export const discord: Sink<Config> = {
       required: false,
       placeholder: "Thread ID",
     },
+    TITLE_FIELD,
   ],
   config,
   secretFields: ["webhookUrl"],

@@ -1,6 +1,8 @@
 // Email: one thread per incident. The Message-ID is the delivery's, so that mailboxes which drop duplicates can; most
 // do not, so a second sending after a lost answer says that it is one.
 import { z } from "zod";
+import { titleTemplate } from "../domain/template.ts";
+import { TITLE_FIELD } from "./forms.ts";
 import type { Judgement, SinkMemory } from "../domain/delivery.ts";
 import { dead, disable, quote, retry, sent, unanswered } from "./judge.ts";
 import { emailHtml, emailText } from "./email-message.ts";
@@ -32,6 +34,7 @@ const config = z.strictObject({
     .string()
     .max(MAX_RECIPIENTS * 260)
     .optional(),
+  titleTemplate,
 });
 type Config = z.infer<typeof config>;
 type Context = RenderContext<Config>;
@@ -86,6 +89,7 @@ export const email: Sink<Config> = {
       required: true,
       placeholder: "ops@example.com",
     },
+    TITLE_FIELD,
   ],
   config,
   secretFields: [],

@@ -1,8 +1,9 @@
 // OpsGenie's Alert API, and its successor's integration events (Jira Service Management), which take the same calls
 // but cannot change message and priority. An open alert's alias swallows repeats, so a lost answer does no harm.
 import { z } from "zod";
+import { titleTemplate } from "../domain/template.ts";
 import type { Judgement } from "../domain/delivery.ts";
-import { choice, matching } from "./forms.ts";
+import { choice, matching, TITLE_FIELD } from "./forms.ts";
 import { busy, dead, disable, jsonBody, quote, retry, sent, unanswered } from "./judge.ts";
 import { isStandalone } from "../domain/notice.ts";
 import type { RenderContext, Sink, SinkBases } from "./sink.ts";
@@ -13,6 +14,7 @@ import { facts, headline, sentences } from "./words.ts";
 const config = z.strictObject({
   region: choice(["us", "eu", "jsm"], "Choose where your account lives.").default("us"),
   apiKey: matching(/^[A-Za-z0-9-]{20,100}$/, "Paste the API key of an API integration, as OpsGenie shows it."),
+  titleTemplate,
 });
 type Config = z.infer<typeof config>;
 type Step = "create" | "message" | "priority" | "note" | "acknowledge" | "close";
@@ -84,6 +86,7 @@ export const opsgenie: Sink<Config> = {
       input: "secret",
       required: true,
     },
+    TITLE_FIELD,
   ],
   config,
   secretFields: ["apiKey"],

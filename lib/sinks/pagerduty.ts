@@ -1,10 +1,11 @@
 // PagerDuty Events API v2. One dedup_key per incident: a trigger on an open alert adds a log line and pages nobody,
 // so a repeat after a lost answer does no harm.
 import { z } from "zod";
+import { titleTemplate } from "../domain/template.ts";
 import type { Judgement } from "../domain/delivery.ts";
 import { isStandalone } from "../domain/notice.ts";
 import type { Severity } from "../domain/reason.ts";
-import { choice, matching } from "./forms.ts";
+import { choice, matching, TITLE_FIELD } from "./forms.ts";
 import { busy, dead, disable, jsonBody, quote, retry, sent, unanswered } from "./judge.ts";
 import type { RenderContext, Sink } from "./sink.ts";
 import { stepDone, stepsDone } from "./steps.ts";
@@ -17,6 +18,7 @@ const config = z.strictObject({
     "Paste the 32 letters and digits of the service's Events API v2 integration key.",
   ),
   region: choice(["us", "eu"], "Choose the region of your PagerDuty account.").default("us"),
+  titleTemplate,
 });
 type Config = z.infer<typeof config>;
 
@@ -77,6 +79,7 @@ export const pagerduty: Sink<Config> = {
         { value: "eu", label: "EU" },
       ],
     },
+    TITLE_FIELD,
   ],
   config,
   secretFields: ["routingKey"],

@@ -1,9 +1,10 @@
 // Slack. With a bot token: one message per incident, edited in place, each change also said in its thread. With an
 // incoming webhook: posts only. Nobody recognises a repeat, so a second post after a lost answer says that it is one.
 import { z } from "zod";
+import { titleTemplate } from "../domain/template.ts";
 import type { Judgement, SinkMemory } from "../domain/delivery.ts";
 import { isStandalone } from "../domain/notice.ts";
-import { choice, matching, optional } from "./forms.ts";
+import { choice, matching, optional, TITLE_FIELD } from "./forms.ts";
 import { busy, dead, disable, jsonBody, quote, type Response, retry, sent, unanswered } from "./judge.ts";
 import type { RenderContext, Sink, SinkRequest } from "./sink.ts";
 import { slackBlocks, slackText } from "./slack-message.ts";
@@ -22,6 +23,7 @@ const config = z
       ),
     ),
     webhookUrl: optional(matching(HOOK, "Paste the webhook URL as Slack gives it: https://hooks.slack.com/services/…")),
+    titleTemplate,
   })
   .superRefine((given, check) => {
     const need = given.mode === "bot" ? (["botToken", "channel"] as const) : (["webhookUrl"] as const);
@@ -129,6 +131,7 @@ export const slack: Sink<Config> = {
       required: false,
       placeholder: "https://hooks.slack.com/services/…",
     },
+    TITLE_FIELD,
   ],
   config,
   secretFields: ["botToken", "webhookUrl"],

@@ -2,9 +2,10 @@
 // recognises a repeat by it. Event names: tocsin.incident.{triggered,updated,acknowledged,resolved} and tocsin.{test,digest,challenge,reminder}.
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
+import { titleTemplate } from "../domain/template.ts";
 import type { Judgement } from "../domain/delivery.ts";
 import type { NoticeKind } from "../domain/notice.ts";
-import { matching } from "./forms.ts";
+import { matching, TITLE_FIELD } from "./forms.ts";
 import { busy, dead, disable, jsonBody, quote, type Response, retry, retryAfterS, sent, unanswered } from "./judge.ts";
 import type { RenderContext, Sink } from "./sink.ts";
 import { stepDone, stepsDone } from "./steps.ts";
@@ -46,6 +47,7 @@ const config = z.strictObject({
   /** The secret before this one, and until when (ISO 8601) it signs as well; written by its replacement, not by a form. */
   formerSecret: z.string().max(120).optional(),
   formerUntil: z.string().max(40).optional(),
+  titleTemplate,
 });
 type Config = z.infer<typeof config>;
 
@@ -115,6 +117,7 @@ export const webhook: Sink<Config> = {
       required: true,
       placeholder: "whsec_…",
     },
+    TITLE_FIELD,
   ],
   config,
   secretFields: ["secret"],

@@ -11,6 +11,7 @@ import { TocsinError } from "#lib/domain/error";
 import { secretsFor } from "#lib/domain/proof";
 import { isOutage } from "#lib/adapters/outage";
 import { sinkOf } from "#lib/sinks/index";
+import { spoken } from "#lib/sinks/spoken";
 import type { RenderContext, Sink, SinkAnswer, SinkBases, SinkRequest } from "#lib/sinks/sink";
 import { type Claimed, LEASE_MS } from "./claim.ts";
 import { progress, Settler, type TryResult } from "./settle.ts";
@@ -97,7 +98,7 @@ async function converse(d: Dispatch, claimed: Claimed): Promise<Conversation> {
       now: clockNow(),
     };
     if (monotonicMs() - leasedMs > RENEW_AFTER_MS && !(await keep())) return { judgement: null, status: null };
-    const one = await exchange(d, sink, context, claimed.policy);
+    const one = await exchange(d, sink, context, claimed);
     if (one === null) return { judgement: { verdict: "sent", memory: gained }, status: null };
     const { judgement, status, fault, more } = one;
     if (judgement.verdict !== "sent") return { judgement, status, fault };
@@ -121,11 +122,12 @@ async function converse(d: Dispatch, claimed: Claimed): Promise<Conversation> {
 async function exchange(
   d: Dispatch,
   sink: Sink,
-  context: RenderContext<unknown>,
-  policy: AddressPolicy,
+  frozen: RenderContext<unknown>,
+  { policy, sink: { config } }: Pick<Claimed, "policy" | "sink">,
 ): Promise<{ judgement: Judgement; status: number | null; more: boolean; fault?: unknown } | null> {
   let went = false;
   try {
+    const context = { ...frozen, notice: spoken(frozen.notice, config) };
     const request = sink.next(context);
     if (request === null) return null;
     crashPoint("before_request");
@@ -165,7 +167,9 @@ async function prepare(d: Dispatch, claimed: Claimed): Promise<{ sink: Sink; con
     const hidden = claimed.sink.sealed
       ? JSON.parse(await d.box.open(d.db, places.sink(claimed.tenantId, claimed.sink.id), claimed.sink.sealed))
       : {};
-    const parsed = sink.config.safeParse({ ...claimed.sink.config, ...secretsFor(hidden, claimed.notice.kind) });
+    // A title that this version cannot make is no reason to tell nobody: spoken() falls back to ours.
+    const { titleTemplate: _title, ...form } = claimed.sink.config;
+    const parsed = sink.config.safeParse({ ...form, ...secretsFor(hidden, claimed.notice.kind) });
     if (parsed.success) return { sink, config: parsed.data };
     return {
       verdict: "dead",

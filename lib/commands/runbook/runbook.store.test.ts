@@ -18,7 +18,7 @@ afterAll(() => db.close());
 const somebody = async (): Promise<Actor> => {
   const personId = randomUUID();
   await db.sql(
-    "INSERT INTO person (id, issuer, subject, name, groups, created_at, last_seen_at) VALUES ($1, 'https://i', $1, 'Ana', '{}', now(), now())",
+    "INSERT INTO person (id, issuer, subject, name, groups, created_at, last_seen_at) VALUES ($1::uuid, 'https://i', $1::text, 'Ana', '{}', now(), now())",
     [personId],
   );
   return { personId, name: "Ana", tenantId: (await makeTenant(db)).id, layers: ["operator"] };
