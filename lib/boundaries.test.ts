@@ -55,7 +55,7 @@ const CLOCK = /^(lib\/adapters\/clock\.ts|start\/|e2e\/|bench\/|lib\/testing\/|a
 const ENVIRONMENT =
   /^(lib\/adapters\/env\.ts|start\/|e2e\/|bench\/|lib\/testing\/|prisma\/migrate\.ts|prisma\/seed\.ts)/;
 const SOCKETS =
-  /^(lib\/adapters\/(http|guard|connect|send|mail|pagerduty|redis|db|listen)[\w-]*\.ts|worker\/probe\/|worker\/health\.ts|start\/|e2e\/|bench\/|lib\/testing\/)/; // health.ts listens only
+  /^(lib\/adapters\/(http|guard|connect|dns|send|mail|pagerduty|redis|db|listen)[\w-]*\.ts|worker\/probe\/|worker\/health\.ts|start\/|e2e\/|bench\/|lib\/testing\/)/; // health.ts listens only
 const PRISMA = /^(lib\/adapters\/db\.ts)$/;
 const SOCKET_MODULES =
   /^(node:)?(net|tls|http|https|http2|dgram|dns|dns\/promises)$|^undici$|^nodemailer$|^@pagerduty\/pdjs$|^ws$/;

@@ -157,6 +157,13 @@ const schema = z.object({
     .string()
     .regex(/^[0-9a-f]{16,128}$/i, { error: "is the signing secret that Slack shows on the app's page" })
     .optional(),
+  /** Name server, address or address:port, that is asked for the records which prove a webhook; default: the machine's own. */
+  TOCSIN_DNS_SERVER: z
+    .string()
+    .regex(/^(\[[0-9a-f:]+\](:\d{1,5})?|[0-9.]+(:\d{1,5})?|[0-9a-f:]+)$/i, {
+      error: "must be an address or address:port",
+    })
+    .optional(),
   /** smtp://user:pass@host:587 or smtps://…; without it the e-mail sink says that it is not set up. */
   TOCSIN_SMTP_URL: z.string().optional(),
   TOCSIN_MAIL_FROM: z.string().default("Tocsin <tocsin@localhost>"),

@@ -7,7 +7,7 @@ import { Agent, type buildConnector } from "undici";
 import { type AddressPolicy, addressAllowed, blocked, portAllowed, someAllowance } from "./http-address.ts";
 import { type ConnectOptions, connectGuarded } from "./http-connect.ts";
 
-export type { AddressPolicy, BlockClass } from "./http-address.ts";
+export { type AddressPolicy, type BlockClass, blocked } from "./http-address.ts";
 export { ConnectError, type ConnectPhase, type PhaseEnd } from "./http-connect.ts";
 
 const LOCAL_NAME = /(^|\.)(localhost|internal|local|localdomain|home\.arpa)$/;

@@ -2,6 +2,8 @@
 // the rest, sealed, and never read back to a person.
 import { z } from "zod";
 import type { Tx } from "#lib/adapters/db";
+import { consoleUrl } from "#lib/adapters/env";
+import { type AddressPolicy, assertUrlAllowed, blocked } from "#lib/adapters/http";
 import { places, secrets } from "#lib/adapters/secrets";
 import { TocsinError } from "#lib/domain/error";
 import { cleanText } from "#lib/domain/text";
@@ -26,16 +28,23 @@ export interface Parted {
 }
 
 /**
+ * @param policy of the tenant: an address that may not be reached is refused when it is entered, and again at each sending
  * @param kept secrets stored before, used where a secret field is left empty
- * @throws TocsinError E_INVALID with field "config.<name>", E_UNKNOWN_FIELD
+ * @throws TocsinError E_INVALID or E_URL_BLOCKED with field "config.<name>", E_UNKNOWN_FIELD
  */
-export function partConfig(sink: Sink, given: Record<string, string>, kept: Record<string, string> = {}): Parted {
+export function partConfig(
+  sink: Sink,
+  given: Record<string, string>,
+  policy: AddressPolicy,
+  kept: Record<string, string> = {},
+): Parted {
   const known = new Set(sink.fields.map((f) => f.name));
   const stranger = Object.keys(given).find((name) => !known.has(name));
   if (stranger !== undefined)
     throw new TocsinError("E_UNKNOWN_FIELD", `This kind of sink has no field "${cleanText(stranger, 40)}".`);
   const config: Record<string, string> = {};
   const hidden: Record<string, string> = {};
+  for (const { name } of sink.fields.filter((f) => f.input === "url")) assertOpen(name, given[name] ?? "", policy);
   for (const field of sink.fields) {
     const value = (given[field.name] ?? "").trim();
     if (sink.secretFields.includes(field.name)) {
@@ -54,6 +63,21 @@ export function partConfig(sink: Sink, given: Record<string, string>, kept: Reco
     );
   }
   return { config, hidden };
+}
+
+/** What is no URL at all is left to the form's own words. */
+function assertOpen(name: string, value: string, policy: AddressPolicy): void {
+  const url = URL.parse(value.trim());
+  if (url === null) return;
+  try {
+    if (url.protocol !== "http:" && url.protocol !== "https:") throw blocked("scheme");
+    assertUrlAllowed(value.trim(), policy);
+    if (url.host === new URL(consoleUrl()).host) throw blocked("own_console");
+  } catch (error) {
+    if (!(error instanceof TocsinError)) throw error;
+    const detail = error.detail === undefined ? {} : { detail: error.detail };
+    throw new TocsinError(error.code, error.message, { field: `config.${name}`, cause: error, ...detail });
+  }
 }
 
 export async function sealHidden(

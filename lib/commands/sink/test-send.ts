@@ -17,7 +17,10 @@ export const testSend = defineCommand({
     if (sink.state === "disabled")
       throw new TocsinError("E_STATE", "This sink is disabled: enable it, then send the test.");
     if (sink.provenAt === null)
-      throw new TocsinError("E_UNPROVEN", "Prove first that this sink is yours: until then nothing else is sent there.");
+      throw new TocsinError(
+        "E_UNPROVEN",
+        "Prove first that this sink is yours: until then nothing else is sent there.",
+      );
     const tenant = await tx.tenant.findUniqueOrThrow({ where: { id: actor.tenantId } });
     const noticeId = randomUUID();
     const content: NoticeContent = {

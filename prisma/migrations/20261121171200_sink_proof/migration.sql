@@ -6,6 +6,8 @@ ALTER TABLE sink
   ADD COLUMN proof_account text CHECK (char_length(proof_account) <= 200),
   -- When renewing it was last tried.
   ADD COLUMN proof_asked_at timestamptz(3),
+  -- When it ran out and nobody had renewed it; NULL once it is proven again.
+  ADD COLUMN proof_lapsed_at timestamptz(3),
   -- The place at the vendor, hashed: only one tenant may hold it proven.
   ADD COLUMN place bytea CHECK (octet_length(place) = 32),
   -- When its secret was last entered; until when a webhook is signed with the one before as well.
@@ -17,8 +19,8 @@ UPDATE sink SET person_proven_at = proven_at WHERE proven_at IS NOT NULL;
 UPDATE sink SET secret_at = created_at WHERE sealed IS NOT NULL;
 CREATE INDEX sink_place ON sink (place) WHERE proven_at IS NOT NULL AND removed_at IS NULL;
 CREATE INDEX sink_proof_due ON sink (proof_due_at) WHERE proven_at IS NOT NULL AND removed_at IS NULL;
-GRANT UPDATE (person_proven_at, proof_account, proof_asked_at, place, secret_at, former_secret_until, dns_token, config) ON sink TO tocsin_worker;
-GRANT SELECT (tenant_id, id, proven_at, proof_due_at, proof_asked_at, former_secret_until, removed_at, kind, state) ON sink TO tocsin_sweeper;
+GRANT UPDATE (person_proven_at, proof_account, proof_asked_at, proof_lapsed_at, place, sealed, secret_at, former_secret_until, dns_token, config) ON sink TO tocsin_worker;
+GRANT SELECT (tenant_id, id, proven_at, proof_due_at, proof_asked_at, proof_lapsed_at, former_secret_until, removed_at, kind, state) ON sink TO tocsin_sweeper;
 
 CREATE TABLE sink_proof (
   tenant_id uuid NOT NULL,
@@ -55,7 +57,7 @@ CREATE POLICY own_tenant ON sink_proof TO tocsin_app, tocsin_worker
 CREATE POLICY find_due ON sink_proof FOR SELECT TO tocsin_sweeper USING (true);
 CREATE POLICY find_due ON sink FOR SELECT TO tocsin_sweeper USING (true);
 GRANT SELECT, INSERT, UPDATE ON sink_proof TO tocsin_app, tocsin_worker;
-GRANT SELECT (tenant_id, id, kind, state, begun_at, delivery_id) ON sink_proof TO tocsin_sweeper;
+GRANT SELECT (tenant_id, id, kind, state, begun_at, expires_at, delivery_id) ON sink_proof TO tocsin_sweeper;
 
 -- The second layer beside the code: what is no challenge cannot be written for a sink that is not proven, whoever writes.
 CREATE POLICY to_proven_sinks ON delivery AS RESTRICTIVE FOR INSERT TO tocsin_app, tocsin_worker WITH CHECK (kind = 'challenge' OR EXISTS
