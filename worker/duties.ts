@@ -23,6 +23,7 @@ import { consume } from "./pipeline/consume.ts";
 import { escalateDue } from "./pipeline/escalate.ts";
 import type { Scheduler } from "./probe/schedule.ts";
 import { sealDue } from "./probe/seal.ts";
+import { followProofs, keepProofs } from "./proof/duty.ts";
 import { makeReports } from "./reports/weekly.ts";
 import { endStale, type Handlers, takeRequests } from "./requests/index.ts";
 import { watchPace } from "./throttle/pace.ts";
@@ -111,6 +112,8 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     timed("approvals", 60 * SECOND, true, (now) => expireApprovals(p.db, p.sweeper, now)),
     timed("baseline", 600 * SECOND, true, (now) => computeBaselines(p.db, p.sweeper, now)),
     timed("elevated", 60 * SECOND, true, (now) => judgeElevated(p.db, p.sweeper, now)),
+    timed("proofs", 2 * SECOND, true, (now) => followProofs({ ...p, box: p.streamer.box }, now)),
+    timed("keep_proofs", 300 * SECOND, true, (now, signal) => keepProofs({ ...p, box: p.streamer.box }, now, signal)),
     timed("retain", 3_600 * SECOND, true, (now, signal) => retain(p.db, p.log, now, signal)),
     timed("partitions", 3_600 * SECOND, true, (now) => makePartitions(p.db, now)),
     timed("secrets", 3_600 * SECOND, true, (_now, signal) =>
