@@ -74,7 +74,8 @@ export function shareableUrl(raw: string): string {
 
 export function noticeContent(told: Told, now: Date): NoticeContent {
   const rule = REASONS[told.reason];
-  const name = cleanText(told.subjectName, 120);
+  // A server is called what its tenant calls it; every other name is made of what was found.
+  const name = told.serverUrl === "" ? fitToLeave(told.subjectName, 120) : cleanText(told.subjectName, 120);
   const by = told.by === undefined ? undefined : cleanText(told.by, 200);
   return {
     // Severity, state and who are said before it by every sink in its own way: said here as well, they are read twice.

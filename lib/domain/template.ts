@@ -33,6 +33,7 @@ function engine(): Liquid {
   const none = { readFileSync: () => "", existsSync: () => false };
   const made = new Liquid({
     ...{ strictFilters: true, strictVariables: true, ownPropertyOnly: true, parseLimit: TEMPLATE_CHARS, ...LIMITS },
+    relativeReference: false,
     // There is no file to include; the tags that would are taken out as well.
     fs: {
       ...none,
