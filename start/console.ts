@@ -13,6 +13,9 @@ import { messageOf } from "./problem.ts";
 
 /** More than any form here holds, and little enough to read at once. */
 const MAX_BODY_BYTES = 256 * 1024;
+/** Other monitors send many alerts at once, and drop what is refused. */
+const MAX_ALERT_BYTES = 2 * 1024 * 1024;
+const ALERTS = /^\/api\/(v2\/alerts|hooks\/alertmanager)(\?|$)/;
 type Refusal = readonly [status: number, code: string, title: string];
 const TOO_LARGE: Refusal = [413, "E_TOO_LARGE", `Send at most ${MAX_BODY_BYTES / 1024} KiB at once.`];
 const MAX_URL = 8_192;
@@ -46,7 +49,7 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
     ? [405, "E_INVALID", "This method is not known here."]
     : url.length > MAX_URL
       ? [414, "E_TOO_LARGE", "This address is too long."]
-      : Number(headers["content-length"] ?? 0) > MAX_BODY_BYTES
+      : Number(headers["content-length"] ?? 0) > maxBytes(url)
         ? TOO_LARGE
         : null;
   if (refusal !== null) {
@@ -64,13 +67,16 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
   void handle(request, response);
 }
 
+const maxBytes = (url: string): number => (ALERTS.test(url) ? MAX_ALERT_BYTES : MAX_BODY_BYTES);
+
 /** A body without a length is counted as it comes: the parser hands its pieces to push. */
 function countBody(request: IncomingMessage, response: ServerResponse): void {
   let bytes = 0;
+  const most = maxBytes(request.url ?? "/");
   const push = request.push.bind(request);
   request.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
     bytes += chunk?.length ?? 0;
-    if (bytes <= MAX_BODY_BYTES) return push(chunk, encoding);
+    if (bytes <= most) return push(chunk, encoding);
     if (!response.headersSent) {
       refuse(response, ...TOO_LARGE);
       response.end();

@@ -1,6 +1,7 @@
 // Everything that happens by itself, a line each. `npm start` runs all of them in the worker, and watch, deliver and
 // escalate once more in the guard, so that somebody is left to say that the worker has stopped.
 import type { Redis } from "ioredis";
+import { now as clockNow } from "#lib/adapters/clock";
 import { checkpointPlaces } from "#lib/adapters/checkpoint-key";
 import { type Db, databaseUrls, type Sweeper } from "#lib/adapters/db";
 import { env } from "#lib/adapters/env";
@@ -16,9 +17,12 @@ import { retireMonths } from "./audit/retire.ts";
 import { type Streamer, streamLog } from "./audit/stream.ts";
 import { deadLetterWatch } from "./delivery/dead-letters.ts";
 import { takeOtherRoads } from "./delivery/fallback.ts";
+import { sendDigests } from "./delivery/digest.ts";
 import type { Outbox } from "./delivery/outbox.ts";
 import type { Duty } from "./duty.ts";
 import { heartbeat, type ProcessRow } from "./heartbeat.ts";
+import { forgetInbound } from "./inbound/forget.ts";
+import { takeInbound } from "./inbound/take.ts";
 import { consume } from "./pipeline/consume.ts";
 import { escalateDue } from "./pipeline/escalate.ts";
 import type { Scheduler } from "./probe/schedule.ts";
@@ -26,8 +30,13 @@ import { sealDue } from "./probe/seal.ts";
 import { followProofs, keepProofs } from "./proof/duty.ts";
 import { makeReports } from "./reports/weekly.ts";
 import { endStale, type Handlers, takeRequests } from "./requests/index.ts";
+import { followClusters } from "./storm/clusters.ts";
+import { followStorms } from "./storm/storms.ts";
 import { watchPace } from "./throttle/pace.ts";
 import { resealAll } from "./secrets/reseal.ts";
+import { selfChecker } from "./selfcheck.ts";
+import { type DeadMan, pingAll } from "./selftest/dead-man.ts";
+import { selftests } from "./selftest/selftest.ts";
 import { endOverdueVisits } from "./visits/end-overdue.ts";
 import { watchAccess } from "./watch/access.ts";
 import { watchCredentials } from "./watch/credentials.ts";
@@ -47,6 +56,8 @@ export interface Parts {
   handlers: Handlers;
   streamer: Streamer;
   log: Log;
+  /** What the dead-man switch needs of this process. */
+  deadMan: Pick<DeadMan, "box" | "bases" | "send" | "stale">;
 }
 
 const SECOND = 1_000;
@@ -70,9 +81,14 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
   const watch = watcher(p.db, p.sweeper);
   const watchLog = logWatcher(p.db, p.sweeper);
   const deadLetters = deadLetterWatch(p.db, p.sweeper, p.log);
+  const beginSelftest = selftests(p.db, p.redis, p.prefix);
+  const selfCheck = selfChecker(p.db, p.sweeper);
   const all: Duty[] = [
     timed("heartbeat", 5 * SECOND, false, (now) => heartbeat(p.db, p.me, now)),
-    timed("schedule", SECOND, true, (now, _signal, token) => p.scheduler.tick(now, token)),
+    timed("schedule", SECOND, true, async (now, _signal, token) => {
+      await p.scheduler.tick(now, token);
+      await beginSelftest(now);
+    }),
     timed("pace", 5 * SECOND, true, (now) => watchPace(p.db, p.sweeper, now, p.log)),
     timed("seal", SECOND, false, (now) => sealDue(p.redis, p.prefix, now)),
     {
@@ -90,6 +106,9 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     timed("escalate", 2 * SECOND, false, (now) => escalateDue(p.db, p.sweeper, now)),
     timed("fallback", 5 * SECOND, true, (now) => takeOtherRoads(p.db, p.sweeper, now)),
     timed("dead_letters", 10 * SECOND, true, (now) => deadLetters(now)),
+    timed("storms", 2 * SECOND, false, (now) => followStorms(p.db, p.sweeper, now)),
+    timed("clusters", SECOND, false, (now) => followClusters(p.db, p.sweeper, now)),
+    timed("digests", SECOND, false, (now) => sendDigests(p.db, p.sweeper, now)),
     timed("watch", 5 * SECOND, false, async (now, signal) => {
       try {
         await watchAccess(p.db, now);
@@ -99,11 +118,17 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     }),
     timed("watch_credentials", 30 * SECOND, true, (now) => watchCredentials(p.db, p.sweeper, now)),
     timed("regions", 15 * SECOND, true, (now) => noteWaiting(p.db, p.redis, p.prefix, now)),
+    timed("selfcheck", 10 * SECOND, false, (now) => selfCheck(now)),
+    timed("dead_man", 60 * SECOND, true, (now) =>
+      pingAll({ ...p.deadMan, db: p.db, sweeper: p.sweeper, log: p.log }, now),
+    ),
     timed("watch_log", 15 * SECOND, false, (now) => watchLog(now)),
     timed("requests", 2 * SECOND, false, async (now) => {
       await takeRequests(p.db, p.sweeper, p.handlers, p.log);
       await endStale(p.db, p.sweeper, now);
     }),
+    timed("inbound", 2 * SECOND, false, (now, signal) => takeInbound(p.db, p.sweeper, now, p.log, signal)),
+    timed("inbound_old", 3_600 * SECOND, true, (now) => forgetInbound(p.db, p.sweeper, now)),
     timed("queues", 60 * SECOND, true, (now) => watchQueues(p, now)),
     timed("visits", 30 * SECOND, true, () => endOverdueVisits(p.db, p.sweeper)),
     timed("checkpoint", 60 * SECOND, true, (now) => checkpoint(p.db, checkpointPlaces(env()), p.log, now)),
@@ -138,14 +163,34 @@ async function silentMs(sweeper: Sweeper): Promise<number> {
 /** NOTIFY to wake, so that nobody waits for a poll. @param only as given to duties(): what is not run is not woken */
 export function wakeUps(p: Parts, only?: readonly string[]): { close(): Promise<void> } {
   const runs = (duty: string) => only === undefined || only.includes(duty);
-  const channels = (["tocsin_outbox", "tocsin_request"] as const).filter((c) =>
-    runs(c === "tocsin_outbox" ? "deliver" : "requests"),
-  );
+  const waker = { tocsin_outbox: "deliver", tocsin_request: "requests", tocsin_inbound: "inbound" } as const;
+  const channels = (Object.keys(waker) as (keyof typeof waker)[]).filter((c) => runs(waker[c]));
+  const missed = (what: string) => (err: unknown) =>
+    p.log.warn({ err }, `${what} could not be taken; the next look is in 2 s`);
+  const inbound = oneAtATime(() => takeInbound(p.db, p.sweeper, clockNow(), p.log));
   return listen(databaseUrls().worker, channels, (channel) => {
     if (channel === "tocsin_outbox") p.outbox.wake();
-    else
-      takeRequests(p.db, p.sweeper, p.handlers, p.log).catch((err) =>
-        p.log.warn({ err }, "requests could not be taken; the next look is in 2 s"),
-      );
+    else if (channel === "tocsin_inbound") inbound().catch(missed("alerts"));
+    else takeRequests(p.db, p.sweeper, p.handlers, p.log).catch(missed("requests"));
   });
+}
+
+/** Woken while it works, it works once more: a burst of wakes is not a burst of work. */
+function oneAtATime(work: () => Promise<unknown>): () => Promise<void> {
+  let [busy, again] = [false, false];
+  return async () => {
+    if (busy) {
+      again = true;
+      return;
+    }
+    busy = true;
+    try {
+      do {
+        again = false;
+        await work();
+      } while (again);
+    } finally {
+      busy = false;
+    }
+  };
 }

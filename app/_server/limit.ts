@@ -18,6 +18,7 @@ const LIMITS = {
   break_glass: { points: 5, duration: 900 },
   origin: { points: 30, duration: 60 },
   report: { points: 60, duration: 60 },
+  hook_stranger: { points: 60, duration: 60 },
 } as const satisfies Record<string, { points: number; duration: number }>;
 export type LimitKind = keyof typeof LIMITS;
 

@@ -2,7 +2,7 @@
 import { makeRef } from "../domain/act-ref.ts";
 import { INCIDENT_NOTICES, type Notice } from "../domain/notice.ts";
 import { actKey } from "./derived-keys.ts";
-import { consoleUrl, slackSigningSecret } from "./env.ts";
+import { consoleUrl } from "./env.ts";
 
 /** The notice as this sink gets it; what is about no incident, or about its end, has nothing to act on. */
 export function withAct(notice: Notice, sinkId: string): Notice {
@@ -13,5 +13,5 @@ export function withAct(notice: Notice, sinkId: string): Notice {
   if (Number.isNaN(since.getTime())) return notice;
   const ref = makeRef(actKey(), { tenantId, incidentId, sinkId }, since);
   const url = new URL(`/act?ref=${ref}`, consoleUrl()).href;
-  return { ...notice, act: { ref, url, slackApp: slackSigningSecret() !== undefined } };
+  return { ...notice, act: { ref, url } };
 }

@@ -2,7 +2,7 @@
 // now and then, because a hint can be lost while the connection is away.
 import pg from "pg";
 
-export const CHANNELS = ["tocsin_outbox", "tocsin_request", "tocsin_live"] as const;
+export const CHANNELS = ["tocsin_outbox", "tocsin_request", "tocsin_inbound", "tocsin_live"] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 export interface Listener {

@@ -78,6 +78,4 @@ export interface Act {
   ref: string;
   /** A page that shows what it is and acts when told to by somebody who is signed in and may. */
   url: string;
-  /** The installation has a Slack app whose clicks it believes. */
-  slackApp: boolean;
 }

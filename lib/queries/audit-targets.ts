@@ -14,6 +14,8 @@ const FINDERS: Record<string, Finder> = {
   person: (tx, ids) => tx.person.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
   tenant: (tx, ids) => tx.tenant.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
   break_glass: (tx, ids) => tx.breakGlass.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
+  inbound_source: (tx, ids) =>
+    tx.inboundSource.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
   audit_stream: (tx, ids) => tx.auditStream.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
   scim_token: (tx, ids) => tx.scimToken.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } }),
   binding: async (tx, ids) =>

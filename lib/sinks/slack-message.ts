@@ -7,12 +7,15 @@ import { actions, facts, headline, REPEAT_MARK, sentences } from "./words.ts";
 const mrkdwn = (text: string) => ({ type: "mrkdwn", text, verbatim: true });
 const plain = (text: string) => ({ type: "plain_text", text, emoji: false });
 
+const ACTS: ReadonlySet<string> = new Set(["acknowledge", "resolve"]);
+
 /** The lock-screen line; also what is read where blocks are not shown. */
 export function slackText(notice: Notice, repeat: boolean): string {
   return `${repeat ? `${REPEAT_MARK} ` : ""}${cut(headline(notice, 400), 1000, slackEscape)}`;
 }
 
-export function slackBlocks(notice: Notice, repeat: boolean): Record<string, unknown>[] {
+/** @param clicks the app sends clicks here: then buttons act by themselves, and open nothing */
+export function slackBlocks(notice: Notice, repeat: boolean, clicks = false): Record<string, unknown>[] {
   const { advice, evidence } = sentences(notice);
   const said = [advice, evidence]
     .filter(Boolean)
@@ -22,7 +25,7 @@ export function slackBlocks(notice: Notice, repeat: boolean): Record<string, unk
     type: "button",
     action_id: `tocsin_${a.id}`,
     text: plain(a.label),
-    url: a.url,
+    ...(clicks && notice.act !== undefined && ACTS.has(a.id) ? { value: notice.act.ref } : { url: a.url }),
     ...(a.id === "acknowledge" ? { style: "primary" } : {}),
   }));
   const blocks: (Record<string, unknown> | null)[] = [

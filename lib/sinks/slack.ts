@@ -22,6 +22,7 @@ const config = z
         "Paste the channel's ID, such as C0123456789: it stands at the end of the channel's details.",
       ),
     ),
+    buttons: choice(["link", "act"], "Choose what the buttons do.").default("link"),
     webhookUrl: optional(matching(HOOK, "Paste the webhook URL as Slack gives it: https://hooks.slack.com/services/…")),
     titleTemplate,
   })
@@ -52,7 +53,7 @@ const call = (c: Context) => plan(c)[stepsDone(c)];
 function request(c: Context, step: Call): SinkRequest {
   const shared = { via: "http", host: "operator", method: "POST" } as const;
   const text = slackText(c.notice, step !== "edit" && c.mayRepeat);
-  const blocks = slackBlocks(c.notice, step !== "edit" && c.mayRepeat);
+  const blocks = slackBlocks(c.notice, step !== "edit" && c.mayRepeat, c.config.buttons === "act");
   const json = { "content-type": "application/json; charset=utf-8" };
   if (c.config.mode === "webhook") {
     const path = HOOK.exec(c.config.webhookUrl ?? "")?.[1] ?? "";
@@ -122,6 +123,17 @@ export const slack: Sink<Config> = {
       input: "text",
       required: false,
       placeholder: "C0123456789",
+    },
+    {
+      name: "buttons",
+      label: "Buttons",
+      help: "To act in Slack, give the app Tocsin's address for interactivity, and Tocsin the app's signing secret.",
+      input: "select",
+      required: true,
+      options: [
+        { value: "link", label: "Open Tocsin" },
+        { value: "act", label: "Act in Slack" },
+      ],
     },
     {
       name: "webhookUrl",

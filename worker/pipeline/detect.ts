@@ -56,6 +56,7 @@ function fires(p: Passage): boolean {
 }
 
 function sentence(p: Passage): string {
+  if (p.subject.kind === "alert") return `Another monitor sent it: ${p.verdict.evidence}`;
   if (!isProbed(p.subject) && p.mode === "serving") return `Found over several minutes: ${p.verdict.evidence}`;
   if (p.mode !== "serving") return `Found at once: ${p.verdict.evidence}`;
   return `${p.streaks.bad} slot${p.streaks.bad === 1 ? "" : "s"} in a row failed (it fires after ${toFire(p.streaks, p.subject.fireAfter)}). ${p.verdict.evidence}`;

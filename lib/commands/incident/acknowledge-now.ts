@@ -5,6 +5,7 @@ import { liveHint } from "#lib/adapters/hint";
 import { draft } from "#lib/domain/event";
 import { cleanText } from "#lib/domain/text";
 import { sinkFacts } from "#lib/queries/sink-facts";
+import { acknowledgeMembers } from "./members.ts";
 import type { Incident } from "./row.ts";
 import { takeBackUntold, tell } from "./tell.ts";
 import { writeTimeline } from "./timeline.ts";
@@ -51,6 +52,7 @@ export async function acknowledge(
   const showing = new Set((await sinkFacts(tx)).filter((s) => s.acknowledge && s.enabled).map((s) => s.id));
   const others = told.filter((id) => showing.has(id) && id !== by.shownAt);
   await tell(tx, tenantId, incident, "acknowledge", others, now, name);
+  if (incident.subjectKind === "storm") await acknowledgeMembers(tx, tenantId, incident.id, now);
   await liveHint(tx, { tenant: tenantId, what: "incident", id: incident.id });
   return { done: true, told: told.length };
 }

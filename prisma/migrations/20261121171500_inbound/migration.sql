@@ -112,6 +112,7 @@ GRANT UPDATE (name, default_severity, per_minute, resolve_after_s, token_hash, r
   window_at, window_count) ON inbound_source TO tocsin_app;
 GRANT UPDATE (status, severity, title, body, labels, link, starts_at, ends_at, received_at, waiting_since, tries) ON inbound_alert TO tocsin_app;
 GRANT SELECT, INSERT, DELETE, UPDATE (ends_at) ON sink_inbound TO tocsin_app;
+GRANT UPDATE (outcome, reason, incident_id) ON inbound_call TO tocsin_app;
 -- The worker seals anew what lies under a key that has retired.
 GRANT SELECT, UPDATE (sealed) ON sink_inbound TO tocsin_worker;
 GRANT SELECT ON inbound_source TO tocsin_worker;

@@ -1,0 +1,152 @@
+// Alerts of other monitors down the same road as everything else: what is new is walked through the pipeline, and what
+// was not sent again in its time is over. Each in a transaction of its own; what fails stays and is tried again.
+import { type Db, type Sweeper, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
+import type { Log } from "#lib/adapters/log";
+import { alertKey } from "#lib/domain/inbound";
+import type { Severity } from "#lib/domain/reason";
+import { unlookedVerdict, type Verdict } from "#lib/domain/verdict";
+import { type Decided, walk } from "../pipeline/decide.ts";
+import type { Subject } from "../pipeline/passage.ts";
+
+const AT_ONCE = 200;
+const SIDE_BY_SIDE = 4;
+const SLOT_MS = 60_000;
+const LONGEST_PAUSE_S = 300;
+
+interface Found {
+  tenant_id: string;
+  source_id: string;
+  fingerprint: string;
+}
+
+/** @returns how many were looked at. @throws the first failure, after all others had their turn */
+export async function takeInbound(
+  db: Db,
+  sweeper: Sweeper,
+  now: Date,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<number> {
+  let looked = 0;
+  for (;;) {
+    const due = await sweeper.find<Found & Record<string, unknown>>(
+      `(SELECT tenant_id, source_id, fingerprint FROM inbound_alert WHERE waiting_since <= $1 ORDER BY waiting_since LIMIT $2)
+       UNION (SELECT tenant_id, source_id, fingerprint FROM inbound_alert WHERE status = 'firing' AND ends_at <= $1 ORDER BY ends_at LIMIT $2)`,
+      [now, AT_ONCE],
+    );
+    const failures: unknown[] = [];
+    let moved = 0;
+    const queue = due.values();
+    const worker = async () => {
+      for (const one of queue) {
+        if (signal?.aborted) return;
+        try {
+          if (await lookAt(db, one, now, log)) moved++;
+        } catch (err) {
+          failures.push(err);
+          await later(db, one, now).catch(() => {});
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
+    looked += moved;
+    if (failures.length > 0) throw failures[0];
+    if (due.length < AT_ONCE || moved === 0 || signal?.aborted) return looked;
+  }
+}
+
+interface Row {
+  status: "firing" | "resolved";
+  severity: Severity;
+  title: string;
+  body: string;
+  labels: Record<string, string>;
+  starts_at: Date;
+  ends_at: Date | null;
+  waiting_since: Date | null;
+  source: string;
+  revoked: boolean;
+  tenant: string;
+}
+
+/** @returns false when another process has it, or nothing is to be done any more */
+function lookAt(db: Db, found: Found, now: Date, log: Log): Promise<boolean> {
+  const { tenant_id: tenantId, source_id: sourceId, fingerprint } = found;
+  const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+    const [row] = await tx.$queryRaw<
+      Row[]
+    >`SELECT a.status, a.severity, a.title, a.body, a.labels, a.starts_at, a.ends_at, a.waiting_since,
+        s.name AS source, s.revoked_at IS NOT NULL AS revoked, t.name AS tenant
+      FROM inbound_alert a JOIN inbound_source s ON s.tenant_id = a.tenant_id AND s.id = a.source_id JOIN tenant t ON t.id = a.tenant_id
+      WHERE a.tenant_id = app.tenant() AND a.source_id = ${sourceId}::uuid AND a.fingerprint = ${fingerprint}
+      FOR UPDATE OF a SKIP LOCKED`;
+    if (row === undefined) return false;
+    const unsent = row.status === "firing" && row.ends_at !== null && row.ends_at <= now;
+    if (!unsent && row.waiting_since === null) return false;
+    const over = unsent || row.status === "resolved";
+    const decided = await walk(tx, {
+      tenantId,
+      subject: subjectOf(row, alertKey(sourceId, fingerprint)),
+      verdict: verdictOf(row, over, unsent),
+      sealed: null,
+      slot: over || row.starts_at > now ? now : row.starts_at,
+      now,
+      atOnce: false,
+      before: { bad: 0, good: 0, flips: [] },
+    });
+    if (decided.nobodyToTell)
+      log.warn({ tenant: tenantId, incident: decided.incidentId }, "nobody is told of an alert");
+    await note(tx, found, over, decided);
+    return true;
+  });
+  return unlessErased(work, false);
+}
+
+async function note(tx: Tx, found: Found, over: boolean, decided: Decided): Promise<void> {
+  const incidentId = decided.incidentId ?? decided.resolved[0] ?? null;
+  const outcome = over
+    ? decided.resolved.length > 0
+      ? "resolved"
+      : "not_opened"
+    : decided.change === null
+      ? "closed_by_hand"
+      : decided.change === "opened"
+        ? "opened"
+        : "extended";
+  await tx.$executeRaw`UPDATE inbound_alert SET status = ${over ? "resolved" : "firing"}, waiting_since = NULL, tries = 0, outcome = ${outcome},
+    incident_id = coalesce(${incidentId}::uuid, incident_id)
+    WHERE tenant_id = app.tenant() AND source_id = ${found.source_id}::uuid AND fingerprint = ${found.fingerprint}`;
+}
+
+/** It stays, and is looked at again after a pause that grows. */
+function later(db: Db, found: Found, now: Date): Promise<unknown> {
+  return db.withTenant(
+    { tenantId: found.tenant_id, actorId: WORKER_ACTOR },
+    (tx) =>
+      tx.$executeRaw`UPDATE inbound_alert SET tries = tries + 1, outcome = 'failed',
+      waiting_since = ${now}::timestamptz + make_interval(secs => least(${LONGEST_PAUSE_S}, 2 ^ least(tries, 9)))
+      WHERE tenant_id = app.tenant() AND source_id = ${found.source_id}::uuid AND fingerprint = ${found.fingerprint}`,
+  );
+}
+
+function subjectOf(row: Row, key: string): Subject {
+  return {
+    ...{ kind: "alert", key, serverId: null, name: row.title, url: "", tenantName: row.tenant, weight: "own" },
+    ...{ fireAfter: 1, clearAfter: 1, intervalMs: SLOT_MS, severity: row.severity },
+    labels: { source: row.source, ...row.labels },
+  };
+}
+
+function verdictOf(row: Row, over: boolean, unsent: boolean): Verdict {
+  if (over) {
+    const why = row.revoked
+      ? `The key of ${row.source} was taken back, so nobody says any more whether this goes on.`
+      : unsent
+        ? `${row.source} did not send it again in its time, so it counts as over.`
+        : `${row.source} says that it is over.`;
+    return unlookedVerdict("up", null, why);
+  }
+  const said = row.body === "" ? row.title : row.body;
+  const evidence = `${row.source} says: ${said}`.slice(0, 500);
+  return { ...unlookedVerdict("unknown", "external_alert", evidence), status: "down", pattern: "all", unlooked: false };
+}
