@@ -207,9 +207,9 @@ async function walk(
       for (const [at, text] of texts.entries()) {
         if (!some(cell, at)) continue;
         const said = notice(ours, cell, text);
+        walked++;
         for (const sent of await requests(config, said, cell.n % 3 === 0)) {
           const request = spoil(sent);
-          walked++;
           for (const [rule, fault] of Object.entries(RULES)) {
             const found = fault(config.sink.kind, request, said);
             if (found)
@@ -230,7 +230,7 @@ test("no payload of any sink, kind, subject and drill holds what must not leave"
   const leaks = Object.values(LEAKS).map((l) => l.text);
   const { faults, walked } = await walk(leaks, ({ n }, at) => n % leaks.length === at);
   expect(faults).toEqual([]);
-  expect(walked).toBeGreaterThanOrEqual(CONFIGS.length * NOTICE_KINDS.length * SUBJECT_KINDS.length * 2);
+  expect(walked).toBe(CONFIGS.length * NOTICE_KINDS.length * SUBJECT_KINDS.length * 2);
 });
 
 test("nor does it with what servers and tenants write to do harm", async () => {
