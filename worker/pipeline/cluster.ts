@@ -17,10 +17,13 @@ export async function byCluster(ask: HoldAsk): Promise<Hold | null> {
   const live = upstream.flatMap(({ cause, clusterId: id, clusterOpenedAt: at }) =>
     id === null || at === null ? [] : [{ cause, id, openedAt: new Date(at) }],
   )[0];
+  // Held once is held enough: what a cluster has let go of, or held for its hour, goes its own way.
+  if (incident.heldBy === "cluster" && incident.heldRef !== live?.id) return null;
   if (live !== undefined) return held(live, now);
   const wide = upstream.find((c) => c.hears && isCluster(c.tenants, c.tenantsWatching));
   if (wide === undefined) return null;
-  return held({ cause: wide.cause, ...(await note(ask, wide.cause)) }, now);
+  const noted = await note(ask, wide.cause);
+  return noted === null ? null : held({ cause: wide.cause, ...noted }, now);
 }
 
 function held({ id, cause, openedAt }: { id: string; cause: string; openedAt: Date }, now: Date): Hold | null {
@@ -35,17 +38,13 @@ function held({ id, cause, openedAt }: { id: string; cause: string; openedAt: Da
   };
 }
 
-/** Whoever else writes it at the same moment is waited for, and theirs is taken. */
-async function note({ tx, incident, now }: HoldAsk, cause: string): Promise<{ id: string; openedAt: Date }> {
-  const made = await tx.$queryRaw<{ id: string; openedAt: Date }[]>`INSERT INTO cluster (id, cause, reason, opened_at)
-    VALUES (${randomUUID()}::uuid, ${cause}, ${incident.reason}, ${now}) ON CONFLICT (cause) WHERE ended_at IS NULL DO NOTHING
-    RETURNING id::text, opened_at AS "openedAt"`;
-  const theirs =
-    made[0] ??
-    (
-      await tx.$queryRaw<{ id: string; openedAt: Date }[]>`SELECT id::text, opened_at AS "openedAt" FROM cluster
-      WHERE cause = ${cause} ORDER BY opened_at DESC LIMIT 1`
-    )[0];
-  if (theirs === undefined) throw new Error("the cluster that was in the way cannot be read");
-  return theirs;
+/** Whoever else writes it at the same moment is waited for, and theirs is taken. @returns null where nobody is told of it */
+async function note({ tx, incident, now }: HoldAsk, cause: string): Promise<{ id: string; openedAt: Date } | null> {
+  await tx.$executeRaw`INSERT INTO cluster (id, cause, reason, opened_at)
+    VALUES (${randomUUID()}::uuid, ${cause}, ${incident.reason}, ${now}) ON CONFLICT (cause) WHERE ended_at IS NULL DO NOTHING`;
+  const [row] = await tx.$queryRaw<
+    { id: string; openedAt: Date }[]
+  >`SELECT id::text, opened_at AS "openedAt" FROM cluster
+    WHERE cause = ${cause} AND ended_at IS NULL AND NOT nobody`;
+  return row ?? null;
 }

@@ -73,7 +73,7 @@ async function question({ tx, incident, now, certificateEnds }: HoldAsk): Promis
   const upstream = causes.filter(isUpstream);
   const since = new Date(now.getTime() - STORM_WINDOW_MS);
   const hourAgo = new Date(now.getTime() - 3_600_000);
-  const begins = incident.step === 0;
+  const begins = incident.step === 0 && incident.heldBy !== "cluster";
   const [row] = await tx.$queryRaw<Row[]>`
     WITH given AS (SELECT cause FROM unnest(${causes}::text[]) AS g(cause)),
     mine AS (INSERT INTO incident_cause (tenant_id, incident_id, cause, at) SELECT app.tenant(), ${incident.id}::uuid, cause, ${incident.openedAt}::timestamptz
@@ -93,8 +93,8 @@ async function question({ tx, incident, now, certificateEnds }: HoldAsk): Promis
       LEFT JOIN app.sight(${begins ? upstream : []}::text[], ${now}::timestamptz, ${since}::timestamptz, ${CLUSTER_FLOOR}::int) w ON w.cause = g.cause) AS causes,
       (SELECT m.storm_id::text FROM storm_member m JOIN incident i ON i.tenant_id = m.tenant_id AND i.id = m.storm_id
         WHERE m.tenant_id = app.tenant() AND m.incident_id = ${incident.id}::uuid AND i.state <> 'resolved' LIMIT 1) AS member,
-      (SELECT count(*)::int FROM (SELECT 1 FROM notice n WHERE n.tenant_id = app.tenant() AND n.kind = 'trigger' AND n.at >= ${hourOf(now)}::timestamptz
-        LIMIT 1000) q) AS told,
+      (SELECT count(DISTINCT q.incident_id)::int FROM (SELECT n.incident_id FROM notice n WHERE n.tenant_id = app.tenant() AND n.kind = 'trigger' AND n.at >= ${hourOf(now)}::timestamptz
+        LIMIT 3000) q) AS told,
       (SELECT t.tier FROM tenant t WHERE t.id = app.tenant()) AS tier`;
   return {
     causes: row?.causes ?? [],

@@ -22,6 +22,8 @@ CREATE TABLE storm_member (
 );
 CREATE INDEX storm_member_of ON storm_member (tenant_id, incident_id);
 
+CREATE INDEX incident_storms ON incident (tenant_id, id) WHERE subject_kind = 'storm' AND state <> 'resolved';
+
 CREATE TABLE digest (
   tenant_id uuid NOT NULL REFERENCES tenant (id),
   id uuid NOT NULL,
@@ -52,6 +54,7 @@ CREATE TABLE held_back (
 );
 CREATE INDEX held_back_recent ON held_back (tenant_id, at DESC);
 CREATE INDEX held_back_untold ON held_back (kind, at) WHERE digest_id IS NULL AND kind IN ('cluster', 'budget');
+CREATE INDEX surface_change_digests ON surface_change (digest, at) WHERE digest IN ('daily', 'weekly');
 CREATE INDEX notice_triggers ON notice (tenant_id, at) WHERE kind = 'trigger';
 
 CREATE TABLE cluster (
@@ -99,11 +102,12 @@ CREATE POLICY find_due ON cluster FOR SELECT TO tocsin_sweeper USING (true);
 GRANT SELECT ON storm_member, digest, held_back, cluster TO tocsin_app;
 GRANT SELECT, INSERT ON incident_cause, storm_member, digest, held_back, cluster TO tocsin_worker;
 GRANT UPDATE (until, digest_id) ON held_back TO tocsin_worker;
+GRANT UPDATE (notice_id) ON digest TO tocsin_worker;
 GRANT UPDATE (incident_id, ended_at, nobody) ON cluster TO tocsin_worker;
 GRANT SELECT (tenant_id, incident_id, cause, at) ON incident_cause TO tocsin_sweeper;
 GRANT SELECT (tenant_id, storm_id, incident_id) ON storm_member TO tocsin_sweeper;
 GRANT SELECT (tenant_id, incident_id, kind, ref, at, digest_id) ON held_back TO tocsin_sweeper;
-GRANT SELECT (tenant_id, kind, key) ON digest TO tocsin_sweeper;
+GRANT SELECT (tenant_id, kind, key, at) ON digest TO tocsin_sweeper;
 GRANT SELECT ON cluster TO tocsin_sweeper;
 GRANT SELECT (held_by, held_ref) ON incident TO tocsin_sweeper;
 GRANT SELECT (tenant_id, digest, at, state) ON surface_change TO tocsin_sweeper;
