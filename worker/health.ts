@@ -1,6 +1,6 @@
 // /live: this process turns. /ready: every duty it owes has succeeded lately and it is not draining. Apart, because
 // restarting a process does not mend a database that is away.
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { monotonicMs } from "#lib/adapters/clock";
 import type { DutyState } from "./duty.ts";
 
@@ -23,12 +23,24 @@ export function readiness(states: readonly DutyState[], draining: boolean, at = 
   return { ready: !draining && stale.length === 0, draining, stale };
 }
 
-export function serveHealth(port: number, check: () => Readiness): Promise<Health> {
+/** @param seen takes the id of a self-test that has come to its end */
+export function serveHealth(
+  port: number,
+  check: () => Readiness,
+  seen: (id: string) => Promise<void> = async () => {},
+): Promise<Health> {
   const server: Server = createServer((request, response) => {
     const send = (status: number, body: unknown) => {
       response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
       response.end(`${JSON.stringify(body)}\n`);
     };
+    if (request.method === "POST" && request.url === "/selftest") {
+      bodyOf(request)
+        .then(seen)
+        .then(() => response.writeHead(204).end())
+        .catch(() => send(503, { error: "the self-test could not be written down" }));
+      return;
+    }
     if (request.method !== "GET") return send(405, { error: "GET only" });
     if (request.url === "/live") return send(200, { live: true });
     if (request.url === "/ready") {
@@ -51,4 +63,15 @@ export function serveHealth(port: number, check: () => Readiness): Promise<Healt
       });
     });
   });
+}
+
+/** The id in it; whatever is no self-test of ours names none. */
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const part of request) {
+    text += String(part);
+    if (text.length > 1_000) break;
+  }
+  const id: unknown = (JSON.parse(text) as { id?: unknown }).id;
+  return typeof id === "string" && /^[0-9a-f-]{36}$/.test(id) ? id : "";
 }

@@ -1,4 +1,4 @@
-// The worker: node worker/main.ts [--duties watch,deliver,escalate]. The only file that builds things: environment → adapters →
+// The worker: node worker/main.ts [--duties watch,deliver,escalate,selfcheck]. The only file that builds things: environment → adapters →
 // duties → run. With a choice of duties it is a guard. Drains in order on SIGTERM and SIGINT.
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -24,6 +24,7 @@ import { farewell, heartbeat, type ProcessRow } from "./heartbeat.ts";
 import { scheduler } from "./probe/schedule.ts";
 import { nameRegions } from "./regions.ts";
 import { failRequest } from "./requests/index.ts";
+import { selftestSeen } from "./selftest/selftest.ts";
 import { rewrapKeys } from "./requests/rewrap-keys.ts";
 import { rotateKey } from "./requests/rotate-key.ts";
 
@@ -45,8 +46,10 @@ async function main(): Promise<void> {
   const queueRedis = openRedis(settings.REDIS_URL, { blocking: true });
   const prefix = redisPrefix();
   const probes = scheduler({ sweeper, redis, queueRedis, prefix });
+  const bases = sinkBases();
+  let stale = (): string[] => [];
   const outbox = new Outbox(
-    { db, box, bases: sinkBases(), send, random: Math.random },
+    { db, box, bases, send, random: Math.random },
     sweeper,
     me.id,
     log,
@@ -54,6 +57,7 @@ async function main(): Promise<void> {
   );
   const parts: Parts = {
     ...{ me, db, sweeper, redis, prefix, outbox, scheduler: probes, log },
+    deadMan: { box, bases, send, stale: () => stale() },
     streamer: { db, box, send: streamSender(send), ca: extraCa, log },
     handlers: {
       "probe-now": async ({ tenantId, id, payload }, at) => {
@@ -76,7 +80,13 @@ async function main(): Promise<void> {
   const running = runDuties(duties(parts, only), me.id, db, log);
   const wakes = wakeUps(parts, only);
   let draining = false;
-  const health = await serveHealth(settings.TOCSIN_HEALTH_PORT, () => readiness(running.states(), draining));
+  const health = await serveHealth(
+    settings.TOCSIN_HEALTH_PORT,
+    () => readiness(running.states(), draining),
+    (id) => selftestSeen(db, id, now()),
+  );
+  bases.loopback = `http://127.0.0.1:${health.port}`;
+  stale = () => readiness(running.states(), false).stale.map((s) => s.name);
   log.info({ healthPort: health.port, pid: process.pid, duties: running.states().map((s) => s.name) }, "working");
 
   const drain = async (signal: string) => {

@@ -5,6 +5,7 @@ export const SECRET_KINDS = [
   "sink",
   "sink_inbound",
   "audit_stream",
+  "heartbeat_target",
   "session",
   "erasure_request",
 ] as const;
@@ -40,7 +41,7 @@ export const SECRET_FAULTS: Readonly<Record<SecretFault, string>> = {
 };
 
 /** Secrets that somebody entered and can enter anew; the others end by themselves. */
-const REPLACED_BY_PEOPLE: readonly SecretKind[] = ["server_credential", "sink", "audit_stream"];
+const REPLACED_BY_PEOPLE: readonly SecretKind[] = ["server_credential", "sink", "audit_stream", "heartbeat_target"];
 
 export function secretFaults(secret: StoredSecret, now: number): SecretFault[] {
   const found: SecretFault[] = [];

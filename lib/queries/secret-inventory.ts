@@ -16,6 +16,7 @@ const HOLDERS: Readonly<Record<Exclude<SecretKind, "server_credential">, string>
   sink: "worker",
   sink_inbound: "console",
   audit_stream: "worker",
+  heartbeat_target: "worker",
   session: "console",
   erasure_request: "operators",
 };

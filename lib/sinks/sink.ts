@@ -35,7 +35,8 @@ export interface SinkCapabilities {
 
 /**
  * Where the vendor is; operator's settings (regions, proxies, tests). PagerDuty: host[:port], https always. smtp: the
- * relay's URL with its credentials, "" when none is set; mailFrom: the From line.
+ * relay's URL with its credentials, "" when none is set; mailFrom: the From line. loopback: this process's own health
+ * port, where it has one.
  */
 export type SinkBases = Record<
   | "pagerduty"
@@ -49,7 +50,7 @@ export type SinkBases = Record<
   | "smtp"
   | "mailFrom",
   string
->;
+> & { loopback?: string };
 
 export type SinkRequest =
   | {

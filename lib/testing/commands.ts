@@ -33,6 +33,8 @@ export async function allCommands(): Promise<Map<string, AnyCommand>> {
 /** Whose tenant acts, and whose rows are named: the same for a lawful act. */
 export type Make = (of: { own: World; rows: World }) => Record<string, unknown>;
 
+const SOURCE = { name: "Prometheus", defaultSeverity: "P3", perMinute: 600, resolveAfterS: 300 };
+
 export const INPUTS: Record<string, Make> = {
   "address/allow#allowAddress": ({ own }) => ({ tenantId: own.tenant, cidr: "10.99.0.0/16", ports: "" }),
   "address/revoke#revokeAddress": ({ own, rows }) => ({ tenantId: own.tenant, id: rows.allowance }),
@@ -86,9 +88,16 @@ export const INPUTS: Record<string, Make> = {
   "impersonation/end#endVisitOfStaff": ({ rows }) => ({ visitId: rows.grant }),
   "impersonation/revoke#revokeVisit": ({ own, rows }) => ({ tenantId: own.tenant, visitId: rows.grant }),
   "impersonation/start#startVisit": ({ own, rows }) => ({ tenantId: own.tenant, personId: rows.target, mode: "ro" }),
+  "source/add#addSource": () => ({ kind: "alertmanager", ...SOURCE }),
+  "source/change#changeSource": ({ rows }) => ({ sourceId: rows.source, ...SOURCE }),
+  "source/revoke#revokeSource": ({ rows }) => ({ sourceId: rows.source }),
+  "sink/inbound-secret#setInboundSecret": ({ rows }) => ({ sinkId: rows.sink, secret: "0123456789abcdef0123456789abcdef" }),
+  "sink/inbound-secret#endInboundSecret": ({ rows }) => ({ sinkId: rows.sink, which: "all" }),
   "incident/acknowledge#acknowledgeIncident": ({ rows }) => ({ incidentId: rows.incident }),
   "incident/note#noteIncident": ({ rows }) => ({ incidentId: rows.incident, note: "It answers again." }),
   "incident/resolve#resolveIncident": ({ rows }) => ({ incidentId: rows.incident }),
+  "heartbeat/save#addHeartbeat": () => ({ kind: "url", name: "Night watch", secret: "https://beat.example.com/abc" }),
+  "heartbeat/remove#removeHeartbeat": ({ rows }) => ({ heartbeatId: rows.heartbeat }),
   "key/rotate#rotateKey": () => ({}),
   "runbook/remove#removeRunbook": () => ({ reason: "timeout" }),
   "runbook/save#saveRunbook": () => ({ reason: "timeout", body: "1. Ask the night desk." }),

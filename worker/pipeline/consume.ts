@@ -9,6 +9,7 @@ import { type SealedSlot, sealedSlotSchema } from "#lib/domain/verdict";
 import { decide } from "./decide.ts";
 import { isOutage } from "#lib/adapters/outage";
 import { decideQuiet, Settled } from "./quiet.ts";
+import { decideSelftest } from "../selftest/selftest.ts";
 import { SealedStream, type Entry } from "./stream.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
@@ -174,7 +175,8 @@ export class SealedConsumer {
   }
 
   async #handle(entry: Entry, sealed: SealedSlot | null, signal: AbortSignal): Promise<void> {
-    if (sealed === null) {
+    if (entry.selftest !== undefined) await this.#selftest(entry.selftest);
+    else if (sealed === null) {
       this.counts.malformed++;
       this.#log.error(
         { entry: entry.id, bytes: entry.sealed?.length ?? 0 },
@@ -183,6 +185,16 @@ export class SealedConsumer {
     } else if (!(await this.#decided(sealed, signal))) return;
     await this.#stream.done(entry.id);
     crashPoint("after_stream_ack");
+  }
+
+  /** Not tried again: the next one comes within half a minute, and a missing one is what it is for. */
+  async #selftest(id: string): Promise<void> {
+    try {
+      await decideSelftest(this.#db, id, clockNow());
+      this.#wake();
+    } catch (err) {
+      this.#log.warn({ err, selftest: id }, "the self-test did not come through the pipeline");
+    }
   }
 
   /** @returns false when it has to stay in the stream */

@@ -6,6 +6,8 @@ export interface Entry {
   id: string;
   /** The JSON of a SealedSlot; undefined when the entry has no such field. */
   sealed: string | undefined;
+  /** Id of a self-test, which goes the same way. */
+  selftest?: string;
 }
 
 const GROUP = "pipeline";
@@ -110,6 +112,10 @@ export class SealedStream {
 }
 
 function entryOf([id, fields]: [string, string[]]): Entry {
-  const at = fields.findIndex((name, i) => i % 2 === 0 && name === "sealed");
-  return { id, sealed: at < 0 ? undefined : fields[at + 1] };
+  const of = (wanted: string) => {
+    const at = fields.findIndex((name, i) => i % 2 === 0 && name === wanted);
+    return at < 0 ? undefined : fields[at + 1];
+  };
+  const selftest = of("selftest");
+  return { id, sealed: of("sealed"), ...(selftest !== undefined && { selftest }) };
 }

@@ -52,6 +52,13 @@ const KINDS: Record<string, Kind> = {
     write: (tx, t, id, was, is) =>
       tx.$executeRaw`UPDATE audit_stream SET sealed = ${is} WHERE tenant_id = ${t}::uuid AND id = ${id}::uuid AND sealed = ${was}`,
   },
+  heartbeat_target: {
+    place: places.heartbeat,
+    read: (tx, t, id) =>
+      tx.$queryRaw`SELECT sealed FROM heartbeat_target WHERE tenant_id = ${t}::uuid AND id = ${id}::uuid`,
+    write: (tx, t, id, was, is) =>
+      tx.$executeRaw`UPDATE heartbeat_target SET sealed = ${is} WHERE tenant_id = ${t}::uuid AND id = ${id}::uuid AND sealed = ${was}`,
+  },
   session: {
     place: places.sessionRefresh,
     read: (tx, _t, id) => tx.$queryRaw`SELECT refresh_sealed AS sealed FROM session WHERE id = ${id}::uuid`,

@@ -35,6 +35,13 @@ export const places = {
     column: "sealed",
     rowId: streamId,
   }),
+  /** The key, token or secret URL of one heartbeat of the installation. */
+  heartbeat: (tenantId: string, id: string): SecretPlace => ({
+    tenantId,
+    table: "heartbeat_target",
+    column: "sealed",
+    rowId: id,
+  }),
   /** The identity provider's refresh token of one session; sessions belong to no tenant, so to the installation's own. */
   sessionRefresh: (tenantId: string, sessionId: string): SecretPlace => ({
     tenantId,

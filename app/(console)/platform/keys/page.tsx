@@ -23,6 +23,7 @@ const KIND: Record<SecretKind, string> = {
   sink: "Secrets of sinks",
   sink_inbound: "What vendors sign with",
   audit_stream: "Secrets of audit streams",
+  heartbeat_target: "Secrets of heartbeats",
   session: "Refresh tokens of sessions",
   erasure_request: "Requests for erasure",
 };
