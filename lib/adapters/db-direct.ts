@@ -93,11 +93,7 @@ export function rawOn(target: Target): RawStatements {
 
 /** Plain SQL with $1 parameters; a transaction of its own where the target is a pool. */
 export function run(target: Target, text: string, values: readonly unknown[]): Promise<pg.QueryResult<Row>> {
-  const name = nameOf(text);
-  return target.query<Row>({
-    ...{ text, values: values.map(parameter), types: PARSERS },
-    ...(name !== undefined && { name }),
-  });
+  return target.query<Row>({ text, values: values.map(parameter), types: PARSERS, ...named(text) });
 }
 
 const texts = new WeakMap<TemplateStringsArray, string>();
@@ -134,12 +130,13 @@ function flatten(strings: readonly string[], values: readonly unknown[]): [text:
 /** Statements are prepared once for each connection; text that varies without end is not. */
 const names = new Map<string, string>();
 const MOST_NAMES = 500;
-function nameOf(text: string): string | undefined {
-  const known = names.get(text);
-  if (known !== undefined || names.size >= MOST_NAMES) return known;
-  const name = `direct_${names.size}`;
-  names.set(text, name);
-  return name;
+export function named(text: string): { name?: string } {
+  let name = names.get(text);
+  if (name === undefined && names.size < MOST_NAMES) {
+    name = `direct_${names.size}`;
+    names.set(text, name);
+  }
+  return name === undefined ? {} : { name };
 }
 
 /** As Prisma sends it: times in UTC, bigint as digits. */

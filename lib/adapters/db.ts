@@ -5,7 +5,7 @@ import pg from "pg";
 import { Prisma, PrismaClient } from "#generated/prisma/client";
 import { env } from "./env.ts";
 import { TocsinError } from "../domain/error.ts";
-import { lend, LendingPool, rawOn, run, transaction } from "./db-direct.ts";
+import { lend, LendingPool, named, rawOn, run, transaction } from "./db-direct.ts";
 import { isOutage, sqlStates } from "./outage.ts";
 import { roleUrl } from "./roles.ts";
 
@@ -244,7 +244,8 @@ export function openSweeper(url: string): Sweeper {
   });
   pool.on("error", () => {}); // A dropped idle connection is not news: the next find opens another.
   return {
-    find: (sql, params = []) => readAgain(async () => (await pool.query(sql, params as unknown[])).rows),
+    find: (sql, params = []) =>
+      readAgain(async () => (await pool.query({ text: sql, values: [...params], ...named(sql) })).rows),
     close: () => pool.end(),
   };
 }

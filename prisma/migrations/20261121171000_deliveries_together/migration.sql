@@ -88,3 +88,9 @@ END $$;
 
 REVOKE ALL ON FUNCTION app.claim_deliveries, app.settle_deliveries FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.claim_deliveries, app.settle_deliveries TO tocsin_worker;
+
+-- What is due is read from the front of a line, however long it is, and whether an earlier one of the same incident and
+-- sink is unsettled is asked among the unsettled only.
+DROP INDEX delivery_due;
+CREATE INDEX delivery_due ON delivery (due_at, ordinal) WHERE state = 'pending';
+CREATE INDEX delivery_unsettled ON delivery (tenant_id, incident_id, sink_id, ordinal) WHERE state IN ('pending', 'leased');
