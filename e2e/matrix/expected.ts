@@ -3,7 +3,7 @@
 // and is not here fails the test by its name, and so does one that is here and was not built.
 import type { Action, Layer } from "../../lib/domain/permissions.ts";
 import type { OwnAct } from "../../lib/domain/own-acts.ts";
-import { CHANGED, type World } from "../../lib/testing/world.ts";
+import { CHANGED, PROOF_CODE, type World } from "../../lib/testing/world.ts";
 
 /**
  * console: staff. portal: customers, and staff who visit. self: whoever is signed in. door: who is not, the others are sent
@@ -83,6 +83,7 @@ export const PAGES: Record<string, Page> = {
   "/account": page("self", undefined, { visitors: "/portal" }),
   "/approvals": page("console", "approval.read"),
   "/break-glass": page("open"),
+  "/prove": page("open"),
   "/people": page("console", "role.read"),
   "/people/[id]": page("console", "role.read", { id: "target", everywhere: ["root", "auditor"] }),
   "/platform/keys": page("console", "platform.read"),
@@ -102,6 +103,7 @@ export const PAGES: Record<string, Page> = {
   "/visits": page("console", "visit.read"),
   "/visits/new": page("console", "impersonation.start"),
   "/routes": page("console", "policy.read"),
+  "/on-call": page("console", "schedule.read"),
   "/servers": page("console", "server.read"),
   "/servers/[id]": page("console", "server.read", { id: "server", instead: "/portal/servers/[id]" }),
   "/servers/[id]/checks": page("console", "server.read", { id: "server", instead: "/portal/servers/[id]/checks" }),
@@ -112,6 +114,8 @@ export const PAGES: Record<string, Page> = {
   }),
   "/servers/new": page("console", "server.register"),
   "/silences": page("console", "silence.read"),
+  "/sources": page("console", "source.read"),
+  "/act": page("self"),
   "/sinks": page("console", "sink.read"),
   "/sinks/[id]": page("console", "sink.read", { id: "sink", instead: "/portal/sinks/[id]" }),
   "/sinks/new": page("console", "sink.change"),
@@ -146,7 +150,16 @@ export const HANDLERS: Record<string, Record<string, Handler>> = {
   "/api/back-channel-logout": { POST: { router: "open", answers: [422, 429] } },
   "/api/csp-report": { POST: { router: "open", answers: [422, 429] } },
   // The directory's own token, and no session, opens it.
+  // Its address is the key.
+  "/api/on-call/[token]": { GET: { router: "open", answers: [404, 429] } },
   "/api/scim/v2/[...path]": every({ router: "open", answers: [401, 429] }),
+  // A vendor's signature, or a source's token, opens these.
+  "/api/hooks/slack": { POST: { router: "open", answers: [401, 429] } },
+  "/api/hooks/pagerduty/[sink]": { POST: { router: "open", answers: [401, 429] } },
+  "/api/hooks/opsgenie/[sink]": { POST: { router: "open", answers: [401, 429] } },
+  "/api/hooks/alertmanager": { POST: { router: "open", answers: [401, 429] } },
+  "/api/hooks/inbound": { POST: { router: "open", answers: [401, 429] } },
+  "/api/v2/alerts": { POST: { router: "open", answers: [401, 429] } },
   "/api/visit/end": { POST: { router: "open", answers: [303], last: true } },
   "/api/live": { GET: { router: "self" } },
   "/api/seen": { POST: { router: "self" } },
@@ -176,6 +189,7 @@ const SINK = {
 const KEY = { kind: "header", headerName: "X-API-Key", secret: "a-value" };
 const ERASURE = { subjectKind: "account", controller: "tenant", identifiers: "ann@example.com", note: "" };
 
+const SOURCE = { name: "Matrix", defaultSeverity: "P3", perMinute: "600", resolveAfterS: "300" };
 const CHECK = { name: "Session", everyS: "300", callsPerDay: "100", "settings.holdS": "120" };
 const ALLOW_WHY = "The matrix of the tests asks for this once";
 
@@ -224,6 +238,15 @@ const inBoth = (router: "console" | "portal", name: (verb: string) => string): R
   [name("EnableSink")]: {
     ...byId(router, "sink.change", "sink", "sinkId"),
     prepare: "UPDATE sink SET state = 'disabled' WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL",
+  },
+  [name("ChallengeSink")]: {
+    ...byId(router, "sink.prove", "sink", "sinkId"),
+    prepare: "UPDATE sink SET state = 'enabled' WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL",
+  },
+  [name("ProveSink")]: byId(router, "sink.prove", "sink", "sinkId", { code: PROOF_CODE }),
+  [name("RotateSecret")]: {
+    ...byId(router, "sink.secret", "sink", "sinkId", { "config.secret": SINK["config.secret"] }),
+    prepare: "UPDATE sink SET state = 'enabled' WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL",
   },
   [name("RemoveSink")]: byId(router, "sink.change", "sink", "sinkId"),
   [name("FileErasure")]: { router, asks: "erasure.file", fields: () => ERASURE },
@@ -289,6 +312,22 @@ export const ACTS: Record<string, Act> = {
   acknowledgeAction: byId("console", "incident.acknowledge", "incident", "incidentId"),
   resolveAction: byId("console", "incident.resolve", "incident", "incidentId"),
   noteAction: byId("console", "incident.note", "incident", "incidentId", { note: "It answers again." }),
+  actByLinkAction: {
+    router: "self",
+    asks: "nothing",
+    fields: () => ({ ref: "nobody-made-this", verb: "acknowledge" }),
+    own: "E_INVALID",
+  },
+  addSourceAction: {
+    router: "console",
+    asks: "source.change",
+    fields: () => ({ kind: "generic", ...SOURCE }),
+  },
+  changeSourceAction: byId("console", "source.change", "source", "sourceId", SOURCE),
+  revokeSourceAction: byId("console", "source.change", "source", "sourceId"),
+  // Of the rows' sink, which is a webhook, nothing comes back.
+  setInboundSecretAction: byId("console", "sink.secret", "sink", "sinkId", { secret: "" }, { own: "E_INVALID" }),
+  endInboundSecretAction: byId("console", "sink.secret", "sink", "sinkId", { which: "all" }),
   createSilenceAction: byId("console", "silence.change", "server", "serverId", { minutes: "60", comment: "A release" }),
   endSilenceAction: byId("console", "silence.change", "silence", "silenceId"),
   redriveAllAction: {
@@ -306,6 +345,40 @@ export const ACTS: Record<string, Act> = {
     fields: (rows) => ({
       steps: JSON.stringify([{ afterMinutes: 0, targets: [{ severities: ["P1"], sinkId: rows.sink }] }]),
     }),
+    unknown: "E_INVALID",
+  },
+  removePolicyAction: byId("console", "policy.change", "policy", "policyId"),
+  movePolicyAction: byId("console", "policy.change", "policy", "policyId", { direction: "up" }),
+  saveScheduleAction: {
+    router: "console",
+    asks: "schedule.change",
+    id: "schedule",
+    fields: (rows) => ({
+      scheduleId: rows.schedule,
+      name: "Renamed",
+      zone: "Europe/Berlin",
+      layers: JSON.stringify([{ people: [rows.target], startsOn: "2026-11-02", handoffAt: "09:00", everyDays: 7 }]),
+    }),
+  },
+  removeScheduleAction: byId("console", "schedule.change", "schedule", "scheduleId"),
+  addOverrideAction: {
+    router: "console",
+    asks: "schedule.change",
+    id: "schedule",
+    fields: (rows, _own, personId) => ({
+      scheduleId: rows.schedule,
+      personId,
+      from: "2098-01-01T00:00",
+      to: "2098-01-02T00:00",
+    }),
+  },
+  endOverrideAction: byId("console", "schedule.change", "override", "overrideId"),
+  changeFeedAction: byId("console", "schedule.change", "schedule", "scheduleId", { give: "new" }),
+  saveContactsAction: {
+    router: "console",
+    asks: "schedule.change",
+    id: "sink",
+    fields: (rows, _own, personId) => ({ personId, sinkId: rows.sink }),
     unknown: "E_INVALID",
   },
   openErasureAction: {
@@ -336,6 +409,12 @@ export const ACTS: Record<string, Act> = {
     asks: "session.end",
     id: "target",
     fields: (rows, own) => ({ session: rows === own || rows.tenant === own.tenant ? "others" : rows.server }),
+  },
+  confirmAction: {
+    router: "open",
+    asks: "nothing",
+    fields: () => ({ link: "" }),
+    own: "E_CODE_EXPIRED or E_RATE_LIMITED",
   },
   enterAction: {
     router: "open",

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Command } from "#lib/commands/command";
-import { CHANGED, type World } from "./world.ts";
+import { CHANGED, PROOF_CODE, type World } from "./world.ts";
 
 const FOLDER = join(import.meta.dirname, "..", "commands");
 
@@ -91,7 +91,10 @@ export const INPUTS: Record<string, Make> = {
   "source/add#addSource": () => ({ kind: "alertmanager", ...SOURCE }),
   "source/change#changeSource": ({ rows }) => ({ sourceId: rows.source, ...SOURCE }),
   "source/revoke#revokeSource": ({ rows }) => ({ sourceId: rows.source }),
-  "sink/inbound-secret#setInboundSecret": ({ rows }) => ({ sinkId: rows.sink, secret: "0123456789abcdef0123456789abcdef" }),
+  "sink/inbound-secret#setInboundSecret": ({ rows }) => ({
+    sinkId: rows.sink,
+    secret: "0123456789abcdef0123456789abcdef",
+  }),
   "sink/inbound-secret#endInboundSecret": ({ rows }) => ({ sinkId: rows.sink, which: "all" }),
   "incident/acknowledge#acknowledgeIncident": ({ rows }) => ({ incidentId: rows.incident }),
   "incident/note#noteIncident": ({ rows }) => ({ incidentId: rows.incident, note: "It answers again." }),
@@ -180,6 +183,7 @@ export const INPUTS: Record<string, Make> = {
     minutes: "60",
   }),
   "silence/end#endSilence": ({ rows }) => ({ silenceId: rows.silence }),
+  "sink/challenge#challengeSink": ({ rows }) => ({ sinkId: rows.sink }),
   "sink/change#changeSink": ({ rows }) => ({
     sinkId: rows.sink,
     name: "Renamed",
@@ -187,7 +191,9 @@ export const INPUTS: Record<string, Make> = {
   }),
   "sink/create#createSink": () => ({ kind: "webhook", name: "New", config: { url: "https://hooks.example.com/x" } }),
   "sink/fallback#setFallback": ({ rows }) => ({ sinkId: rows.sink, afterMinutes: "5" }),
+  "sink/prove#proveSink": ({ rows }) => ({ sinkId: rows.sink, code: PROOF_CODE }),
   "sink/remove#removeSink": ({ rows }) => ({ sinkId: rows.sink }),
+  "sink/rotate#rotateSecret": ({ rows }) => ({ sinkId: rows.sink, config: { secret: `whsec_${"B".repeat(44)}` } }),
   "sink/switch#disableSink": ({ rows }) => ({ sinkId: rows.sink }),
   "sink/switch#enableSink": ({ rows }) => ({ sinkId: rows.sink }),
   "sink/test-send#testSend": ({ rows }) => ({ sinkId: rows.sink }),
