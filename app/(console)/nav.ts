@@ -30,6 +30,7 @@ export const NAV: NavItem[] = [
     icon: "sources",
     group: "Telling people",
   },
+  { label: "Held back", href: "/held", permission: "noise.read", key: "d", icon: "held", group: "Telling people" },
   { label: "Runbooks", href: "/runbooks", permission: "runbook.read", key: "b", icon: "runbooks", group: "Afterwards" },
   { label: "Approvals", href: "/approvals", permission: "approval.read", key: "o", icon: "approvals", group: "Proof" },
   {

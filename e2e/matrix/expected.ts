@@ -76,6 +76,7 @@ export const PAGES: Record<string, Page> = {
   "/erasure/[id]": page("console", "erasure.open", { id: "erasure", instead: "/portal/requests" }),
   "/erasure/new": page("console", "erasure.file", { instead: "/portal/requests/new" }),
   "/fields": page("console"),
+  "/held": page("console", "noise.read"),
   "/incidents": page("console", "incident.read"),
   "/incidents/[id]": page("console", "incident.read", { id: "incident", instead: "/portal/incidents/[id]" }),
   "/platform": page("console", "platform.read"),

@@ -4,6 +4,8 @@ import { PLATFORM_TENANT, WORKER_ACTOR } from "#lib/adapters/db";
 import { acknowledge } from "#lib/commands/incident/acknowledge-now";
 import { incidentById } from "#lib/commands/incident/row";
 import type { Reason } from "#lib/domain/reason";
+import { type HeldKind, heldCounts, heldRows } from "#lib/queries/held";
+import { stormOf } from "#lib/queries/storm";
 import { type TestDatabase, testDatabase } from "#lib/testing/database";
 import { makeServer, makeSink, makeTenant } from "#lib/testing/make";
 import { aSealedSlot } from "#lib/testing/sealed";
@@ -376,4 +378,38 @@ test("changes of tools that nobody had to be told of at once are told once a day
   expect(await told(tenantId)).toEqual(["digest slack", "digest slack"]);
   await send("2028-11-21T08:00:00Z");
   expect((await digests(tenantId)).map((d) => d.kind)).toEqual(["day", "week", "day"]);
+});
+
+test("every held incident is listed with what held it, who would have been told and the digest that told of it; so is what was withheld", async () => {
+  const { tenantId, servers } = await fleet(hosts(7, "mcp.listed.example.com"));
+  const at = aDay();
+  for (const server of servers) await see(tenantId, server, at, "connection_refused");
+  const now = new Date(at + MINUTE);
+  // One that was told of is over before its notice left: that notice is withheld.
+  await see(tenantId, servers[0] as string, at + MINUTE, "up");
+  const look = (kind: HeldKind | null, q = "") =>
+    db.appDb.withTenant({ tenantId, actorId: WORKER_ACTOR, readOnly: true }, async (tx) => ({
+      rows: await heldRows(tx, { kind, q, digestId: null }, now, { skip: 0, take: 50 }),
+      counts: await heldCounts(tx, { kind, q, digestId: null }, now),
+      storm: await stormOf(tx, (await incidents(tenantId, "AND subject_kind = 'storm'"))[0]?.id),
+    }));
+  const { rows, counts, storm } = await look("storm");
+  expect(rows.map((r) => [r.subject, r.by, r.would, r.state])).toEqual([
+    ["s6", "Storm #6 mcp.listed.example.com", ["slack", "pagerduty"], "open"],
+    ["s5", "Storm #6 mcp.listed.example.com", ["slack", "pagerduty"], "open"],
+    ["s4", "Storm #6 mcp.listed.example.com", ["slack", "pagerduty"], "open"],
+  ]);
+  expect(counts.kinds).toMatchObject({ storm: 3, withheld: 2, budget: 0 });
+  expect(counts.days).toMatchObject([{ held: 3, withheld: 2 }]);
+  expect((await look("withheld")).rows.map((r) => [r.subject, r.would])).toEqual([
+    ["s0", [expect.any(String)]],
+    ["s0", [expect.any(String)]],
+  ]);
+  expect((await look(null, "S6")).rows).toHaveLength(1);
+  expect(storm.members.map((m) => [m.subject, m.told])).toEqual([
+    ...[1, 2, 3].map((i) => [`s${i}`, true]),
+    ...[4, 5, 6].map((i) => [`s${i}`, false]),
+    ["s0", true],
+  ]);
+  await closeAll(tenantId);
 });

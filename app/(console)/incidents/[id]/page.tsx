@@ -3,6 +3,7 @@ import Link from "next/link";
 import { deliveries } from "#lib/queries/deliveries";
 import { incidentDetail } from "#lib/queries/incident-detail";
 import { whyPaged } from "#lib/queries/incident/why";
+import { stormOf } from "#lib/queries/storm";
 import { param, type SearchParams } from "../../../_server/query.ts";
 import { found, idOr404, read } from "../../../_server/read.ts";
 import { allowed, can } from "../../../_server/session.ts";
@@ -19,6 +20,7 @@ import { IncidentState } from "../../../_parts/incident-state.tsx";
 import { redriveAction } from "../../sinks/actions.ts";
 import { Acts } from "./_parts/acts.tsx";
 import { NoteForm } from "./_parts/note-form.tsx";
+import { StormMembers } from "./_parts/storm-members.tsx";
 import { Why } from "../../../_parts/why.tsx";
 
 export const metadata: Metadata = { title: "Incident" };
@@ -37,9 +39,11 @@ export default async function IncidentPage({
   const page = await read(who, async (tx, now) => {
     const incident = await incidentDetail(tx, id, whole);
     if (incident === null) return null;
-    return { incident, sent: await deliveries(tx, { incidentId: id, take: 200 }), why: await whyPaged(tx, id, now) };
+    const storm = await stormOf(tx, id);
+    const sent = await deliveries(tx, { incidentId: id, take: 200 });
+    return { incident, storm, sent, why: await whyPaged(tx, id, now) };
   });
-  const { incident, sent, why } = found(page);
+  const { incident, storm, sent, why } = found(page);
   return (
     <>
       <PageHead
@@ -82,6 +86,7 @@ export default async function IncidentPage({
           </p>
         )}
       </Panel>
+      <StormMembers of={storm} />
       {incident.regions.length > 0 && (
         <Section
           title={
