@@ -4,7 +4,7 @@ import { type NextRequest, NextResponse } from "next/server";
 
 const SESSION_COOKIES = ["__Host-tocsin.session", "tocsin.session"];
 const REPORTS = "/api/csp-report";
-const OPEN = /^\/(sign-in|break-glass$|api\/|live$|ready$)/;
+const OPEN = /^\/(sign-in|break-glass$|prove$|api\/|live$|ready$)/;
 
 export function proxy(request: NextRequest): NextResponse {
   const { pathname, search } = request.nextUrl;

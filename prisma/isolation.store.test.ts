@@ -217,6 +217,7 @@ function newRow(table: string, own: World): Row {
       inbound_source: "source",
       inbound_call: "call",
       sink_inbound: "inbound",
+      sink_proof: "proof",
     }[nameOf(table)] ?? nameOf(table);
   const id = name in own ? { [name]: randomUUID() } : {};
   return ROWS[table]?.({ ...own, ...PARENTS.get(own.tenant), ...id, number: fresh.number }) ?? {};

@@ -1,5 +1,6 @@
 import Link from "next/link";
 import type { DeliveryRow } from "#lib/queries/deliveries";
+import type { OverdueSecret } from "#lib/queries/sink-proof";
 import type { SinkRow } from "#lib/queries/sinks";
 import { ButtonLink } from "../_ui/button.tsx";
 import { Empty } from "../_ui/empty.tsx";
@@ -17,6 +18,7 @@ export function SinkList({
   mayChange,
   again,
   againAll,
+  overdue = [],
   base = "",
 }: {
   rows: SinkRow[];
@@ -25,6 +27,8 @@ export function SinkList({
   mayChange: boolean;
   again?: FormAction | undefined;
   againAll?: FormAction | undefined;
+  /** Secrets that are older than they should be, oldest first. */
+  overdue?: OverdueSecret[];
   base?: "" | "/portal";
 }) {
   const add = (
@@ -58,6 +62,23 @@ export function SinkList({
             </div>
           )}
           <DeliveryList rows={dead} again={again} bySink={false} base={base} />
+        </Section>
+      )}
+      {overdue.length > 0 && (
+        <Section title="Secrets to be replaced" aside="older than 90 days">
+          <ul className="flex flex-col gap-1 text-sm">
+            {overdue.map((o) => (
+              <li key={o.id} className="flex flex-wrap gap-x-3">
+                <Link href={`${base}/sinks/${o.id}`} className="font-medium hover:underline">
+                  {o.name}
+                </Link>
+                <span className="text-ink-2">
+                  entered <Moment at={o.secretAt} />
+                  {o.owner !== null && `, set up by ${o.owner}`}
+                </span>
+              </li>
+            ))}
+          </ul>
         </Section>
       )}
       {rows.length === 0 ? (
@@ -96,7 +117,7 @@ export function SinkList({
                 {row.tells}
               </Td>
               <Td>
-                <SinkState enabled={row.enabled} dead={row.dead} trouble={row.trouble} />
+                <SinkState enabled={row.enabled} proven={row.provenAt !== null} dead={row.dead} trouble={row.trouble} />
               </Td>
               <Td wide className="text-right whitespace-nowrap text-ink-2">
                 {row.waiting === 0 ? "" : row.waiting}

@@ -1,10 +1,24 @@
-import { Ban, Check, Pause } from "lucide-react";
+import { Ban, Check, Pause, ShieldQuestion } from "lucide-react";
 import type { SinkTrouble } from "#lib/queries/sinks";
 
-export function SinkState({ enabled, dead, trouble }: { enabled: boolean; dead: number; trouble: SinkTrouble | null }) {
+export function SinkState({
+  enabled,
+  proven,
+  dead,
+  trouble,
+}: {
+  enabled: boolean;
+  proven: boolean;
+  dead: number;
+  trouble: SinkTrouble | null;
+}) {
   return (
     <span className="inline-flex items-center gap-3 whitespace-nowrap">
-      {enabled && trouble !== null ? (
+      {enabled && !proven ? (
+        <span className="inline-flex items-center gap-1.5 font-semibold text-degraded">
+          <ShieldQuestion size={13} aria-hidden="true" /> Not proven
+        </span>
+      ) : enabled && trouble !== null ? (
         <span className="inline-flex items-center gap-1.5 font-semibold text-degraded">
           <Pause size={13} aria-hidden="true" /> {trouble.kind === "failing" ? "Failing" : "Asked to wait"}
         </span>

@@ -1,4 +1,5 @@
 import type { DeliveryRow } from "#lib/queries/deliveries";
+import type { SinkProof } from "#lib/queries/sink-proof";
 import type { SinkDetail } from "#lib/queries/sinks";
 import { Confirm } from "../_ui/confirm.tsx";
 import { Empty } from "../_ui/empty.tsx";
@@ -11,6 +12,8 @@ import { Pager } from "../_ui/pager.tsx";
 import { SinkFields } from "../_ui/sink-form.tsx";
 import { OptionalWhy } from "../_ui/why-field.tsx";
 import { DeliveryList } from "./delivery-list.tsx";
+import { type ProofActions, SinkProofPart } from "./sink-proof.tsx";
+import { SinkSecret } from "./sink-secret.tsx";
 import { SinkState } from "./sink-state.tsx";
 
 const DEDUP: Record<string, string> = {
@@ -36,20 +39,27 @@ export interface SinkViewProps {
   total: number;
   page: number;
   mayChange: boolean;
+  proof: SinkProof;
+  mayProve: boolean;
+  mayReplace: boolean;
+  /** Epoch ms. */
+  now: number;
   /** Sends a dead delivery again; absent for whoever may not. */
   again?: FormAction | undefined;
   /** Sends all that is dead here again; absent for whoever may not. */
   againAll?: FormAction | undefined;
-  actions: Record<"change" | "test" | "enable" | "disable" | "remove" | "fallback", FormAction>;
+  actions: Record<"change" | "test" | "enable" | "disable" | "remove" | "fallback" | "rotate", FormAction> &
+    ProofActions;
   base?: "" | "/portal";
 }
 
-export function SinkView({ sink, sent, total, page, mayChange, again, againAll, actions, base = "" }: SinkViewProps) {
+export function SinkView(props: SinkViewProps) {
+  const { sink, sent, total, page, mayChange, again, againAll, actions, base = "", proof } = props;
   const yes = (is: boolean, words: string) => (is ? words : `no ${words}`);
   return (
     <>
       <PageHead title={sink.name} lead={`${sink.kindName}${sink.tells === "" ? "" : `: ${sink.tells}`}`}>
-        {mayChange && sink.enabled && (
+        {mayChange && sink.enabled && sink.provenAt !== null && (
           <ActButton
             action={actions.test}
             fields={{ sinkId: sink.id }}
@@ -60,7 +70,7 @@ export function SinkView({ sink, sent, total, page, mayChange, again, againAll, 
             Send a test
           </ActButton>
         )}
-        {mayChange && !sink.enabled && (
+        {mayChange && !sink.enabled && !proof.lapsed && (
           <ActButton
             action={actions.enable}
             fields={{ sinkId: sink.id }}
@@ -89,10 +99,13 @@ export function SinkView({ sink, sent, total, page, mayChange, again, againAll, 
           </ActButton>
         </div>
       )}
+      {sink.provenAt === null && (
+        <SinkProofPart sink={sink} proof={proof} mayProve={props.mayProve} actions={actions} />
+      )}
       <Section title="Deliveries" aside={total === 0 ? undefined : `${total}, newest first`}>
         {sent.length === 0 ? (
           <Empty title="Nothing was sent here yet">
-            {mayChange
+            {mayChange && sink.provenAt !== null
               ? "Send a test: it goes the same road as a real notice."
               : "The first notice appears here with its tries."}
           </Empty>
@@ -118,11 +131,24 @@ export function SinkView({ sink, sent, total, page, mayChange, again, againAll, 
           </Section>
         )}
         <div className="min-w-0">
+          {sink.provenAt !== null && (
+            <SinkProofPart sink={sink} proof={proof} mayProve={props.mayProve} actions={actions} />
+          )}
+          <SinkSecret sink={sink} proof={proof} mayReplace={props.mayReplace} action={actions.rotate} now={props.now} />
           <Section title="What it can do">
             <Panel>
               <Facts
                 rows={[
-                  ["State", <SinkState key="s" enabled={sink.enabled} dead={sink.dead} trouble={sink.trouble} />],
+                  [
+                    "State",
+                    <SinkState
+                      key="s"
+                      enabled={sink.enabled}
+                      proven={sink.provenAt !== null}
+                      dead={sink.dead}
+                      trouble={sink.trouble}
+                    />,
+                  ],
                   [
                     "Fallback",
                     sink.fallbackAfterS === null

@@ -16,6 +16,7 @@ const LIMITS = {
   scim: { points: 1_200, duration: 60 },
   scim_stranger: { points: 30, duration: 60 },
   break_glass: { points: 5, duration: 900 },
+  confirm: { points: 60, duration: 60 },
   origin: { points: 30, duration: 60 },
   report: { points: 60, duration: 60 },
   hook_stranger: { points: 60, duration: 60 },

@@ -25,6 +25,9 @@ export async function txtRecords(name: string): Promise<TxtAnswer> {
   }
 }
 
+/** Whether this is an address and no name. */
+export const isAddress = (host: string): boolean => isIP(host.replace(/^\[|\]$/g, "")) !== 0;
+
 /** Whether every address of a host is one that only an allowance opens: then no public record can stand for it. */
 export async function isPrivateHost(host: string, port: number): Promise<boolean> {
   const bare = host.replace(/^\[|\]$/g, "");

@@ -29,7 +29,8 @@ export const RENEW_BEFORE_MS = 2 * DAY_MS;
 export const RENEW_EVERY_MS = 6 * 3_600_000;
 
 /** Which way a kind of sink is proven, where no sign-in at the vendor is set up. */
-export const askedOf = (kind: string): Asked => (kind === "email" ? "mail" : kind === "webhook" ? "webhook" : "code");
+export const askedOf = (kind: string): Exclude<Asked, "account"> =>
+  kind === "email" ? "mail" : kind === "webhook" ? "webhook" : "code";
 
 /** Whether a person has to take part again in the end: a DNS record and an answer are asked for without one. */
 const needsPerson = (proof: string): boolean => proof !== "webhook" && proof !== "echo";

@@ -2,6 +2,7 @@
 // One row in every table that belongs to a tenant, so that tests of isolation can ask of each table what they ask of one.
 // A table of a new migration that is missing here fails prisma/isolation.store.test.ts by its name.
 import { randomBytes, randomUUID } from "node:crypto";
+import { codeHash } from "#lib/domain/proof";
 
 export type Row = Record<string, unknown>;
 export type Sql = (text: string, params?: unknown[]) => Promise<Row[]>;
@@ -13,6 +14,7 @@ export interface World {
   server: string;
   incident: string;
   sink: string;
+  proof: string;
   silence: string;
   window: string;
   heartbeat: string;
@@ -53,6 +55,9 @@ const WHY = "So that a test finds a reason of some length";
 const ACCEPTED = "a".repeat(64);
 export const CHANGED = "b".repeat(64);
 
+/** What the planted attempt to prove a sink waits for. */
+export const PROOF_CODE = "K7QX-29MD-XW3T";
+
 export function newWorld(tenant: string, slug: string): World {
   const id = randomUUID;
   return {
@@ -61,6 +66,7 @@ export function newWorld(tenant: string, slug: string): World {
     server: id(),
     incident: id(),
     sink: id(),
+    proof: id(),
     silence: id(),
     window: id(),
     heartbeat: id(),
@@ -248,6 +254,16 @@ export const ROWS: Record<string, (w: World) => Row> = {
     proven_at: AT,
     proof: "code",
     proof_due_at: "2099-01-01T00:00:00Z",
+  }),
+  "public.sink_proof": (w) => ({
+    tenant_id: w.tenant,
+    id: w.proof,
+    sink_id: w.sink,
+    kind: "code",
+    hash: Buffer.from(codeHash(w.proof, PROOF_CODE)),
+    begun_at: AT,
+    expires_at: "2099-01-01T00:00:00Z",
+    state: "asked",
   }),
   "public.policy": (w) => ({
     tenant_id: w.tenant,

@@ -118,7 +118,7 @@ const prove = async (kind: "pagerduty" | "opsgenie" | "discord" | "slack", sinkI
 };
 const linkFor = (address: string) => {
   const mail = vendors.shows("email").find((m) => (m as { to: string[] }).to.includes(address)) as { text: string };
-  return /\/prove\/(\S+)/.exec(mail.text)?.[1] ?? "none";
+  return /\/prove\?link=(\S+)/.exec(mail.text)?.[1] ?? "none";
 };
 const renewing = () => ({
   db: db.workerDb,
@@ -142,7 +142,7 @@ describe("no byte reaches an unproven sink except its own challenge", () => {
     const got = vendors.received(kind).slice(before[kind]);
     expect(got.length).toBeGreaterThan(0);
     // PagerDuty's and OpsGenie's own second call ends what the first opened.
-    expect(got.every((r) => /tocsin-proof-|tocsin\.challenge|\/prove\//.test(JSON.stringify(r)))).toBe(true);
+    expect(got.every((r) => /tocsin-proof-|tocsin\.challenge|\/prove\?link=/.test(JSON.stringify(r)))).toBe(true);
   });
 });
 

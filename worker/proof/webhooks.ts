@@ -2,11 +2,10 @@
 // private address, which only an operator's allowance opens, has no public record: there the answer alone counts.
 import { audit } from "#lib/adapters/audit";
 import { type Db, type Sweeper, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
-import { isPrivateHost, type TxtAnswer, txtRecords } from "#lib/adapters/dns-txt";
+import { isAddress, isPrivateHost, type TxtAnswer, txtRecords } from "#lib/adapters/dns-txt";
 import { liveHint } from "#lib/adapters/hint";
 import { markProven } from "#lib/commands/sink/prove-row";
 import { type ProofKind, recordName, recordValue } from "#lib/domain/proof";
-import { isIP } from "node:net";
 
 interface Due {
   tenant_id: string;
@@ -68,7 +67,7 @@ async function judge(a: Attempt): Promise<Verdict> {
   const url = new URL(a.url);
   const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
   if (await isPrivateHost(url.hostname, port)) return { proof: "echo" };
-  if (isIP(url.hostname.replace(/^\[|\]$/g, "")) !== 0)
+  if (isAddress(url.hostname))
     return { failed: "An address has no record in the DNS: enter the receiver's URL with its name." };
   const answer = await txtRecords(recordName(url.hostname));
   return byRecord(answer, recordName(url.hostname), recordValue(a.token ?? ""), a.over);

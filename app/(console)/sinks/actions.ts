@@ -1,13 +1,17 @@
 "use server";
 import { redriveDelivery } from "#lib/commands/delivery/redrive";
+import { challengeSink } from "#lib/commands/sink/challenge";
 import { changeSink } from "#lib/commands/sink/change";
 import { setFallback } from "#lib/commands/sink/fallback";
 import { redriveAll } from "#lib/commands/delivery/redrive-all";
 import { createSink } from "#lib/commands/sink/create";
+import { proveByCode } from "#lib/commands/sink/prove";
 import { removeSink } from "#lib/commands/sink/remove";
+import { rotateSecret } from "#lib/commands/sink/rotate";
 import { disableSink, enableSink } from "#lib/commands/sink/switch";
 import { testSend } from "#lib/commands/sink/test-send";
 import { act, text } from "../../_server/action.ts";
+import { db } from "../../_server/db.ts";
 import type { FormState } from "../../_ui/form-state.ts";
 
 /** "config.<field>" entries as one object without a prototype, so that no field name can be special. */
@@ -82,5 +86,26 @@ export async function fallbackAction(_: FormState, form: FormData): Promise<Form
   return act(async ({ run }) => {
     await run(setFallback, { sinkId: text(form, "sinkId"), afterMinutes: text(form, "afterMinutes") });
     return "Saved.";
+  });
+}
+
+export async function challengeSinkAction(_: FormState, form: FormData): Promise<FormState> {
+  return act(async ({ run }) => {
+    await run(challengeSink, { sinkId: text(form, "sinkId") });
+    return "On its way.";
+  });
+}
+
+export async function proveSinkAction(_: FormState, form: FormData): Promise<FormState> {
+  return act(async ({ actor }) => {
+    await proveByCode(db(), actor, { sinkId: text(form, "sinkId"), code: text(form, "code") });
+    return "Proven: notices are delivered here.";
+  });
+}
+
+export async function rotateSecretAction(_: FormState, form: FormData): Promise<FormState> {
+  return act(async ({ run }) => {
+    const { atOnce } = await run(rotateSecret, { sinkId: text(form, "sinkId"), config: config(form) });
+    return atOnce ? "Replaced." : "A code was sent with the new secret: enter it to use it.";
   });
 }

@@ -103,7 +103,7 @@ async function one(
       kind: "challenge",
       dedupKey: `tocsin-proof-${noticeId}`,
       content: noticeContentSchema.parse(
-        content({ sink, asked, address, tenantName, code, now, link: `/prove/${tenantId}.${id}.${token}` }),
+        content({ sink, asked, address, tenantName, code, now, link: `/prove?link=${tenantId}.${id}.${token}` }),
       ) as Prisma.InputJsonObject,
       at: now,
     },

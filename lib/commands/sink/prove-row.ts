@@ -91,6 +91,7 @@ export async function voidAsked(tx: Tx, sinkId: string, now: Date): Promise<void
 /** A webhook's new signing secret: for a day both sign, so that the receiver may take its time. */
 export const signWithBoth = (former: string, next: string, now: Date): Record<string, string> => ({
   secret: next,
-  formerSecret: former,
-  formerUntil: new Date(now.getTime() + FORMER_HOLDS_MS).toISOString(),
+  ...(former === ""
+    ? {}
+    : { formerSecret: former, formerUntil: new Date(now.getTime() + FORMER_HOLDS_MS).toISOString() }),
 });

@@ -17,7 +17,7 @@ export const proveSink = defineCommand({
   input,
   async run({ tx, input, actor, now }) {
     const sink = await liveSink(tx, actor.tenantId, input.sinkId);
-    const asked = await newest(tx, sink.id);
+    const asked = await newest(tx, actor.tenantId, sink.id);
     if (asked === null || !sameHash(asked.hash, codeHash(asked.id, input.code)) || asked.expiresAt <= now)
       throw REFUSALS.E_CODE_WRONG;
     const { count } = await tx.sinkProof.updateMany({
@@ -52,8 +52,8 @@ const REFUSALS = {
   E_CODE_TRIES: refusal("E_CODE_TRIES", `The code was wrong ${MAX_TRIES} times: send a new one.`),
 };
 
-const newest = (tx: Tx, sinkId: string) =>
-  tx.sinkProof.findFirst({ where: { sinkId, kind: "code", state: "asked" }, orderBy: { begunAt: "desc" } });
+const newest = (tx: Tx, tenantId: string, sinkId: string) =>
+  tx.sinkProof.findFirst({ where: { tenantId, sinkId, kind: "code", state: "asked" }, orderBy: { begunAt: "desc" } });
 
 /** Counts first and compares then, so that many at once have no more tries than one after the other. */
 async function takeTry(
@@ -63,7 +63,7 @@ async function takeTry(
   now: Date,
 ): Promise<{ code: ErrorCode; message: string } | null> {
   await liveSink(tx, actor.tenantId, given.sinkId);
-  const asked = await newest(tx, given.sinkId);
+  const asked = await newest(tx, actor.tenantId, given.sinkId);
   if (asked === null || asked.expiresAt <= now) return REFUSALS.E_CODE_EXPIRED;
   const taken = await tx.$queryRaw<{ tries: number }[]>`UPDATE sink_proof SET tries = tries + 1
     WHERE tenant_id = app.tenant() AND id = ${asked.id}::uuid AND state = 'asked' AND tries < ${MAX_TRIES} RETURNING tries`;

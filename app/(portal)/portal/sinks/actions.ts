@@ -1,11 +1,15 @@
 "use server";
+import { challengeSink } from "#lib/commands/sink/challenge";
 import { changeSink } from "#lib/commands/sink/change";
 import { setFallback } from "#lib/commands/sink/fallback";
 import { createSink } from "#lib/commands/sink/create";
+import { proveByCode } from "#lib/commands/sink/prove";
 import { removeSink } from "#lib/commands/sink/remove";
+import { rotateSecret } from "#lib/commands/sink/rotate";
 import { disableSink, enableSink } from "#lib/commands/sink/switch";
 import { testSend } from "#lib/commands/sink/test-send";
 import { text } from "../../../_server/action.ts";
+import { db } from "../../../_server/db.ts";
 import type { FormState } from "../../../_ui/form-state.ts";
 import { actInPortal } from "../../_parts/act.ts";
 
@@ -67,5 +71,26 @@ export async function portalSetFallback(_: FormState, form: FormData): Promise<F
   return actInPortal("portalSetFallback", async ({ run }) => {
     await run(setFallback, { sinkId: text(form, "sinkId"), afterMinutes: text(form, "afterMinutes") });
     return "Saved.";
+  });
+}
+
+export async function portalChallengeSink(_: FormState, form: FormData): Promise<FormState> {
+  return actInPortal("portalChallengeSink", async ({ run }) => {
+    await run(challengeSink, { sinkId: text(form, "sinkId") });
+    return "On its way.";
+  });
+}
+
+export async function portalProveSink(_: FormState, form: FormData): Promise<FormState> {
+  return actInPortal("portalProveSink", async ({ actor }) => {
+    await proveByCode(db(), actor, { sinkId: text(form, "sinkId"), code: text(form, "code") });
+    return "Proven: notices are delivered here.";
+  });
+}
+
+export async function portalRotateSecret(_: FormState, form: FormData): Promise<FormState> {
+  return actInPortal("portalRotateSecret", async ({ run }) => {
+    const { atOnce } = await run(rotateSecret, { sinkId: text(form, "sinkId"), config: config(form) });
+    return atOnce ? "Replaced." : "A code was sent with the new secret: enter it to use it.";
   });
 }

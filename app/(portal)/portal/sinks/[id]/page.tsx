@@ -1,7 +1,8 @@
 import type { Metadata } from "next";
 import { deliveryCount } from "#lib/queries/deliveries";
-import { portalDeliveries, portalSink } from "#lib/queries/portal/sinks";
+import { portalDeliveries, portalSink, portalSinkProof } from "#lib/queries/portal/sinks";
 import { PER_PAGE, SinkView } from "../../../../_parts/sink-view.tsx";
+import { now } from "../../../../_server/clock.ts";
 import { pageOf, type SearchParams } from "../../../../_server/query.ts";
 import { found, idOr404, read } from "../../../../_server/read.ts";
 import { can } from "../../../../_server/session.ts";
@@ -13,6 +14,9 @@ import {
   portalRemoveSink,
   portalSetFallback,
   portalTestSend,
+  portalChallengeSink,
+  portalProveSink,
+  portalRotateSecret,
 } from "../actions.ts";
 
 export const metadata: Metadata = { title: "Sink" };
@@ -24,6 +28,9 @@ const ACTIONS = {
   disable: portalDisableSink,
   remove: portalRemoveSink,
   fallback: portalSetFallback,
+  challenge: portalChallengeSink,
+  prove: portalProveSink,
+  rotate: portalRotateSecret,
 };
 
 export default async function PortalSinkPage({
@@ -35,15 +42,27 @@ export default async function PortalSinkPage({
 }) {
   const who = await enter("/portal/sinks/[id]");
   const id = idOr404((await params).id);
+  const at = now();
   const shown = found(
     await read(who, async (tx) => {
       const sink = await portalSink(tx, id);
-      if (sink === null) return null;
+      const proof = await portalSinkProof(tx, id, at);
+      if (sink === null || proof === null) return null;
       const total = await deliveryCount(tx, { sinkId: id });
       const page = await pageOf(searchParams, PER_PAGE, total);
       const sent = await portalDeliveries(tx, { sinkId: id, skip: (page - 1) * PER_PAGE, take: PER_PAGE });
-      return { sink, total, page, sent };
+      return { sink, proof, total, page, sent };
     }),
   );
-  return <SinkView {...shown} mayChange={can(who, "sink.change")} actions={ACTIONS} base="/portal" />;
+  return (
+    <SinkView
+      {...shown}
+      mayChange={can(who, "sink.change")}
+      mayProve={can(who, "sink.prove")}
+      mayReplace={can(who, "sink.secret")}
+      now={at.getTime()}
+      actions={ACTIONS}
+      base="/portal"
+    />
+  );
 }
