@@ -19,6 +19,7 @@ const LIMITS = {
   confirm: { points: 60, duration: 60 },
   origin: { points: 30, duration: 60 },
   report: { points: 60, duration: 60 },
+  calendar: { points: 240, duration: 60 },
   hook_stranger: { points: 60, duration: 60 },
 } as const satisfies Record<string, { points: number; duration: number }>;
 export type LimitKind = keyof typeof LIMITS;

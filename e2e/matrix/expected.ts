@@ -114,6 +114,7 @@ export const PAGES: Record<string, Page> = {
     instead: "/portal/servers/[id]/credential",
   }),
   "/servers/new": page("console", "server.register"),
+  "/noise": page("console", "noise.read"),
   "/silences": page("console", "silence.read"),
   "/sources": page("console", "source.read"),
   "/act": page("self"),
@@ -338,6 +339,29 @@ export const ACTS: Record<string, Act> = {
   },
   fallbackAction: byId("console", "sink.change", "sink", "sinkId", { afterMinutes: "5" }),
   portalSetFallback: byId("portal", "sink.change", "sink", "sinkId", { afterMinutes: "5" }),
+  saveWindowAction: {
+    router: "console",
+    asks: "silence.change",
+    id: "server",
+    fields: (rows) => ({
+      ...{ serverIds: rows.server, comment: "A release", "rule.repeat": "once", "rule.from": "2098-01-01" },
+      ...{ "rule.startsAt": "02:30", "rule.minutes": "60", "rule.zone": "Europe/Berlin" },
+    }),
+  },
+  removeWindowAction: byId("console", "silence.change", "window", "windowId"),
+  setSeverityAction: {
+    router: "console",
+    asks: "severity.change",
+    fields: () => ({ reason: "latency_elevated", severity: "P3" }),
+  },
+  acknowledgeManyAction: byId("console", "incident.acknowledge", "incident", "incidentIds"),
+  addHeartbeatAction: {
+    router: "console",
+    asks: "platform.change",
+    fields: () => ({ kind: "url", name: "Matrix", secret: "https://beat.example.com/x", method: "GET" }),
+    after: "UPDATE heartbeat_target SET removed_at = now(), sealed = NULL WHERE name = 'Matrix'",
+  },
+  removeHeartbeatAction: byId("console", "platform.change", "heartbeat", "heartbeatId", {}, { own: "E_NOT_FOUND" }),
   redriveAction: byId("console", "delivery.redrive", "delivery", "deliveryId"),
   savePolicyAction: {
     router: "console",

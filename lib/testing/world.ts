@@ -270,6 +270,8 @@ export const ROWS: Record<string, (w: World) => Row> = {
     id: w.policy,
     name: "Default policy",
     steps: json([{ afterMinutes: 0, targets: [] }]),
+    // Of what is told to nobody anyway: no incident of a test is taken from those it would reach.
+    matchers: json([{ on: "severity", is: ["P4"] }]),
     is_default: false,
     updated_at: AT,
   }),
@@ -365,7 +367,14 @@ export const ROWS: Record<string, (w: World) => Row> = {
     tenant_id: w.tenant,
     incident_id: w.incident,
     due_at: "2099-01-01T00:00:00Z",
-    sections: json({ summary: "It was down.", impact: "", cause: "", times: "", told: "", lessons: "" }),
+    sections: json({
+      summary: "It was down.",
+      impact: "For a while.",
+      cause: "A full disk.",
+      times: "",
+      told: "",
+      lessons: "",
+    }),
     created_at: AT,
     updated_at: AT,
   }),
@@ -664,9 +673,17 @@ export async function uproot(sql: Sql, world: World, only?: readonly string[]): 
     if (table.startsWith("audit.") || (only !== undefined && !only.includes(table))) continue;
     // By what names it: its own id, or the id of what it hangs from.
     const made = row(world);
-    const key = ["id", "delivery_id", "incident_id", "server_id", "stream_id", "day", "week"].find(
-      (name) => name in made,
-    );
+    const key = [
+      "schedule_id",
+      "id",
+      "delivery_id",
+      "incident_id",
+      "server_id",
+      "stream_id",
+      "sink_id",
+      "day",
+      "week",
+    ].find((name) => name in made);
     if (key === undefined) continue;
     await sql(`DELETE FROM ${table} WHERE tenant_id = $1 AND ${key} = $2`, [world.tenant, made[key]]);
   }
