@@ -10,6 +10,7 @@ import type { Log } from "#lib/adapters/log";
 import { computeBaselines } from "./baseline/compute.ts";
 import { judgeElevated } from "./baseline/judge.ts";
 import { expireApprovals } from "./approvals/expire.ts";
+import { whatIsOwed } from "./after/owed.ts";
 import { makePartitions } from "./archive/partitions.ts";
 import { retain } from "./archive/retain.ts";
 import { checkpoint } from "./audit/checkpoint.ts";
@@ -129,6 +130,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     }),
     timed("inbound", 2 * SECOND, false, (now, signal) => takeInbound(p.db, p.sweeper, now, p.log, signal)),
     timed("inbound_old", 3_600 * SECOND, true, (now) => forgetInbound(p.db, p.sweeper, now)),
+    timed("owed", 30 * SECOND, true, (now) => whatIsOwed(p.db, p.sweeper, now)),
     timed("queues", 60 * SECOND, true, (now) => watchQueues(p, now)),
     timed("visits", 30 * SECOND, true, () => endOverdueVisits(p.db, p.sweeper)),
     timed("checkpoint", 60 * SECOND, true, (now) => checkpoint(p.db, checkpointPlaces(env()), p.log, now)),

@@ -29,6 +29,8 @@ export const DECISIONS = {
   acknowledged: "person",
   resolved_by_hand: "person",
   noted: "person",
+  reminded: "person",
+  review_due: "person",
 } as const;
 export type Decision = keyof typeof DECISIONS;
 

@@ -9,7 +9,7 @@ const said = (decision: string, data: unknown = {}, by: string | null = null) =>
 test("every decision of the pipeline has words for customers, but for those that are the staff's alone", () => {
   const data = { days: 7, severity: "P1", from: "P2", to: "P1", answers: [{ sinkId: "s1", answer: "told" }] };
   const silent = Object.keys(DECISIONS).filter((decision) => said(decision, data) === null);
-  expect(silent.toSorted()).toEqual(["not_silenced", "noted", "policy_frozen"]);
+  expect(silent.toSorted()).toEqual(["not_silenced", "noted", "policy_frozen", "reminded"]);
 });
 
 describe("words", () => {

@@ -100,6 +100,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   sent: (data, told) => `${sinkOf(data, told)} was told${what(data)}.`,
   retrying: (data, told) => `${sinkOf(data, told)} has not taken it yet; it is tried again.`,
   waiting: (data, told) => `${sinkOf(data, told)} takes nothing at the moment, so what is to be told there waits.`,
+  nothing_there: (data, told) => `At ${sinkOf(data, told)} somebody had closed it already.`,
   fell_back: (data, { sinks }) => {
     const answers: unknown[] = Array.isArray(data.answers) ? data.answers : [];
     const names = answers.flatMap((raw) => sinks.get(text((raw ?? {}) as Data, "sinkId") ?? "") ?? []);
@@ -110,6 +111,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   withheld: (data, told) => `${sinkOf(data, told)} did not have to be told${what(data)}.`,
   redriven: (data, told) => `${sinkOf(data, told)} is being told again.`,
   acknowledged: (_, { by }) => `${by ?? "Somebody"} has it in hand.`,
+  review_due: () => "It is being looked into how it came about.",
   resolved_by_hand: (_, { by }) => `${by ?? "Somebody"} closed it by hand.`,
 };
 

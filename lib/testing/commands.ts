@@ -35,7 +35,11 @@ export type Make = (of: { own: World; rows: World }) => Record<string, unknown>;
 
 const SOURCE = { name: "Prometheus", defaultSeverity: "P3", perMinute: 600, resolveAfterS: 300 };
 
+const ITEM = { kind: "detect", title: "Look sooner", owner: "Ann", dueOn: "2026-12-01", impact: "2", effort: "1" };
+
 export const INPUTS: Record<string, Make> = {
+  "action-item/save#addActionItem": ({ rows }) => ({ incidentId: rows.incident, ...ITEM }),
+  "action-item/save#changeActionItem": ({ rows }) => ({ itemId: rows.item, ...ITEM, state: "done" }),
   "address/allow#allowAddress": ({ own }) => ({ tenantId: own.tenant, cidr: "10.99.0.0/16", ports: "" }),
   "address/revoke#revokeAddress": ({ own, rows }) => ({ tenantId: own.tenant, id: rows.allowance }),
   "audit-review/mark#reviewDay": () => ({ day: "2026-11-20", note: "" }),
@@ -102,6 +106,12 @@ export const INPUTS: Record<string, Make> = {
   "heartbeat/save#addHeartbeat": () => ({ kind: "url", name: "Night watch", secret: "https://beat.example.com/abc" }),
   "heartbeat/remove#removeHeartbeat": ({ rows }) => ({ heartbeatId: rows.heartbeat }),
   "key/rotate#rotateKey": () => ({}),
+  "postmortem/open#openPostmortem": ({ rows }) => ({ incidentId: rows.incident }),
+  "postmortem/publish#publishPostmortem": ({ rows }) => ({ incidentId: rows.incident }),
+  "postmortem/save#savePostmortem": ({ rows }) => ({
+    incidentId: rows.incident,
+    sections: { summary: "s", impact: "i", cause: "c", times: "", told: "", lessons: "" },
+  }),
   "runbook/remove#removeRunbook": () => ({ reason: "timeout" }),
   "runbook/save#saveRunbook": () => ({ reason: "timeout", body: "1. Ask the night desk." }),
   "secret/rotate#rotateSecrets": () => ({}),
