@@ -9,9 +9,16 @@ const server = createServer((request, response) => {
     response.end(JSON.stringify(arrivals.splice(0)));
     return;
   }
-  request.resume();
+  // What Alertmanager sends names its alerts in the body.
+  const body: Buffer[] = [];
+  if (request.url === "/alerts") request.on("data", (chunk: Buffer) => body.push(chunk));
+  else request.resume();
   request.on("end", () => {
-    arrivals.push([String(request.headers["webhook-id"] ?? ""), at]);
+    if (body.length === 0) arrivals.push([String(request.headers["webhook-id"] ?? ""), at]);
+    else {
+      const { alerts } = JSON.parse(Buffer.concat(body).toString()) as { alerts: { labels: { id: string } }[] };
+      for (const alert of alerts) arrivals.push([alert.labels.id, at]);
+    }
     response.writeHead(204).end();
   });
 });
