@@ -4,7 +4,7 @@ import { request as httpRequest } from "undici";
 import type { SinkAnswer, SinkRequest } from "../sinks/sink.ts";
 import { type Bounds, failure, flat, OPERATORS_CHOICE, readBounded } from "./answer.ts";
 import { extraCa } from "./env.ts";
-import { type AddressPolicy, assertUrlAllowed, guardedDispatcher } from "./http.ts";
+import { type AddressPolicy, assertUrlAllowed, type DispatcherOptions, guardedDispatcher } from "./http.ts";
 import { sendMail } from "./mail.ts";
 import { sendPagerDuty } from "./pagerduty.ts";
 
@@ -18,15 +18,22 @@ export interface SendOptions {
 
 export type Send = (request: SinkRequest, options: SendOptions) => Promise<SinkAnswer>;
 
-/** @param ca extra certificate authorities, PEM; read anew for each request so that a renewed file counts */
-export function sender(ca: () => string | undefined): Send {
+/**
+ * @param ca extra certificate authorities, PEM; read anew for each request so that a renewed file counts
+ * @param resolve for tests: what a tenant's host names resolve to
+ */
+export function sender(ca: () => string | undefined, resolve?: DispatcherOptions["resolve"]): Send {
   return async (request, options) => {
     const deadline = AbortSignal.timeout(options.timeoutMs);
     const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
     const bounds = { timeoutMs: options.timeoutMs, signal, ca: ca() };
     if (request.via === "pagerduty") return sendPagerDuty(request, bounds);
     if (request.via === "smtp") return sendMail(request, bounds);
-    return sendHttp(request, { ...bounds, policy: request.host === "operator" ? OPERATORS_CHOICE : options.policy });
+    return sendHttp(request, {
+      ...bounds,
+      policy: request.host === "operator" ? OPERATORS_CHOICE : options.policy,
+      resolve,
+    });
   };
 }
 
@@ -34,12 +41,13 @@ export const send: Send = sender(extraCa);
 
 async function sendHttp(
   request: Extract<SinkRequest, { via: "http" }>,
-  options: Bounds & { policy: AddressPolicy },
+  options: Bounds & { policy: AddressPolicy; resolve: DispatcherOptions["resolve"] },
 ): Promise<SinkAnswer> {
   let connected = false;
   const last = request.url.startsWith("https:") ? "tls" : "connect";
   const dispatcher = guardedDispatcher(options.policy, {
     ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
     onPhase: (phase) => {
       connected ||= phase === last;
     },
