@@ -95,6 +95,8 @@ const FURNITURE = [
   "notice",
   "delivery",
   "delivery_try",
+  "postmortem",
+  "action_item",
 ]
   .concat("impersonation_grant", "approval", "erasure_request", "address_allowance")
   .map((name) => `public.${name}`);

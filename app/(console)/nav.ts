@@ -31,7 +31,16 @@ export const NAV: NavItem[] = [
     group: "Telling people",
   },
   { label: "Held back", href: "/held", permission: "noise.read", key: "d", icon: "held", group: "Telling people" },
+  { label: "Noise", href: "/noise", permission: "noise.read", key: "x", icon: "noise", group: "Afterwards" },
   { label: "Runbooks", href: "/runbooks", permission: "runbook.read", key: "b", icon: "runbooks", group: "Afterwards" },
+  {
+    label: "Postmortems",
+    href: "/postmortems",
+    permission: "postmortem.read",
+    key: "m",
+    icon: "postmortems",
+    group: "Afterwards",
+  },
   { label: "Approvals", href: "/approvals", permission: "approval.read", key: "o", icon: "approvals", group: "Proof" },
   {
     label: "History kept",

@@ -10,6 +10,7 @@ import {
   History,
   ListChecks,
   Moon,
+  NotebookPen,
   RadioTower,
   PhoneCall,
   Route,
@@ -20,6 +21,7 @@ import {
   Stamp,
   UserSearch,
   Users,
+  Volume2,
 } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
@@ -35,7 +37,9 @@ export const ICONS = {
   silences: Moon,
   sources: RadioTower,
   held: Hand,
+  noise: Volume2,
   runbooks: BookOpenCheck,
+  postmortems: NotebookPen,
   audit: ScrollText,
   reports: FileClock,
   platform: Cpu,

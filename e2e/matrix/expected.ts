@@ -97,6 +97,8 @@ export const PAGES: Record<string, Page> = {
   "/portal/visits": page("portal", "visit.read"),
   "/portal/runbooks": page("portal", "runbook.read"),
   "/retention": page("console", "retention.read"),
+  "/postmortems": page("console", "postmortem.read"),
+  "/postmortems/[id]": page("console", "postmortem.read", { id: "incident" }),
   "/roles": page("console", "role.read"),
   "/runbooks": page("console", "runbook.read", { instead: "/portal/runbooks" }),
   "/tenants": page("console", "tenant.read"),
@@ -169,6 +171,7 @@ export const HANDLERS: Record<string, Record<string, Handler>> = {
   "/audit/export": { POST: { router: "console", asks: "audit.export" } },
   "/audit/verify": { POST: { router: "console", asks: "audit.export" } },
   "/icon.svg": { GET: { router: "open", answers: [200] } },
+  "/postmortems/[id]/markdown": { POST: { router: "console", asks: "postmortem.read", id: "incident" } },
   "/live": { GET: { router: "open", answers: [200] } },
   "/ready": { GET: { router: "open", answers: [200] } },
 };
@@ -294,6 +297,8 @@ const cutting = (router: "console" | "portal", verb: "decide" | "withdraw"): Act
     : { prepare: "UPDATE approval SET asked_at = now() WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL" }),
 });
 
+const WRITTEN = { summary: "s", impact: "i", cause: "c", times: "", told: "", lessons: "" };
+const ITEM = { kind: "detect", title: "Look sooner", owner: "Ann", dueOn: "2026-12-01", impact: "2", effort: "1" };
 const writingRunbook = (router: "console" | "portal"): Act => ({
   router,
   asks: "runbook.change",
@@ -494,6 +499,21 @@ export const ACTS: Record<string, Act> = {
   withdrawAction: cutting("console", "withdraw"),
   portalDecideCut: cutting("portal", "decide"),
   portalWithdrawCut: cutting("portal", "withdraw"),
+  openPostmortemAction: {
+    ...byId("console", "postmortem.change", "incident", "incidentId"),
+    prepare: `WITH gone AS (DELETE FROM postmortem WHERE tenant_id = $1 AND incident_id = $2)
+      UPDATE incident SET state = 'resolved', resolved_at = now() WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL`,
+  },
+  savePostmortemAction: {
+    ...byId("console", "postmortem.change", "incident", "incidentId", WRITTEN),
+    prepare: `UPDATE postmortem SET state = 'draft', done_at = NULL WHERE tenant_id = $1 AND incident_id = $2 AND $3::text IS NOT NULL`,
+  },
+  publishPostmortemAction: {
+    ...byId("console", "postmortem.change", "incident", "incidentId"),
+    prepare: `UPDATE postmortem SET state = 'draft', done_at = NULL WHERE tenant_id = $1 AND incident_id = $2 AND $3::text IS NOT NULL`,
+  },
+  addActionItemAction: byId("console", "postmortem.change", "incident", "incidentId", ITEM),
+  changeActionItemAction: byId("console", "postmortem.change", "item", "itemId", { ...ITEM, state: "done" }),
   saveRunbookAction: writingRunbook("console"),
   removeRunbookAction: withoutRunbook("console"),
   portalSaveRunbook: writingRunbook("portal"),

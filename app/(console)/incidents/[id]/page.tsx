@@ -3,6 +3,8 @@ import Link from "next/link";
 import { deliveries } from "#lib/queries/deliveries";
 import { incidentDetail } from "#lib/queries/incident-detail";
 import { whyPaged } from "#lib/queries/incident/why";
+import { momentsOf } from "#lib/queries/incident/times";
+import { openItemsBefore } from "#lib/queries/postmortems";
 import { stormOf } from "#lib/queries/storm";
 import { param, type SearchParams } from "../../../_server/query.ts";
 import { found, idOr404, read } from "../../../_server/read.ts";
@@ -19,6 +21,7 @@ import { DeliveryList } from "../../../_parts/delivery-list.tsx";
 import { IncidentState } from "../../../_parts/incident-state.tsx";
 import { redriveAction } from "../../sinks/actions.ts";
 import { Acts } from "./_parts/acts.tsx";
+import { After, PromisedBefore } from "./_parts/after.tsx";
 import { NoteForm } from "./_parts/note-form.tsx";
 import { StormMembers } from "./_parts/storm-members.tsx";
 import { Why } from "../../../_parts/why.tsx";
@@ -41,9 +44,14 @@ export default async function IncidentPage({
     if (incident === null) return null;
     const storm = await stormOf(tx, id);
     const sent = await deliveries(tx, { incidentId: id, take: 200 });
-    return { incident, storm, sent, why: await whyPaged(tx, id, now) };
+    const after = {
+      moments: await momentsOf(tx, id),
+      written: (await tx.postmortem.count({ where: { incidentId: id } })) > 0,
+      promised: can(who, "postmortem.read") ? await openItemsBefore(tx, id, now) : [],
+    };
+    return { incident, storm, sent, after, why: await whyPaged(tx, id, now) };
   });
-  const { incident, storm, sent, why } = found(page);
+  const { incident, storm, sent, after, why } = found(page);
   return (
     <>
       <PageHead
@@ -87,6 +95,7 @@ export default async function IncidentPage({
         )}
       </Panel>
       <StormMembers of={storm} />
+      <PromisedBefore rows={after.promised} mayChange={can(who, "postmortem.change")} />
       {incident.regions.length > 0 && (
         <Section
           title={
@@ -145,6 +154,16 @@ export default async function IncidentPage({
           </Panel>
         </Section>
       </div>
+      {after.moments !== null && (
+        <After
+          incidentId={id}
+          moments={after.moments}
+          written={after.written}
+          over={incident.state === "resolved"}
+          mayRead={can(who, "postmortem.read")}
+          mayWrite={can(who, "postmortem.change")}
+        />
+      )}
       <Section title="Deliveries" aside={sent.length === 0 ? undefined : `${sent.length}`}>
         {sent.length === 0 ? (
           <Empty title="Nothing was sent">The timeline below says why.</Empty>
