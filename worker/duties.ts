@@ -16,6 +16,8 @@ import { retain } from "./archive/retain.ts";
 import { checkpoint } from "./audit/checkpoint.ts";
 import { retireMonths } from "./audit/retire.ts";
 import { type Streamer, streamLog } from "./audit/stream.ts";
+import type { Dispatch } from "./delivery/dispatch.ts";
+import { askReceipts } from "./delivery/receipts.ts";
 import { deadLetterWatch } from "./delivery/dead-letters.ts";
 import { takeOtherRoads } from "./delivery/fallback.ts";
 import { sendDigests } from "./delivery/digest.ts";
@@ -53,6 +55,7 @@ export interface Parts {
   redis: Redis;
   prefix: string;
   outbox: Outbox;
+  delivering: Dispatch;
   scheduler: Scheduler;
   handlers: Handlers;
   streamer: Streamer;
@@ -106,6 +109,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     { kind: "loop", name: "deliver", staleMs: 30 * SECOND, run: (signal, beat) => p.outbox.run(signal, beat) },
     timed("escalate", 2 * SECOND, false, (now) => escalateDue(p.db, p.sweeper, now)),
     timed("fallback", 5 * SECOND, true, (now) => takeOtherRoads(p.db, p.sweeper, now)),
+    timed("receipts", 2 * SECOND, true, (now) => askReceipts(p.delivering, p.sweeper, now)),
     timed("dead_letters", 10 * SECOND, true, (now) => deadLetters(now)),
     timed("storms", 2 * SECOND, false, (now) => followStorms(p.db, p.sweeper, now)),
     timed("clusters", SECOND, false, (now) => followClusters(p.db, p.sweeper, now)),

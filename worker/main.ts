@@ -48,15 +48,10 @@ async function main(): Promise<void> {
   const probes = scheduler({ sweeper, redis, queueRedis, prefix });
   const bases = sinkBases();
   let stale = (): string[] => [];
-  const outbox = new Outbox(
-    { db, box, bases, send, random: Math.random },
-    sweeper,
-    me.id,
-    log,
-    new Breakers(db, sweeper, log),
-  );
+  const delivering = { db, box, bases, send, random: Math.random };
+  const outbox = new Outbox(delivering, sweeper, me.id, log, new Breakers(db, sweeper, log));
   const parts: Parts = {
-    ...{ me, db, sweeper, redis, prefix, outbox, scheduler: probes, log },
+    ...{ me, db, sweeper, redis, prefix, outbox, delivering, scheduler: probes, log },
     deadMan: { box, bases, send, stale: () => stale() },
     streamer: { db, box, send: streamSender(send), ca: extraCa, log },
     handlers: {

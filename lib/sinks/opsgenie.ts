@@ -6,7 +6,8 @@ import type { Judgement } from "../domain/delivery.ts";
 import { choice, matching, TITLE_FIELD } from "./forms.ts";
 import { busy, dead, disable, jsonBody, quote, retry, sent, unanswered } from "./judge.ts";
 import { isStandalone } from "../domain/notice.ts";
-import type { RenderContext, Sink, SinkBases } from "./sink.ts";
+import type { Receipt } from "../domain/receipt.ts";
+import type { ReceiptContext, RenderContext, Sink, SinkAnswer, SinkBases } from "./sink.ts";
 import { stepDone, stepsDone } from "./steps.ts";
 import { link, manyLines, oneLine } from "./text.ts";
 import { facts, headline, sentences } from "./words.ts";
@@ -118,13 +119,28 @@ export const opsgenie: Sink<Config> = {
     };
   },
 
+  receipt: {
+    next({ config: { region, apiKey }, bases, memory }) {
+      const id = String(memory["receipt"] ?? "");
+      if (!RECEIPT.test(id)) return null;
+      return {
+        ...{ via: "http", label: "receipt", host: "operator", method: "GET" },
+        url: `${bases[BASES[region]]}/v2/alerts/requests/${id}`,
+        headers: { authorization: `GenieKey ${apiKey}` },
+      };
+    },
+    judge: receiptOf,
+  },
+
   judge(c, _request, answer): Judgement {
     const vendor = WHERE[c.config.region];
     if (answer.kind === "failure") return unanswered(vendor, answer);
     const json = jsonBody(answer);
     if (answer.status < 300) {
       // Accepted, not done: they promise no more, and say so with a request id.
-      if (typeof json?.["requestId"] === "string" || typeof json?.["result"] === "string") return sent(stepDone(c));
+      const receipt = json?.["requestId"];
+      if (typeof receipt === "string" && RECEIPT.test(receipt)) return sent(stepDone(c, { receipt }));
+      if (typeof receipt === "string" || typeof json?.["result"] === "string") return sent(stepDone(c));
       return retry(
         `${vendor}'s address gave an answer that is not theirs (${answer.status}): check proxies on the way.`,
         true,
@@ -149,6 +165,28 @@ export const opsgenie: Sink<Config> = {
     return dead(`${vendor} refused the request (${answer.status}): ${said || "no reason given"}.`);
   },
 };
+
+const RECEIPT = /^[\w-]{1,100}$/;
+
+/** What came of a request that was accepted. It says 404 until it is done, and 200 with what became of it. */
+function receiptOf({ config, kind }: ReceiptContext<Config>, answer: SinkAnswer): Receipt {
+  if (answer.kind === "failure" || answer.status !== 200) return { verdict: "later" };
+  const data = jsonBody(answer)?.["data"];
+  const said = typeof data === "object" && data !== null ? (data as Record<string, unknown>) : {};
+  if (said["isSuccess"] === true) return { verdict: "confirmed" };
+  if (said["isSuccess"] !== false) return { verdict: "later" };
+  const vendor = WHERE[config.region];
+  const status = quote(said["status"], [config.apiKey]);
+  if (kind !== "trigger" && /does not exist|not found/i.test(status))
+    return {
+      verdict: "nothing_there",
+      reason: `${vendor} has no open alert under this key any more: somebody closed it there.`,
+    };
+  return {
+    verdict: "failed",
+    reason: `${vendor} accepted the request and did not do it: ${status || "no reason given"}. Check that the integration ignores nothing.`,
+  };
+}
 
 function errorsOf(json: Record<string, unknown> | null): string[] {
   const errors = json?.["errors"];

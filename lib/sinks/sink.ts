@@ -4,6 +4,7 @@ import type { z } from "zod";
 import type { Rate } from "../domain/breaker.ts";
 import type { Judgement, SinkMemory } from "../domain/delivery.ts";
 import type { Notice } from "../domain/notice.ts";
+import type { Receipt } from "../domain/receipt.ts";
 
 export const SINK_KINDS = ["pagerduty", "opsgenie", "discord", "slack", "email", "webhook"] as const;
 export type SinkKind = (typeof SINK_KINDS)[number];
@@ -116,4 +117,14 @@ export interface Sink<Config = unknown> {
   next(context: RenderContext<Config>): SinkRequest | null;
   /** Judges the answer to the request `next` gave in the same context. Text in reasons never holds a secret. */
   judge(context: RenderContext<Config>, request: SinkRequest, answer: SinkAnswer): Judgement;
+  /** Of a vendor that answers before it does the work; its receipt is `receipt` in the delivery's memory. */
+  receipt?: {
+    /** Asks what came of it; null: there is no receipt. */
+    next(about: ReceiptContext<Config>): SinkRequest | null;
+    judge(about: ReceiptContext<Config>, answer: SinkAnswer): Receipt;
+  };
 }
+
+export type ReceiptContext<Config> = Pick<RenderContext<Config>, "config" | "bases" | "memory"> & {
+  kind: Notice["kind"];
+};

@@ -155,7 +155,10 @@ async function exchange(
 }
 
 /** A sink whose stored form no longer parses is not retried for a day: somebody must look at it. */
-async function prepare(d: Dispatch, claimed: Claimed): Promise<{ sink: Sink; config: unknown } | Judgement> {
+export async function prepare(
+  d: Pick<Dispatch, "db" | "box">,
+  claimed: Pick<Claimed, "tenantId" | "sink"> & { notice: Pick<Claimed["notice"], "kind"> },
+): Promise<{ sink: Sink; config: unknown } | Judgement> {
   const sink = sinkOf(claimed.sink.kind);
   if (!sink)
     return {

@@ -5,7 +5,9 @@ import { type Planned, planFrom } from "#lib/domain/explain";
 import { frozenPolicy } from "#lib/domain/policy";
 import type { Severity } from "#lib/domain/reason";
 import { rosterFor } from "../roster.ts";
+import { waitsFor } from "../deliveries.ts";
 import { sinkFacts } from "../sink-facts.ts";
+import { sinkTroubles } from "../sinks.ts";
 
 export interface WhyAnswer {
   /** null where the answer is about all sinks. */
@@ -28,6 +30,7 @@ export interface WhyAnswer {
     | "held"
     | "log_only"
     | "nobody_to_tell"
+    | "no_other_road"
     | "not_due"
     | "stopped";
   sentence: string;
@@ -51,7 +54,9 @@ export async function whyPaged(tx: Tx, incidentId: string, now: Date): Promise<W
   const events = await tx.incidentEvent.findMany({
     where: {
       incidentId,
-      decision: { in: ["silenced", "held", "log_only", "nobody_to_tell", "step_taken", "updated"] },
+      decision: {
+        in: ["silenced", "held", "log_only", "nobody_to_tell", "step_taken", "updated", "fell_back", "no_other_road"],
+      },
     },
     orderBy: { seq: "asc" },
   });
@@ -62,11 +67,12 @@ export async function whyPaged(tx: Tx, incidentId: string, now: Date): Promise<W
   const policy = frozenPolicy(incident.policy);
   const sinks = await sinkFacts(tx);
   const names = new Map(sinks.map((s) => [s.id, s.name]));
+  const troubles = await sinkTroubles(tx);
   const answers: WhyAnswer[] = [];
   const told = new Set<string>();
   for (const event of events) {
     const at = event.at.getTime();
-    if (event.decision !== "step_taken" && event.decision !== "updated") {
+    if (event.decision !== "step_taken" && event.decision !== "updated" && event.decision !== "fell_back") {
       answers.push({
         sinkId: null,
         sinkName: "Everybody",
@@ -93,9 +99,10 @@ export async function whyPaged(tx: Tx, incidentId: string, now: Date): Promise<W
         sinkId: line.sinkId === "" ? null : line.sinkId,
         sinkName: names.get(line.sinkId) ?? line.sinkName,
         ...(line.via === undefined ? {} : { via: line.via }),
-        step: data.step + 1,
+        // Beside the policy: because somebody else did not take it.
+        step: event.decision === "fell_back" ? null : data.step + 1,
         afterMinutes: data.afterMinutes,
-        ...outcome(line.answer, sent, incident.severity as Severity),
+        ...outcome(line.answer, sent, incident.severity as Severity, waitsFor(troubles.get(line.sinkId))),
         at: sent?.at.getTime() ?? at,
       });
     }
@@ -119,6 +126,7 @@ function outcome(
   answer: Answer,
   sent: Sent | undefined,
   severity: Severity,
+  waits: string | null,
 ): Pick<WhyAnswer, "paged" | "reason" | "sentence"> {
   if (sent) {
     if (sent.state === "sent") return { paged: true, reason: "sent", sentence: "Told: the sink accepted it." };
@@ -128,7 +136,7 @@ function outcome(
     return {
       paged: false,
       reason: "pending",
-      sentence: `Being sent${sent.reason === "" ? "." : `; the last try said: ${sent.reason}`}`,
+      sentence: waits ?? `Being sent${sent.reason === "" ? "." : `; the last try said: ${sent.reason}`}`,
     };
   }
   const sentence =

@@ -1,5 +1,6 @@
 // OpsGenie's Alert API (us, eu) and JSM's integration events: 202 for everything well-formed, work done by alias,
-// identifierType "id" unless said otherwise. The key of zeros belongs to another region.
+// identifierType "id" unless said otherwise. The key of zeros belongs to another region, that of ones
+// to an integration that ignores what it is told.
 import { now } from "../../adapters/clock.ts";
 import { type Call, parsed, put, type Reply, text, type Vendor } from "./vendor.ts";
 
@@ -27,11 +28,13 @@ const LIMITS: Record<string, number> = {
   note: 25_000,
   user: 100,
 };
+/** Of an integration whose rules ignore everything: accepted all the same. */
+const IGNORING = /^GenieKey 1{8}-/;
 const KEY = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 
 export function opsgenie(): Vendor {
   const alerts = new Map<string, OpsgenieAlert>();
-  const requests = new Map<string, { alertId: string; action: string; done: boolean }>();
+  const requests = new Map<string, { alertId: string; action: string; done: boolean; asked?: boolean }>();
   let count = 0;
   let calls = 0;
 
@@ -89,6 +92,7 @@ export function opsgenie(): Vendor {
       if (refusal) return refusal;
       const asked = /^\/v2\/alerts\/requests\/([\w-]+)$/.exec(rest)?.[1];
       if (asked !== undefined && call.method === "GET") return status(requests.get(asked));
+      const ignores = IGNORING.test(call.headers["authorization"] ?? "");
       const given = parsed(call.body);
       if (!given)
         return {
@@ -106,6 +110,7 @@ export function opsgenie(): Vendor {
             requestId: "none",
           },
         };
+      if (ignores) return accepted("Ignore", undefined);
       if (rest === "/v2/alerts" && call.method === "POST") return create(account, given);
       const [, id = "", action = ""] =
         /^\/v2\/alerts\/([^/]+)\/(acknowledge|close|notes|message|priority|description)$/.exec(rest) ?? [];
@@ -130,8 +135,11 @@ function authorised(call: Call): Reply | null {
     : { status: 422, body: { message: "Key format is not valid!", took: 0, requestId: "none" } };
 }
 
-function status(request: { alertId: string; action: string; done: boolean } | undefined): Reply {
-  if (!request)
+/** Not done at the first asking, done at the second. */
+function status(request: { alertId: string; action: string; done: boolean; asked?: boolean } | undefined): Reply {
+  const early = request !== undefined && !request.asked;
+  if (request) request.asked = true;
+  if (!request || early)
     return {
       status: 404,
       headers: { "x-opsgenie-errortype": "RequestNotProcessed" },
@@ -144,7 +152,11 @@ function status(request: { alertId: string; action: string; done: boolean } | un
         success: request.done,
         isSuccess: request.done,
         action: request.action,
-        status: request.done ? "Processed" : "Alert does not exist",
+        status: request.done
+          ? "Processed"
+          : request.action === "Ignore"
+            ? "Ignored by the integration's rules"
+            : "Alert does not exist",
         alertId: request.alertId,
       },
       took: 0,
