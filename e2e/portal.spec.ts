@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Page, TestInfo } from "@playwright/test";
 import { PORTAL_ACTIONS, PORTAL_PAGES } from "../app/(portal)/allow-list.ts";
 import { type Database, expect, test } from "./fixtures.ts";
+import { confirmationFor } from "./inbox.ts";
 import { seededIncident, seededServer } from "./rows.ts";
 import { at } from "./where.ts";
 
@@ -178,8 +179,8 @@ async function planted(db: Database) {
   );
   const sinkId = randomUUID();
   await db.rows(
-    `INSERT INTO sink (tenant_id, id, kind, name, config, sealed, state, created_at, updated_at)
-     VALUES ($1, $2, 'webhook', 'Planted sink', '{"url":"https://hooks.example.com/x"}', $3, 'disabled', now(), now())`,
+    `INSERT INTO sink (tenant_id, id, kind, name, config, sealed, state, created_at, updated_at, proven_at, proof, proof_due_at)
+     VALUES ($1, $2, 'webhook', 'Planted sink', '{"url":"https://hooks.example.com/x"}', $3, 'disabled', now(), now(), now(), 'webhook', '2099-01-01')`,
     [acme, sinkId, Buffer.from(CANARY)],
   );
   const [notice, delivery] = [randomUUID(), randomUUID()];
@@ -251,12 +252,14 @@ async function shot(page: Page, info: TestInfo, name: string): Promise<void> {
   await info.attach(name, { path, contentType: "image/png" });
 }
 
-test("a customer's day: configures a sink, tests it, watches a server, files a request, sees who visited", async ({
+test("a customer's day: configures a sink, shows whose it is, tests it, watches a server, files a request, sees who visited", async ({
   as,
   db,
+  page: stranger,
 }, info) => {
   test.setTimeout(180_000);
   const name = `Night shift ${Math.floor(performance.now())}`;
+  const address = `night-shift-${Math.floor(performance.now())}@acme.example`;
   const page = await as("customer");
   await expect(page).toHaveURL(/\/portal$/);
   await shot(page, info, "01-overview");
@@ -270,11 +273,18 @@ test("a customer's day: configures a sink, tests it, watches a server, files a r
   await page.getByRole("button", { name: "Add sink" }).click();
   await expect(page.getByRole("alert").first()).toBeVisible();
   await shot(page, info, "03-sink-refused");
-  await page.locator("[name^='config.']").first().fill("night-shift@acme.example");
+  await page.locator("[name^='config.']").first().fill(address);
   await page.getByRole("button", { name: "Add sink" }).click();
   await page.waitForURL(/\/portal\/sinks\/[0-9a-f-]{36}$/);
+  await expect(page.getByRole("button", { name: "Send a test" })).toHaveCount(0);
+  await page.getByRole("button", { name: "Send the links" }).click();
+  await stranger.goto(new URL(await confirmationFor(address), at.console).href);
+  await stranger.getByRole("button", { name: "Confirm" }).click();
+  await expect(stranger.getByRole("heading", { name: "Confirmed" })).toBeVisible();
+  await page.reload();
   await page.getByRole("button", { name: "Send a test" }).click();
-  await expect(page.getByRole("main").getByText("Sent", { exact: true })).toBeVisible({ timeout: 20_000 });
+  // The mail with the link, and the test.
+  await expect(page.getByRole("main").getByText("Sent", { exact: true })).toHaveCount(2, { timeout: 20_000 });
   await shot(page, info, "04-sink-tested");
   await expect(page.getByRole("button", { name: "Send again" })).toHaveCount(0);
 

@@ -160,7 +160,9 @@ async function putSink(tx: Tx, context: TenantContext, given: SeedSink, box: Sec
     updatedAt: clockNow(),
     // The inbox that they point to is this installation's own.
     provenAt: clockNow(),
-    proof: "code",
+    proof: given.kind === "webhook" ? "echo" : given.kind === "email" ? "mail" : "code",
+    personProvenAt: clockNow(),
+    secretAt: Object.keys(given.secrets).length > 0 ? clockNow() : null,
     proofDueAt: new Date(clockNow().getTime() + 7 * 86_400_000),
   };
   if (there === null) {
