@@ -8,7 +8,9 @@ import { serverNames } from "#lib/queries/servers";
 import { now } from "../_server/clock.ts";
 import { read } from "../_server/read.ts";
 import { can, routerOf, type Seated, seated } from "../_server/session.ts";
+import { troubleNow } from "../_server/trouble.ts";
 import { Activity } from "../_ui/activity.tsx";
+import { Trouble } from "../_ui/trouble.tsx";
 import { NowProvider } from "../_ui/now.tsx";
 import { Palette, type PaletteEntry } from "../_ui/palette.tsx";
 import { Shortcuts } from "../_ui/shortcuts.tsx";
@@ -53,6 +55,7 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
     "/audit": { due: { count: overdue, word: "days not reviewed" } },
     "/visits": { due: { count: await visits(who), word: "waiting for you" } },
   };
+  const trouble = await troubleNow();
   const items = NAV.filter((item) => can(who, item.permission)).map((item) => ({ ...item, ...due[item.href] }));
   const layers = who.seat.layers;
   const role = layers.includes("root") ? LAYER_WORDS.root : LAYER_WORDS[layers[0] ?? ""];
@@ -72,6 +75,7 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
         seatId={who.seat.id}
         chooseTenant={chooseTenantAction}
       >
+        <Trouble said={trouble} />
         {children}
       </Shell>
       <Palette entries={[...acts, ...pages, ...entries]} />

@@ -58,8 +58,11 @@ export function IncidentList({
   shown: { all, counts, total, page, rows, q, state },
   empty,
   base = "",
+  around,
 }: {
   shown: IncidentPage;
+  /** What stands around the table, where its open rows can be chosen. */
+  around?: (table: ReactNode) => ReactNode;
   empty: { sentence: string; action: ReactNode };
   base?: "" | "/portal";
 }) {
@@ -84,7 +87,9 @@ export function IncidentList({
           {rows.length === 0 ? (
             <Empty title="No incident matches">Clear the search or choose another state.</Empty>
           ) : (
-            <IncidentTable rows={rows} label="Incidents" base={base} />
+            (around ?? ((table) => table))(
+              <IncidentTable rows={rows} label="Incidents" base={base} select={around !== undefined} />,
+            )
           )}
           <Pager page={page} per={PER_PAGE} total={total} path={`${base}/incidents`} keep={{ q, state }} />
         </>

@@ -12,12 +12,15 @@ export function IncidentTable({
   label,
   withSubject = true,
   live = false,
+  select = false,
   base = "",
 }: {
   rows: IncidentRow[];
   label: string;
   withSubject?: boolean;
   live?: boolean;
+  /** Open ones can be chosen, as `incidentIds` of the form around the table. */
+  select?: boolean;
   base?: "" | "/portal";
 }) {
   return (
@@ -26,6 +29,11 @@ export function IncidentTable({
       tall
       head={
         <>
+          {select && (
+            <Th>
+              <span className="sr-only">Select</span>
+            </Th>
+          )}
           <Th>Severity</Th>
           <Th>Incident</Th>
           <Th wide>Seen as</Th>
@@ -43,6 +51,19 @@ export function IncidentTable({
     >
       {rows.map((row) => (
         <Tr key={row.id} href={`${base}/incidents/${row.id}`}>
+          {select && (
+            <Td>
+              {row.state === "open" && (
+                <input
+                  type="checkbox"
+                  name="incidentIds"
+                  value={row.id}
+                  aria-label={`Select #${row.number}`}
+                  className="size-4 accent-(--ink)"
+                />
+              )}
+            </Td>
+          )}
           <Td>
             <SeverityBadge severity={row.severity} />
           </Td>

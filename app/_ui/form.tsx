@@ -98,6 +98,7 @@ export function Submit({
   small = false,
   name,
   value,
+  shortcut,
 }: {
   children: ReactNode;
   busy: string;
@@ -105,11 +106,22 @@ export function Submit({
   small?: boolean;
   name?: string;
   value?: string;
+  shortcut?: string;
 }) {
   const { pending } = useFormHere();
   const ready = useHydrated();
   return (
-    <Button type="submit" look={look} small={small} disabled={!ready} aria-disabled={pending} name={name} value={value}>
+    <Button
+      type="submit"
+      look={look}
+      small={small}
+      disabled={!ready}
+      aria-disabled={pending}
+      name={name}
+      value={value}
+      data-shortcut={shortcut}
+      aria-keyshortcuts={shortcut}
+    >
       {pending ? busy : children}
     </Button>
   );

@@ -1,6 +1,7 @@
 "use client";
 import { useRouter } from "next/navigation";
 import { useEffect, useRef, useState } from "react";
+import { TROUBLE } from "./trouble.tsx";
 
 const SETTLE_MS = 250;
 const AT_LEAST_EVERY_MS = 1500;
@@ -35,6 +36,9 @@ export function Live() {
       setState("live");
     });
     source.addEventListener("change", refresh);
+    source.addEventListener("trouble", (event) =>
+      window.dispatchEvent(new CustomEvent(TROUBLE, { detail: JSON.parse((event as MessageEvent<string>).data) })),
+    );
     // The session ended: the refresh meets the sign-in page.
     source.addEventListener("ended", () => {
       source.close();

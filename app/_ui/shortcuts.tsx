@@ -38,6 +38,8 @@ export function Shortcuts({ goto }: { goto: GotoKey[] }) {
       else if (event.key === "Enter" && !isControl(event.target)) {
         const href = document.querySelector<HTMLElement>('[data-here="true"]')?.dataset.row;
         if (href) router.push(href);
+      } else if (event.key === "x") {
+        document.querySelector<HTMLElement>('[data-here="true"] input[type="checkbox"]')?.click();
       } else if (/^[a-z]$/.test(event.key)) {
         const button = document.querySelector<HTMLElement>(`[data-shortcut="${event.key}"]`);
         if (button !== null) {
@@ -54,7 +56,8 @@ export function Shortcuts({ goto }: { goto: GotoKey[] }) {
     ...goto.map((g): [string, string] => [`g ${g.key}`, g.label]),
     ["j / k", "Next, previous row"],
     ["Enter", "Open the row"],
-    ["a", "Acknowledge the incident on the page"],
+    ["x", "Select the row"],
+    ["a", "Acknowledge the incident on the page, or those selected"],
     ["/", "Search the table on the page"],
     ["?", "This list"],
   ];

@@ -3,8 +3,9 @@ import { incidentCounts, incidents } from "#lib/queries/incidents";
 import { IncidentList, incidentPage } from "../../_parts/incident-list.tsx";
 import type { SearchParams } from "../../_server/query.ts";
 import { read } from "../../_server/read.ts";
-import { allowed } from "../../_server/session.ts";
+import { allowed, can } from "../../_server/session.ts";
 import { ButtonLink } from "../../_ui/button.tsx";
+import { AcknowledgeMany } from "./_parts/acknowledge-many.tsx";
 
 export const metadata: Metadata = { title: "Incidents" };
 
@@ -25,5 +26,13 @@ export default async function IncidentsPage({ searchParams }: { searchParams: Se
         sentence: "One opens when a server fails as many checks in a row as its settings say, in two regions or more.",
         action: <ButtonLink href="/servers">See the servers</ButtonLink>,
       };
-  return <IncidentList shown={shown} empty={empty} />;
+  const open = shown.rows.filter((row) => row.state === "open").length;
+  const choosing = can(who, "incident.acknowledge") && open > 0;
+  return (
+    <IncidentList
+      shown={shown}
+      empty={empty}
+      {...(choosing && { around: (table) => <AcknowledgeMany open={open}>{table}</AcknowledgeMany> })}
+    />
+  );
 }

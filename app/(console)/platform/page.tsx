@@ -1,14 +1,17 @@
 import type { Metadata } from "next";
 import { incidents } from "#lib/queries/incidents";
 import { type DutyRow, duties, type ProcessRow, processes } from "#lib/queries/platform";
+import { heartbeats } from "#lib/queries/heartbeats";
+import { selftestNow } from "#lib/queries/selftest";
 import { read } from "../../_server/read.ts";
-import { allowed } from "../../_server/session.ts";
+import { allowed, can } from "../../_server/session.ts";
 import { ButtonLink } from "../../_ui/button.tsx";
 import { Empty } from "../../_ui/empty.tsx";
 import { Moment } from "../../_ui/moment.tsx";
 import { PageHead, Section } from "../../_ui/page-head.tsx";
 import { StatusMark } from "../../_ui/status-mark.tsx";
 import { Table, Td, Th, Tr } from "../../_ui/table.tsx";
+import { Heartbeats } from "./_parts/heartbeats.tsx";
 import { IncidentTable } from "../../_parts/incident-table.tsx";
 
 export const metadata: Metadata = { title: "Platform" };
@@ -31,6 +34,8 @@ export default async function PlatformPage() {
   const page = await read(who, async (tx, now) => ({
     processes: await processes(tx, now),
     duties: await duties(tx),
+    selftest: await selftestNow(tx),
+    heartbeats: own ? await heartbeats(tx) : [],
     alerts: own ? await incidents(tx, { states: ["open", "acknowledged"], take: 50 }) : [],
   }));
   return (
@@ -59,6 +64,7 @@ export default async function PlatformPage() {
           Its own alerts are incidents of the tenant “This installation”: choose it as tenant to see them.
         </p>
       )}
+      <Heartbeats rows={page.heartbeats} selftest={page.selftest} mayChange={can(who, "platform.change")} own={own} />
       <Section title="Processes" aside="of the last 24 hours">
         <Processes rows={page.processes} />
       </Section>

@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
-import { servers } from "#lib/queries/servers";
+import { serverNames } from "#lib/queries/servers";
 import { silences, type SilenceRow } from "#lib/queries/silences";
+import { windows } from "#lib/queries/windows";
 import { read } from "../../_server/read.ts";
 import { allowed, can } from "../../_server/session.ts";
 import { Confirm } from "../../_ui/confirm.tsx";
@@ -9,6 +10,7 @@ import { SelectField, TextField } from "../../_ui/field.tsx";
 import { Form, FormError, Submit } from "../../_ui/form.tsx";
 import { Moment } from "../../_ui/moment.tsx";
 import { PageHead, Panel, Section } from "../../_ui/page-head.tsx";
+import { Windows } from "./_parts/windows.tsx";
 import { createSilenceAction, endSilenceAction } from "./actions.ts";
 
 export const metadata: Metadata = { title: "Silences" };
@@ -24,9 +26,10 @@ const LENGTHS = [
 
 export default async function SilencesPage() {
   const who = await allowed("silence.read");
-  const { rows, all } = await read(who, async (tx, now) => ({
+  const { rows, planned, all } = await read(who, async (tx, now) => ({
     rows: await silences(tx, now),
-    all: await servers(tx, now),
+    planned: await windows(tx, now),
+    all: await serverNames(tx, 500),
   }));
   const holding = rows.filter((r) => r.state === "holds");
   const ended = rows.filter((r) => r.state === "ended");
@@ -86,6 +89,7 @@ export default async function SilencesPage() {
           </Panel>
         </Section>
       )}
+      <Windows rows={planned} servers={all.map(({ id, name }) => ({ id, name }))} mayChange={mayChange} />
       {ended.length > 0 && (
         <Section title="Ended in the last week">
           <List rows={ended} mayEnd={false} />

@@ -5,22 +5,26 @@ import { sessionCookieName } from "../../_server/cookie.ts";
 import { db } from "../../_server/db.ts";
 import { freshness } from "../../_server/fresh.ts";
 import { follow } from "../../_server/live.ts";
-import { viewerOrProblem } from "../../_server/session.ts";
+import { routerOf, viewerOrProblem } from "../../_server/session.ts";
+import { troubleNow } from "../../_server/trouble.ts";
 
 export const dynamic = "force-dynamic";
 
-const BEAT_MS = 20_000;
-const RECHECK_EVERY_BEATS = 3;
+/** Often enough that what stands still is said within a minute. */
+const BEAT_MS = 10_000;
+const RECHECK_EVERY_BEATS = 6;
 
 /**
  * Server-sent events: "change" with {what, id} of the viewer's tenant and nothing of its content; the page then asks
- * for what it shows. The session is asked for again each minute, so that a stream does not outlive it.
+ * for what it shows. "trouble" with a sentence, to the staff: what of the installation stands still. The session is asked
+ * for again each minute, so that a stream does not outlive it.
  */
 export async function GET(request: Request): Promise<Response> {
   const who = await viewerOrProblem();
   if (who instanceof Response) return who;
   const tenantId = who.seat.id;
   const token = (await cookies()).get(sessionCookieName())?.value ?? "";
+  const staff = routerOf(who) === "console";
   const encoder = new TextEncoder();
   let stop = () => {};
   const stream = new ReadableStream<Uint8Array>({
@@ -35,9 +39,16 @@ export async function GET(request: Request): Promise<Response> {
       const unfollow = follow(tenantId, (hint) =>
         say(`event: change\ndata: ${JSON.stringify(hint === null ? {} : { what: hint.what, id: hint.id })}\n\n`),
       );
+      // The first look is always told: what the page was made with may be over by now.
+      let told: string | null = null;
+      const tell = (trouble: string) => {
+        if (trouble !== told) say(`event: trouble\ndata: ${JSON.stringify(trouble)}\n\n`);
+        told = trouble;
+      };
       let beats = 0;
       const timer = setInterval(async () => {
         say(": here\n\n");
+        if (staff) void troubleNow().then(tell);
         // A visit is asked for at each beat: it ends at a moment that others see.
         if (++beats % RECHECK_EVERY_BEATS !== 0 && who.acting === null) return;
         // A page that nobody touches asks for nothing else: its groups grow old here.
