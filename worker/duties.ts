@@ -8,6 +8,7 @@ import { env } from "#lib/adapters/env";
 import { listen } from "#lib/adapters/listen";
 import type { Log } from "#lib/adapters/log";
 import { computeBaselines } from "./baseline/compute.ts";
+import { judgeBurn } from "./baseline/burn.ts";
 import { judgeElevated } from "./baseline/judge.ts";
 import { expireApprovals } from "./approvals/expire.ts";
 import { whatIsOwed } from "./after/owed.ts";
@@ -22,6 +23,7 @@ import { deadLetterWatch } from "./delivery/dead-letters.ts";
 import { takeOtherRoads } from "./delivery/fallback.ts";
 import { sendDigests } from "./delivery/digest.ts";
 import type { Outbox } from "./delivery/outbox.ts";
+import { moveDrills } from "./drill/drills.ts";
 import type { Duty } from "./duty.ts";
 import { heartbeat, type ProcessRow } from "./heartbeat.ts";
 import { forgetInbound } from "./inbound/forget.ts";
@@ -135,6 +137,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     timed("inbound", 2 * SECOND, false, (now, signal) => takeInbound(p.db, p.sweeper, now, p.log, signal)),
     timed("inbound_old", 3_600 * SECOND, true, (now) => forgetInbound(p.db, p.sweeper, now)),
     timed("owed", 30 * SECOND, true, (now) => whatIsOwed(p.db, p.sweeper, now)),
+    timed("drills", 2 * SECOND, true, (now) => moveDrills(p, now)),
     timed("queues", 60 * SECOND, true, (now) => watchQueues(p, now)),
     timed("visits", 30 * SECOND, true, () => endOverdueVisits(p.db, p.sweeper)),
     timed("checkpoint", 60 * SECOND, true, (now) => checkpoint(p.db, checkpointPlaces(env()), p.log, now)),
@@ -143,6 +146,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     timed("approvals", 60 * SECOND, true, (now) => expireApprovals(p.db, p.sweeper, now)),
     timed("baseline", 600 * SECOND, true, (now) => computeBaselines(p.db, p.sweeper, now)),
     timed("elevated", 60 * SECOND, true, (now) => judgeElevated(p.db, p.sweeper, now)),
+    timed("burn", 60 * SECOND, true, (now) => judgeBurn(p.db, p.sweeper, now)),
     timed("proofs", 2 * SECOND, true, (now) => followProofs({ ...p, box: p.streamer.box }, now)),
     timed("keep_proofs", 300 * SECOND, true, (now, signal) => keepProofs({ ...p, box: p.streamer.box }, now, signal)),
     timed("retain", 3_600 * SECOND, true, (now, signal) => retain(p.db, p.log, now, signal)),

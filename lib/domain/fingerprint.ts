@@ -35,6 +35,9 @@ export const toolsKey = (serverId: string): string => `${serverId}:tools`;
 /** A server's latency and error rate, as a subject of their own: a clock watches them over minutes. */
 export const paceKey = (serverId: string): string => `${serverId}:pace`;
 
+/** A server's error budget, as a subject of its own: a clock watches it over an hour. */
+export const burnKey = (serverId: string): string => `${serverId}:burn`;
+
 /** @param subject server id, or "region:<name>", "worker:<name>" */
 export const fingerprint = (subject: string, mode: Mode): string => `${subject}:${mode}`;
 

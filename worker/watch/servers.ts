@@ -118,7 +118,7 @@ export async function closeAbandoned(db: Db, sweeper: Sweeper, now: Date): Promi
   const rows = await sweeper.find<{ tenant_id: string; id: string; removed: boolean }>(
     `SELECT i.tenant_id, i.id, s.removed_at IS NOT NULL AS removed FROM incident i
      JOIN server s ON s.tenant_id = i.tenant_id AND s.id::text = split_part(i.fingerprint, ':', 1)
-     WHERE i.state <> 'resolved' AND i.subject_kind = 'server' AND (s.paused OR s.removed_at IS NOT NULL) LIMIT 200`,
+     WHERE i.state <> 'resolved' AND i.subject_kind = 'server' AND (s.paused OR s.removed_at IS NOT NULL) AND NOT s.drill LIMIT 200`,
   );
   let closed = 0;
   for (const { tenant_id: tenantId, id, removed } of rows) {
@@ -128,8 +128,8 @@ export async function closeAbandoned(db: Db, sweeper: Sweeper, now: Date): Promi
         ? "The server was removed, so nobody looks at it any more."
         : "The server was paused, so nobody looks at it for now.";
       // Slow or flaky still when it is looked at again, it is told again.
-      await tx.$executeRaw`UPDATE server_baseline SET elevated = NULL, elevated_since = NULL
-        WHERE tenant_id = app.tenant() AND server_id = ${incident?.serverId ?? null}::uuid AND elevated IS NOT NULL`;
+      await tx.$executeRaw`UPDATE server_baseline SET elevated = NULL, elevated_since = NULL, burning_since = NULL
+        WHERE tenant_id = app.tenant() AND server_id = ${incident?.serverId ?? null}::uuid AND (elevated IS NOT NULL OR burning_since IS NOT NULL)`;
       return incident !== null && closeIncident(tx, incident, { tenantId, now, sentence });
     });
     if (await unlessErased(work, false)) closed++;
