@@ -1,6 +1,6 @@
-import { consoleUrl } from "#lib/adapters/env";
 import { INBOUND_KINDS, inboundKind, inboundPath } from "#lib/domain/sink-inbound";
 import { inboundState } from "#lib/queries/sink-inbound";
+import { addressOf } from "../_server/act-ref.ts";
 import { read } from "../_server/read.ts";
 import { can, type Seated } from "../_server/session.ts";
 import { Confirm } from "../_ui/confirm.tsx";
@@ -32,7 +32,7 @@ export async function SinkInbound({
   if (kind === null) return null;
   const { since, formerUntil, calls } = await read(who, (tx, now) => inboundState(tx, sink.id, now));
   const { vendor, made } = INBOUND_KINDS[kind];
-  const address = new URL(inboundPath(kind, who.seat.id, sink.id), consoleUrl()).href;
+  const address = addressOf(inboundPath(kind, who.seat.id, sink.id));
   const word = made ? "token" : "signing secret";
   return (
     <Section title={`Acting from ${vendor}`}>

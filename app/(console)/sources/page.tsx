@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
-import { consoleUrl } from "#lib/adapters/env";
 import { fruitlessCalls, inboundAlerts, sources } from "#lib/queries/sources";
+import { addressOf } from "../../_server/act-ref.ts";
 import { read } from "../../_server/read.ts";
 import { allowed, can } from "../../_server/session.ts";
 import { CopyId } from "../../_ui/copy-id.tsx";
@@ -21,7 +21,6 @@ export default async function SourcesPage() {
   }));
   const mayChange = can(who, "source.change");
   const held = rows.filter((r) => r.revokedAt === null);
-  const at = (path: string) => new URL(path, consoleUrl()).href;
   return (
     <>
       <PageHead
@@ -59,14 +58,14 @@ export default async function SourcesPage() {
         <Panel>
           <Facts
             rows={[
-              ["Prometheus", <CopyId key="p" value={at("/api/v2/alerts")} what="the address for Prometheus" />],
+              ["Prometheus", <CopyId key="p" value={addressOf("/api/v2/alerts")} what="the address for Prometheus" />],
               [
                 "Alertmanager",
-                <CopyId key="a" value={at("/api/hooks/alertmanager")} what="the address for Alertmanager" />,
+                <CopyId key="a" value={addressOf("/api/hooks/alertmanager")} what="the address for Alertmanager" />,
               ],
               [
                 "Anything else",
-                <CopyId key="g" value={at("/api/hooks/inbound")} what="the address for anything else" />,
+                <CopyId key="g" value={addressOf("/api/hooks/inbound")} what="the address for anything else" />,
               ],
             ]}
           />

@@ -1,12 +1,10 @@
 "use server";
-import { actKey } from "#lib/adapters/derived-keys";
 import { execute } from "#lib/commands/command";
 import { acknowledgeIncident } from "#lib/commands/incident/acknowledge";
 import { resolveIncident } from "#lib/commands/incident/resolve";
-import { readRef } from "#lib/domain/act-ref";
 import { TocsinError } from "#lib/domain/error";
 import { act, text } from "../../_server/action.ts";
-import { now } from "../../_server/clock.ts";
+import { refIn } from "../../_server/act-ref.ts";
 import { db } from "../../_server/db.ts";
 import type { FormState } from "../../_ui/form-state.ts";
 
@@ -15,7 +13,7 @@ export async function actByLinkAction(_: FormState, form: FormData): Promise<For
   return act(async ({ who, actor }) => {
     if (who.acting !== null)
       throw new TocsinError("E_FORBIDDEN", "Nobody acts by a link as somebody else: end the visit first.");
-    const ref = readRef(actKey(), text(form, "ref"), now());
+    const ref = refIn(text(form, "ref"));
     if (ref === null) throw new TocsinError("E_INVALID", "This link is not whole: open it again from the message.");
     if (ref === "over") throw new TocsinError("E_EXPIRED", "This link is too old: open the incident in the console.");
     const seat = who.seats.find((s) => s.id === ref.tenantId);

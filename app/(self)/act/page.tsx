@@ -1,10 +1,8 @@
 import type { Metadata } from "next";
 import Link from "next/link";
-import { actKey } from "#lib/adapters/derived-keys";
-import { readRef } from "#lib/domain/act-ref";
 import { may } from "#lib/domain/permissions";
 import { incidentDetail } from "#lib/queries/incident-detail";
-import { now } from "../../_server/clock.ts";
+import { refIn } from "../../_server/act-ref.ts";
 import { db } from "../../_server/db.ts";
 import type { SearchParams } from "../../_server/query.ts";
 import { seated } from "../../_server/session.ts";
@@ -21,7 +19,7 @@ export default async function ActPage({ searchParams }: { searchParams: SearchPa
   const who = await seated();
   const given = (await searchParams)["ref"];
   const text = typeof given === "string" ? given : "";
-  const ref = readRef(actKey(), text, now());
+  const ref = refIn(text);
   if (ref === "over")
     return (
       <Nothing title="This link is too old">

@@ -133,7 +133,7 @@ const pager = (body: string, key = secret, at = pairOf(tenantId, sinks.pagerduty
     at,
   );
 
-function click(ref: string, verb = "acknowledge", action = randomUUID(), key = secret, offsetS = 0) {
+function click(ref: string, verb = "acknowledge", action: string = randomUUID(), key = secret, offsetS = 0) {
   const payload = {
     ...{ type: "block_actions", user: { id: "U1", name: "ada" }, container: { message_ts: "1.2", channel_id: "C1" } },
     actions: [{ action_id: `tocsin_${verb}`, value: ref, action_ts: action }],

@@ -1,12 +1,10 @@
 // Buttons in Slack. The signature is over the raw bytes; which sink it is about stands in the button's own reference.
-import { now } from "#lib/adapters/clock";
-import { actKey } from "#lib/adapters/derived-keys";
-import { slackSigningSecret } from "#lib/adapters/env";
 import { fromOutside } from "#lib/commands/incident/from-outside";
-import { readRef } from "#lib/domain/act-ref";
 import { slackSigned } from "#lib/domain/signature";
 import { slackClick } from "#lib/domain/vendor-call";
 import { inboundSecrets } from "#lib/queries/sink-inbound";
+import { ownSlackSecrets, refIn } from "../../../_server/act-ref.ts";
+import { now } from "../../../_server/clock.ts";
 import { db } from "../../../_server/db.ts";
 import { sourceAddress } from "../../../_server/from.ts";
 import { answer, bytesOf, jsonIn, SMALL, stranger, taken } from "../../../_server/hook.ts";
@@ -22,13 +20,9 @@ export async function POST(request: Request): Promise<Response> {
       timestamp: request.headers.get("x-slack-request-timestamp"),
     };
     const click = clickIn(body);
-    const ref = click === null ? null : readRef(actKey(), click.ref, at);
+    const ref = click === null ? null : refIn(click.ref);
     const sink = ref === null || ref === "over" ? null : { tenantId: ref.tenantId, sinkId: ref.sinkId, ...KIND };
-    const own = slackSigningSecret();
-    const secrets = [
-      ...(own === undefined ? [] : [own]),
-      ...(sink === null ? [] : await inboundSecrets(db(), sink, at)),
-    ];
+    const secrets = [...ownSlackSecrets(), ...(sink === null ? [] : await inboundSecrets(db(), sink, at))];
     if (!slackSigned(secrets, headers, body, at)) return stranger(request);
     // Signed, and not one of our buttons, or one whose time is over: nothing follows, and Slack is content.
     if (click === null || sink === null || ref === null || ref === "over") return taken();
