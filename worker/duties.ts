@@ -36,7 +36,7 @@ import { followProofs, keepProofs } from "./proof/duty.ts";
 import { makeReports } from "./reports/weekly.ts";
 import { endStale, type Handlers, takeRequests } from "./requests/index.ts";
 import { followClusters } from "./storm/clusters.ts";
-import { followStorms } from "./storm/storms.ts";
+import { followStorms, type StormMemory } from "./storm/storms.ts";
 import { watchPace } from "./throttle/pace.ts";
 import { resealAll } from "./secrets/reseal.ts";
 import { selfChecker } from "./selfcheck.ts";
@@ -89,6 +89,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
   const deadLetters = deadLetterWatch(p.db, p.sweeper, p.log);
   const beginSelftest = selftests(p.db, p.redis, p.prefix);
   const selfCheck = selfChecker(p.db, p.sweeper);
+  const storms: StormMemory = new Map();
   const all: Duty[] = [
     timed("heartbeat", 5 * SECOND, false, (now) => heartbeat(p.db, p.me, now)),
     timed("schedule", SECOND, true, async (now, _signal, token) => {
@@ -113,7 +114,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
     timed("fallback", 5 * SECOND, true, (now) => takeOtherRoads(p.db, p.sweeper, now)),
     timed("receipts", 2 * SECOND, true, (now) => askReceipts(p.delivering, p.sweeper, now)),
     timed("dead_letters", 10 * SECOND, true, (now) => deadLetters(now)),
-    timed("storms", 2 * SECOND, false, (now) => followStorms(p.db, p.sweeper, now)),
+    timed("storms", 2 * SECOND, false, (now) => followStorms(p.db, p.sweeper, now, storms)),
     timed("clusters", SECOND, false, (now) => followClusters(p.db, p.sweeper, now)),
     timed("digests", SECOND, false, (now) => sendDigests(p.db, p.sweeper, now)),
     timed("watch", 5 * SECOND, false, async (now, signal) => {

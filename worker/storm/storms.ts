@@ -11,11 +11,36 @@ import { causeOfStorm, isOver, stormSentence } from "#lib/domain/storm";
 import { walk } from "../pipeline/decide.ts";
 import { stormVerdict, subjectOf } from "../pipeline/storm.ts";
 
+interface Look {
+  tenant_id: string;
+  id: string;
+  all: number;
+  failing: number;
+  open: number;
+  acknowledged: boolean;
+  severity: Severity | null;
+}
+
+/** What each storm looked like when it was last gone into; forgetting it costs one look. */
+export type StormMemory = Map<string, { looks: string; at: number }>;
+/** A storm that grows says its number anew after this time, not with every member. */
+const WORDS_MS = 10_000;
+
 /** @returns how many storms ended now. @throws the first failure, after every storm had its turn */
-export async function followStorms(db: Db, sweeper: Sweeper, now: Date): Promise<number> {
-  const live = await sweeper.find<{ tenant_id: string; id: string }>(
-    "SELECT tenant_id, id FROM incident WHERE subject_kind = 'storm' AND state <> 'resolved'",
+export async function followStorms(
+  db: Db,
+  sweeper: Sweeper,
+  now: Date,
+  memory: StormMemory = new Map(),
+): Promise<number> {
+  const live = await sweeper.find<Look>(
+    `SELECT s.tenant_id, s.id, s.state = 'acknowledged' AS acknowledged, count(i.id)::int AS all, min(i.severity) AS severity,
+       count(i.id) FILTER (WHERE i.state <> 'resolved')::int AS failing, count(i.id) FILTER (WHERE i.state = 'open')::int AS open
+     FROM incident s LEFT JOIN storm_member m ON m.tenant_id = s.tenant_id AND m.storm_id = s.id
+     LEFT JOIN incident i ON i.tenant_id = m.tenant_id AND i.id = m.incident_id
+     WHERE s.subject_kind = 'storm' AND s.state <> 'resolved' GROUP BY s.tenant_id, s.id, s.state`,
   );
+  for (const id of memory.keys()) if (!live.some((l) => l.id === id)) memory.delete(id);
   const failures: unknown[] = [];
   const each = async <T>(work: Promise<T>, otherwise: T): Promise<T> =>
     unlessErased(work, otherwise).catch((err) => {
@@ -23,7 +48,14 @@ export async function followStorms(db: Db, sweeper: Sweeper, now: Date): Promise
       return otherwise;
     });
   let ended = 0;
-  for (const { tenant_id: tenantId, id } of live) if (await each(follow(db, tenantId, id, now), false)) ended++;
+  for (const look of live) {
+    const looks = JSON.stringify([look.all, look.severity]);
+    const seen = memory.get(look.id);
+    const urgent = isOver(look.all, look.failing) || look.failing === 0 || (look.acknowledged && look.open > 0);
+    if (!urgent && (seen?.looks === looks || (seen !== undefined && now.getTime() - seen.at < WORDS_MS))) continue;
+    memory.set(look.id, { looks, at: now.getTime() });
+    if (await each(follow(db, look.tenant_id, look.id, now), false)) ended++;
+  }
   const waiting = await sweeper.find<{ tenant_id: string }>(
     `SELECT DISTINCT h.tenant_id FROM incident h JOIN incident s ON s.tenant_id = h.tenant_id AND s.id::text = h.held_ref
      WHERE h.held_by = 'storm' AND h.state = 'open' AND h.next_step_at > $1 AND s.state = 'resolved'`,

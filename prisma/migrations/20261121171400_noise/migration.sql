@@ -109,7 +109,7 @@ GRANT SELECT (tenant_id, storm_id, incident_id) ON storm_member TO tocsin_sweepe
 GRANT SELECT (tenant_id, incident_id, kind, ref, at, digest_id) ON held_back TO tocsin_sweeper;
 GRANT SELECT (tenant_id, kind, key, at) ON digest TO tocsin_sweeper;
 GRANT SELECT ON cluster TO tocsin_sweeper;
-GRANT SELECT (held_by, held_ref) ON incident TO tocsin_sweeper;
+GRANT SELECT (held_by, held_ref, severity) ON incident TO tocsin_sweeper;
 GRANT SELECT (tenant_id, digest, at, state) ON surface_change TO tocsin_sweeper;
 DO $$
 BEGIN
@@ -127,6 +127,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_catalog AS $$
 DECLARE
   platform constant uuid := '00000000-0000-4000-8000-000000000001';
   me uuid := app.tenant();
+  one text;
 BEGIN
   IF me IS NULL OR me = platform OR cardinality(causes) NOT BETWEEN 1 AND 10 THEN RETURN; END IF;
   -- Who can be told of nothing is not about to be paged.
@@ -134,8 +135,11 @@ BEGIN
     INSERT INTO upstream_sighting (cause, who, minute) SELECT c, me, date_trunc('minute', seen_at) FROM unnest(causes) AS c ORDER BY c
       ON CONFLICT DO NOTHING;
   END IF;
-  FOR cause, tenants IN SELECT c, (SELECT count(DISTINCT u.who)::int FROM upstream_sighting u WHERE u.cause = c AND u.minute > since)
-    FROM unnest(causes) AS c LOOP
+  FOREACH one IN ARRAY causes LOOP
+    -- One that is noticed already needs no more counting, which is what every incident of a large outage would do.
+    CONTINUE WHEN EXISTS (SELECT 1 FROM cluster k WHERE k.cause = one AND k.ended_at IS NULL);
+    SELECT count(DISTINCT u.who)::int INTO tenants FROM upstream_sighting u WHERE u.cause = one AND u.minute > since;
+    cause := one;
     watched := NULL;
     hears := false;
     IF tenants >= floor_of THEN
