@@ -43,6 +43,8 @@ const FEED_AGAIN_MS = 2_000;
 const LIVES_AT_ONCE = 48;
 const MOST_TENANTS = 10;
 const END_WITHIN_MS = 180_000;
+const STARTS_WITHIN_MS = 20_000;
+const LONGEST_LIFE_MS = 3_000;
 const POINTS: readonly CrashPoint[] = [
   ...([
     "before_incident_tx",
@@ -109,7 +111,7 @@ export async function chaos(plan: ChaosPlan, say: (line: string) => void): Promi
   try {
     const crashes = { postgres: 0, redis: 0 };
     const breakStores = async () => {
-      while (world.progress() < 1) {
+      while (world.progress() < 1 || crashes.postgres < plan.postgres || crashes.redis < plan.redis) {
         if (crashes.postgres < plan.postgres && world.progress() >= (crashes.postgres + 0.5) / plan.postgres) {
           await postgres.stop("immediate");
           postgres = await startPostgres({ dataDir: join(dir, "postgres"), port: postgres.port });
@@ -262,16 +264,21 @@ function worker(world: World, crashAt?: CrashPoint): ChildProcess {
       DATABASE_URL_SWEEPER: world.db.sweeperUrl,
       REDIS_URL: world.redis.url,
       TOCSIN_REDIS_PREFIX: world.redis.prefix,
-      LOG_LEVEL: process.env.CHAOS_SHOW ? "warn" : "fatal",
+      LOG_LEVEL: "info",
       ...(crashAt === undefined ? {} : { TOCSIN_CRASH_AT: crashAt }),
     },
-    stdio: ["ignore", "ignore", process.env.CHAOS_SHOW ? "inherit" : "ignore"],
+    stdio: ["ignore", "pipe", "ignore"],
   });
 }
 
-/** Lets it live for so long. @returns whether it died of SIGKILL */
+/** Lets it live for so long from when it works. @returns whether it died of SIGKILL */
 async function liveFor(child: ChildProcess, ms: number, signal: AbortSignal): Promise<boolean> {
-  const timer = setTimeout(() => child.kill("SIGKILL"), ms);
+  let timer = setTimeout(() => child.kill("SIGKILL"), STARTS_WITHIN_MS);
+  child.stdout?.on("data", (chunk: Buffer) => {
+    if (!chunk.includes('"working"')) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => child.kill("SIGKILL"), ms);
+  });
   const stop = () => child.kill("SIGKILL");
   signal.addEventListener("abort", stop, { once: true });
   const [, how] = (await once(child, "exit")) as [number | null, string | null];
@@ -280,10 +287,10 @@ async function liveFor(child: ChildProcess, ms: number, signal: AbortSignal): Pr
   return how === "SIGKILL" && !signal.aborted;
 }
 
-/** Any moment, from its first second on. */
+/** Any moment of its first seconds. */
 async function killAtRandom(world: World, signal: AbortSignal): Promise<void> {
   while (world.progress() < 1 && !signal.aborted)
-    if (await liveFor(worker(world), 1_200 + Math.random() * 3_000, signal)) world.kills.push(performance.now());
+    if (await liveFor(worker(world), Math.random() * LONGEST_LIFE_MS, signal)) world.kills.push(performance.now());
 }
 
 /** Each window of the road in turn: it dies the first time that it comes there. */

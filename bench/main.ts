@@ -2,6 +2,7 @@
 // ratios. `npm run bench -- outbox` runs one of them.
 import { parseArgs } from "node:util";
 import { benchAudit } from "./audit.ts";
+import { benchChaos } from "./chaos.ts";
 import { benchSeal } from "./audit-seal.ts";
 import { benchHostile } from "./hostile.ts";
 import { benchIdle } from "./idle.ts";
@@ -9,14 +10,24 @@ import { benchOutbox } from "./outbox.ts";
 import { benchPage } from "./page.ts";
 import { benchScale } from "./scale.ts";
 import { benchSealing } from "./seal.ts";
+import { benchSinks } from "./sinks.ts";
 import { print, type Row, stores } from "./parts.ts";
 import { benchProbe } from "./probe.ts";
 import { benchRewrap } from "./rewrap.ts";
+import { benchStorm } from "./storm.ts";
 import { benchWorker } from "./worker.ts";
 
 const { positionals: asked, values } = parseArgs({
   allowPositionals: true,
-  options: { minutes: { type: "string" } },
+  options: {
+    minutes: { type: "string" },
+    changes: { type: "string" },
+    kills: { type: "string" },
+    stores: { type: "string" },
+    servers: { type: "string" },
+    tenants: { type: "string" },
+    seconds: { type: "string" },
+  },
 });
 /** How long a measurement by the clock lasts: --minutes, or its own length. */
 const minutes = (own: number): number => Number(values.minutes ?? own) || own;
@@ -45,6 +56,27 @@ const MEASUREMENTS: Record<string, { title: string; run: () => Promise<Row[]> }>
     run: () => benchHostile(minutes(3)),
   },
   outbox: { title: "Deliveries of the outbox to a webhook receiver", run: benchOutbox },
+  sinks: { title: "What six sinks notice of four others that are in trouble", run: benchSinks },
+  chaos: {
+    title:
+      "Incident changes while workers are killed, PostgreSQL crashes and Redis is killed or emptied (--changes, --kills, --stores of each)",
+    run: () =>
+      benchChaos({
+        changes: Number(values.changes ?? 10_000),
+        kills: Number(values.kills ?? 200),
+        postgres: Number(values.stores ?? 20),
+        redis: Number(values.stores ?? 20),
+      }),
+  },
+  storm: {
+    title:
+      "Servers of many tenants fail within a minute for one cause, one for another (--servers 5000, --tenants 200, --seconds 60)",
+    run: () =>
+      benchStorm({
+        ...{ servers: Number(values.servers ?? 5_000), tenants: Number(values.tenants ?? 200) },
+        ...{ seconds: Number(values.seconds ?? 60), workers: 1 },
+      }),
+  },
   page: { title: "From the seal of the deciding slot to the request at the sink", run: benchPage },
   audit: { title: "Verification of the audit log, events per second", run: benchAudit },
   rewrap: { title: "Replacing the key above 10,000 tenants' data keys while secrets are read", run: benchRewrap },
