@@ -69,6 +69,11 @@ export function ServerView({
         )}
       </PageHead>
       <VerdictSentence server={detail} />
+      {minutes.at(-1)?.planned === true && (
+        <p className="mb-5 rounded-md border bg-raised px-3 py-2 text-sm text-ink-2">
+          Planned work is under way, or it is silenced: it is looked at as ever, and nobody is told before the end.
+        </p>
+      )}
       {probe !== null && (look === probe.id || probe.state === "pending" || probe.state === "running") && (
         <LiveProbe request={probe} cities={cities} firstLook={detail.lastSlot === null} />
       )}

@@ -9,6 +9,7 @@ export interface LatencyPoint {
   status: "up" | "degraded" | "down" | "unknown";
   /** region → ms; null: no answer. */
   regions: Record<string, number | null>;
+  planned?: boolean;
 }
 
 const FIRST_WIDTH = 720;
@@ -94,6 +95,18 @@ export function LatencyChart({ points, cities }: { points: LatencyPoint[]; citie
             opacity={p.status === "up" ? 0.75 : 1}
           />
         ))}
+        {points
+          .filter((p) => p.planned === true)
+          .map((p) => (
+            <rect
+              key={p.slot}
+              x={x(p.slot) - tick / 2}
+              width={tick}
+              y={H - PAD.bottom + 2}
+              height="2"
+              fill="var(--ink-2)"
+            />
+          ))}
         {here !== null && (
           <line x1={x(shown.slot)} x2={x(shown.slot)} y1={PAD.top} y2={H - PAD.bottom} stroke="var(--line-strong)" />
         )}
@@ -106,6 +119,9 @@ export function LatencyChart({ points, cities }: { points: LatencyPoint[]; citie
       </svg>
       <figcaption className="mt-1 flex flex-wrap gap-x-4 gap-y-1 text-xs text-ink-2">
         <span className="tabular">{here === null ? "Latest" : utc(shown.slot)}</span>
+        {points.some((p) => p.planned === true) && (
+          <span>{shown.planned === true ? "in planned work" : "a line above the strip: planned work"}</span>
+        )}
         {names.map((name, index) => (
           <span key={name} className="inline-flex items-center gap-1.5">
             <svg width="22" height="6" aria-hidden="true">

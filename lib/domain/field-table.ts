@@ -202,7 +202,7 @@ export const FIELD_TABLE = {
   minute: {
     sentence: "One sealed interval of a server",
     tables: ["probe_minute"],
-    shown: { slot: "", status: "", regions: "latency per region" },
+    shown: { slot: "", status: "", regions: "latency per region", planned: "that it was in planned work or a silence" },
     staff: {
       reason: "Told by the incident.",
       latencyMs: "Shown per region.",

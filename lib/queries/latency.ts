@@ -1,24 +1,35 @@
 // A server's sealed minutes of the last hours, thinned so that a chart never gets more than 240 points.
 import type { Tx } from "#lib/adapters/db";
 import type { Status } from "#lib/domain/reason";
+import { plannedTimes } from "./planned.ts";
 import { asStatus } from "./words.ts";
 
 export interface LatencyMinute {
   slot: number;
   status: Status;
   regions: Record<string, number | null>;
+  /** In planned work or a silence: looked at as ever, and nobody was told. */
+  planned?: boolean;
 }
 const MAX_POINTS = 240;
 const WORST: Status[] = ["up", "unknown", "degraded", "down"];
 
 export async function latency(tx: Tx, serverId: string, now: Date, hours = 6): Promise<LatencyMinute[]> {
+  const from = new Date(now.getTime() - hours * 3_600_000);
+  const planned = await plannedTimes(tx, serverId, from, now);
   const rows = await tx.probeMinute.findMany({
-    where: { serverId, slot: { gte: new Date(now.getTime() - hours * 3_600_000) } },
+    where: { serverId, slot: { gte: from } },
     orderBy: { slot: "asc" },
     take: 6000,
   });
   return thin(
-    rows.map((row) => ({ slot: row.slot.getTime(), status: asStatus(row.status), regions: latencies(row.regions) })),
+    rows.map((row) => {
+      const slot = row.slot.getTime();
+      return {
+        ...{ slot, status: asStatus(row.status), regions: latencies(row.regions) },
+        ...(planned.some((o) => o.start <= slot && slot < o.end) && { planned: true }),
+      };
+    }),
   );
 }
 
@@ -30,7 +41,7 @@ export function thin(points: LatencyMinute[], max = MAX_POINTS): LatencyMinute[]
   for (let i = 0; i < points.length; i += per) {
     const group = points.slice(i, i + per);
     const worst = group.reduce((a, b) => (WORST.indexOf(b.status) > WORST.indexOf(a.status) ? b : a));
-    out.push({ slot: worst.slot, status: worst.status, regions: worst.regions });
+    out.push(worst);
   }
   return out;
 }

@@ -47,7 +47,7 @@ export async function judgeBurn(db: Db, sweeper: Sweeper, now: Date): Promise<nu
 
 /**
  * Of servers that failed within the last minutes, or that burn: the hour's bad slots, without those that another incident
- * has told of and those of planned work.
+ * has told of.
  */
 function lastHour(tx: Tx, now: Date): Promise<Row[]> {
   return tx.$queryRaw<Row[]>`
