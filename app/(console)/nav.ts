@@ -41,6 +41,7 @@ export const NAV: NavItem[] = [
     icon: "postmortems",
     group: "Afterwards",
   },
+  { label: "Drills", href: "/drills", permission: "drill.read", key: "z", icon: "drills", group: "Afterwards" },
   { label: "Approvals", href: "/approvals", permission: "approval.read", key: "o", icon: "approvals", group: "Proof" },
   {
     label: "History kept",

@@ -97,6 +97,7 @@ export const PAGES: Record<string, Page> = {
   "/portal/visits": page("portal", "visit.read"),
   "/portal/runbooks": page("portal", "runbook.read"),
   "/retention": page("console", "retention.read"),
+  "/drills": page("console", "drill.read"),
   "/postmortems": page("console", "postmortem.read"),
   "/postmortems/[id]": page("console", "postmortem.read", { id: "incident" }),
   "/roles": page("console", "role.read"),
@@ -499,6 +500,14 @@ export const ACTS: Record<string, Act> = {
   withdrawAction: cutting("console", "withdraw"),
   portalDecideCut: cutting("portal", "decide"),
   portalWithdrawCut: cutting("portal", "withdraw"),
+  runDrillAction: {
+    router: "console",
+    asks: "drill.run",
+    fields: () => ({ flavour: "single_tenant" }),
+    ready: "UPDATE drill SET state = 'failed', ended_at = now() WHERE tenant_id = $1 AND ended_at IS NULL",
+    // Nobody is to be woken by the matrix, and what it made up goes again.
+    after: "UPDATE drill SET state = 'failed', ended_at = now() WHERE ended_at IS NULL",
+  },
   openPostmortemAction: {
     ...byId("console", "postmortem.change", "incident", "incidentId"),
     prepare: `WITH gone AS (DELETE FROM postmortem WHERE tenant_id = $1 AND incident_id = $2)

@@ -106,6 +106,7 @@ export const INPUTS: Record<string, Make> = {
   "heartbeat/save#addHeartbeat": () => ({ kind: "url", name: "Night watch", secret: "https://beat.example.com/abc" }),
   "heartbeat/remove#removeHeartbeat": ({ rows }) => ({ heartbeatId: rows.heartbeat }),
   "key/rotate#rotateKey": () => ({}),
+  "drill/run#runDrill": () => ({ flavour: "single_tenant" }),
   "postmortem/open#openPostmortem": ({ rows }) => ({ incidentId: rows.incident }),
   "postmortem/publish#publishPostmortem": ({ rows }) => ({ incidentId: rows.incident }),
   "postmortem/save#savePostmortem": ({ rows }) => ({

@@ -23,6 +23,7 @@ interface ServerRow {
   fire_after: number;
   clear_after: number;
   weight: "own" | "third_party";
+  drill: boolean;
   watched_from: Date;
   severities: Record<string, string> | null;
   tenant: string;
@@ -32,9 +33,9 @@ interface ServerRow {
 export async function serverSubject(tx: Tx, serverId: string): Promise<Subject | null> {
   const rows = await tx.$queryRaw<
     ServerRow[]
-  >`SELECT s.name, s.url, s.interval_s, s.fire_after, s.clear_after, s.weight, greatest(s.created_at, s.watched_from) AS watched_from,
+  >`SELECT s.name, s.url, s.interval_s, s.fire_after, s.clear_after, s.weight, s.drill, greatest(s.created_at, s.watched_from) AS watched_from,
       (SELECT jsonb_object_agg(o.reason, o.severity) FROM severity_override o WHERE o.tenant_id = s.tenant_id) AS severities, t.name AS tenant
-    FROM server s JOIN tenant t ON t.id = s.tenant_id WHERE s.tenant_id = app.tenant() AND s.id = ${serverId}::uuid AND NOT s.paused AND s.removed_at IS NULL`;
+    FROM server s JOIN tenant t ON t.id = s.tenant_id WHERE s.tenant_id = app.tenant() AND s.id = ${serverId}::uuid AND NOT s.paused AND (s.removed_at IS NULL OR s.drill)`;
   const row = rows[0];
   if (!row) return null;
   const { name, url, weight, tenant: tenantName } = row;
@@ -49,6 +50,7 @@ export async function serverSubject(tx: Tx, serverId: string): Promise<Subject |
     fireAfter: row.fire_after,
     clearAfter: row.clear_after,
     intervalMs: row.interval_s * 1000,
+    ...(row.drill && { drill: true }),
     watchedFrom: row.watched_from,
     ...(row.severities !== null && { severities: row.severities }),
   };

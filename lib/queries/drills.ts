@@ -1,0 +1,44 @@
+// Drills of the tenant, newest first, with what was reached when and what was missing.
+import type { Tx } from "#lib/adapters/db";
+import { type DrillSteps, nextDrillDue, storedSteps } from "#lib/domain/drill";
+import { peopleNames } from "./incidents.ts";
+
+export interface DrillRow {
+  id: string;
+  flavour: string;
+  state: "asked" | "running" | "passed" | "failed";
+  by: string;
+  startedAt: number;
+  endedAt: number | null;
+  steps: DrillSteps;
+  missing: string[];
+  incidentId: string | null;
+}
+
+const SHOWN = 20;
+
+export async function drills(tx: Tx): Promise<{ rows: DrillRow[]; dueAt: number | null; ever: boolean }> {
+  const found = await tx.drill.findMany({ orderBy: { startedAt: "desc" }, take: SHOWN });
+  const [passed] = await tx.drill.findMany({
+    where: { state: "passed" },
+    orderBy: { endedAt: "desc" },
+    take: 1,
+    select: { endedAt: true },
+  });
+  const names = await peopleNames(
+    tx,
+    found.map((d) => d.startedBy),
+  );
+  const incidents = await tx.incident.findMany({
+    where: { serverId: { in: found.flatMap((d) => d.servers) }, drill: true },
+    select: { id: true, serverId: true },
+  });
+  const rows = found.map((d) => ({
+    ...{ id: d.id, flavour: d.flavour, state: d.state as DrillRow["state"], startedAt: d.startedAt.getTime() },
+    by: d.startedBy === null ? "" : (names.get(d.startedBy) ?? "somebody"),
+    ...{ endedAt: d.endedAt?.getTime() ?? null, steps: storedSteps(d.steps) },
+    missing: Array.isArray(d.missing) ? d.missing.filter((m) => typeof m === "string") : [],
+    incidentId: incidents.find((i) => i.serverId !== null && d.servers.includes(i.serverId))?.id ?? null,
+  }));
+  return { rows, dueAt: nextDrillDue(passed?.endedAt?.getTime() ?? null), ever: passed !== undefined };
+}

@@ -1,0 +1,136 @@
+// The whole road in one process, with the emulated vendors at its end: only the failure is made up.
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Actor, execute } from "#lib/commands/command";
+import { runDrill } from "#lib/commands/drill/run";
+import { acknowledgeIncident } from "#lib/commands/incident/acknowledge";
+import { DRILL_ANSWER_MS, DRILL_ENDS_MS, DRILL_STEPS } from "#lib/domain/drill";
+import { drills } from "#lib/queries/drills";
+import { servers } from "#lib/queries/servers";
+import { ALL_SINKS, type Road, road } from "#lib/testing/road";
+import { whatIsOwed } from "../after/owed.ts";
+import { fleetReader } from "../probe/fleet.ts";
+import { closeAbandoned, findUnlooked } from "../watch/servers.ts";
+import { moveDrills } from "./drills.ts";
+
+let r: Road;
+beforeAll(async () => {
+  r = await road();
+}, 30_000);
+afterAll(() => r.close());
+
+const begin = async () => {
+  const { id: tenantId } = await r.tenant();
+  const ana: Actor = { personId: randomUUID(), name: "Ana", tenantId, layers: ["operator"] };
+  await execute(r.db.appDb, runDrill, ana, { flavour: "single_tenant" });
+  return { tenantId, ana };
+};
+const ask = <T>(tenantId: string, question: Parameters<typeof r.db.appDb.withTenant<T>>[1]) =>
+  r.db.appDb.withTenant({ tenantId, actorId: randomUUID(), readOnly: true }, question);
+/** The duties, as often as it takes for what one leaves to be seen by the next. */
+const turn = async () => {
+  await moveDrills({ db: r.db.workerDb, sweeper: r.db.sweeper, ...r.redis }, r.clock.now());
+  await r.consumer.drain();
+  await r.deliver();
+};
+const on = async (ms: number) => {
+  r.clock.advance(ms);
+  await turn();
+  await turn();
+};
+const newest = async (tenantId: string) => (await ask(tenantId, (tx) => drills(tx))).rows[0];
+const incident = async (tenantId: string) =>
+  (await r.db.sql<{ id: string; drill: boolean; state: string; severity: string }>(
+    "SELECT id, drill, state, severity FROM incident WHERE tenant_id = $1",
+    [tenantId],
+  )) as [{ id: string; drill: boolean; state: string; severity: string }];
+
+test("a drill goes the whole road to every sink, says there that it is one, and passes when somebody acknowledges", async () => {
+  const { tenantId, ana } = await begin();
+  const before = Object.fromEntries(ALL_SINKS.map((k) => [k, r.vendors.received(k).length]));
+  await on(0);
+  const [opened] = await incident(tenantId);
+  expect(opened).toMatchObject({ drill: true, state: "open", severity: "P1" });
+  for (const kind of ALL_SINKS) {
+    const got = r.vendors.received(kind).slice(before[kind]);
+    expect(got.length, kind).toBeGreaterThan(0);
+    expect(JSON.stringify(got), kind).toMatch(/DRILL|\\"drill\\":true|"drill":true/);
+  }
+  r.clock.advance(20_000);
+  await execute(r.db.appDb, acknowledgeIncident, ana, { incidentId: opened.id });
+  await on(15_000);
+  await on(15_000);
+  expect((await incident(tenantId))[0].state).toBe("resolved");
+  const drill = await newest(tenantId);
+  expect(drill).toMatchObject({ state: "passed", missing: [], incidentId: opened.id });
+  expect(Object.keys(drill?.steps ?? {}).sort()).toEqual([...DRILL_STEPS].sort());
+  const at = DRILL_STEPS.map((step) => drill?.steps[step] ?? 0);
+  expect(at).toEqual(at.toSorted((a, b) => a - b));
+  const due = await ask(tenantId, (tx) => drills(tx));
+  expect(due.dueAt).toBe((drill?.endedAt ?? 0) + 30 * 86_400_000);
+  expect(
+    await r.db.sql("SELECT 1 FROM audit.event WHERE tenant_id = $1 AND action = 'drill.run'", [tenantId]),
+  ).toHaveLength(1);
+});
+
+test("its server is on no list, in no fleet, no minute and no watch; and nobody owes a word or a postmortem for it", async () => {
+  const { tenantId } = await begin();
+  await on(0);
+  const [{ id: serverId }] = (await r.db.sql("SELECT id FROM server WHERE tenant_id = $1", [tenantId])) as [
+    { id: string },
+  ];
+  expect(await ask(tenantId, (tx) => servers(tx, r.clock.now()))).toEqual([]);
+  const { servers: fleet } = await fleetReader(r.db.sweeper)(r.clock.now());
+  expect(fleet.some((s) => s.id === serverId)).toBe(false);
+  expect(await r.db.sql("SELECT 1 FROM probe_minute WHERE tenant_id = $1", [tenantId])).toEqual([]);
+  r.clock.advance(8 * 60_000);
+  const later = r.clock.now();
+  expect((await findUnlooked(r.db.sweeper, new Date(0), later)).some((s) => s.id === serverId)).toBe(false);
+  await closeAbandoned(r.db.workerDb, r.db.sweeper, later);
+  expect((await incident(tenantId))[0].state).toBe("open");
+  expect(await whatIsOwed(r.db.workerDb, r.db.sweeper, later)).toMatchObject({ words: 0, drafts: 0 });
+});
+
+test("nobody answers: it recovers by itself after ten minutes, and says what was missing", async () => {
+  const { tenantId } = await begin();
+  await on(0);
+  await on(DRILL_ANSWER_MS);
+  await on(15_000);
+  expect(await newest(tenantId)).toMatchObject({
+    state: "failed",
+    missing: ["Nobody acknowledged within ten minutes."],
+  });
+  expect((await incident(tenantId))[0].state).toBe("resolved");
+});
+
+test("a sink that does not take it is named, and so is a worker that never put it in", async () => {
+  const { tenantId, ana } = await begin();
+  await r.db.sql("UPDATE sink SET state = 'disabled', disabled_reason = 'Out of order.' WHERE tenant_id = $1", [
+    tenantId,
+  ]);
+  await on(0);
+  const [{ id }] = await incident(tenantId);
+  await execute(r.db.appDb, acknowledgeIncident, ana, { incidentId: id });
+  await on(15_000);
+  await on(15_000);
+  expect((await newest(tenantId))?.missing).toEqual(["Nobody was to be told: the routes name no sink that can be."]);
+
+  const late = await begin();
+  r.clock.advance(DRILL_ENDS_MS);
+  const redis = { ...r.redis, prefix: `${r.redis.prefix}-gone` };
+  await moveDrills({ db: r.db.workerDb, sweeper: r.db.sweeper, ...redis }, r.clock.now());
+  const said = await newest(late.tenantId);
+  expect(said?.state).toBe("failed");
+  expect(said?.missing[0]).toContain("No incident opened");
+});
+
+test("one drill at a time in a tenant, also of two who begin at once", async () => {
+  const { id: tenantId } = await r.tenant();
+  const ana: Actor = { personId: randomUUID(), name: "Ana", tenantId, layers: ["operator"] };
+  const both = await Promise.allSettled(
+    [1, 2].map(() => execute(r.db.appDb, runDrill, ana, { flavour: "single_tenant" })),
+  );
+  expect(both.map((b) => b.status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect(await r.db.sql("SELECT 1 FROM server WHERE tenant_id = $1", [tenantId])).toHaveLength(1);
+  await expect(execute(r.db.appDb, runDrill, ana, { flavour: "cluster" })).rejects.toMatchObject({ code: "E_INVALID" });
+});

@@ -1,0 +1,163 @@
+// Moves drills on: puts the made-up failure in where probes put theirs, follows it down the road by the rows that it
+// leaves, lets it recover when somebody has it in hand, and says at the end what was missing.
+import type { Redis } from "ioredis";
+import { type Db, type Prisma, type Sweeper, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
+import { liveHint } from "#lib/adapters/hint";
+import { slotStart } from "#lib/domain/cadence";
+import {
+  DRILL_ANSWER_MS,
+  DRILL_ENDS_MS,
+  type DrillStep,
+  type DrillSteps,
+  missingOf,
+  type SinkHeard,
+  storedSteps,
+} from "#lib/domain/drill";
+import type { Outcome } from "#lib/domain/outcome";
+import { sinkFacts } from "#lib/queries/sink-facts";
+import { record } from "../probe/record.ts";
+
+const INTERVAL_S = 15;
+const REGION = "drill";
+
+export interface DrillDeps {
+  db: Db;
+  sweeper: Sweeper;
+  redis: Redis;
+  prefix: string;
+}
+
+/** @returns how many drills are under way */
+export async function moveDrills(d: DrillDeps, now: Date): Promise<number> {
+  const live = await d.sweeper.find<{ tenant_id: string; id: string }>(
+    "SELECT tenant_id, id FROM drill WHERE ended_at IS NULL ORDER BY started_at LIMIT 100",
+  );
+  for (const { tenant_id: tenantId, id } of live) {
+    const context = { tenantId, actorId: WORKER_ACTOR };
+    const look = await unlessErased(
+      d.db.withTenant(context, (tx) => lookAt(tx, id)),
+      null,
+    );
+    if (look === null) continue;
+    const steps = { ...look.steps };
+    if (steps.injected === undefined) await fail(d, tenantId, look.serverId, steps, now);
+    else if (mayRecover(steps, look, now)) await recover(d, tenantId, look.serverId, steps, now);
+    const work = d.db.withTenant(context, (tx) => write(tx, tenantId, id, { ...look, steps }, now));
+    await unlessErased(work, undefined);
+  }
+  return live.length;
+}
+
+interface Look {
+  steps: DrillSteps;
+  startedAt: Date;
+  serverId: string;
+  incidentId: string | null;
+  resolved: boolean;
+  heard: SinkHeard[];
+}
+
+/** What the road has left so far; the first time that a step is seen to be done is kept. */
+async function lookAt(tx: Tx, id: string): Promise<Look | null> {
+  const [drill] = await tx.drill.findMany({ where: { id, endedAt: null }, take: 1 });
+  const serverId = drill?.servers[0];
+  if (drill === undefined || serverId === undefined) return null;
+  const [incident] = await tx.incident.findMany({ where: { serverId }, orderBy: { number: "asc" }, take: 1 });
+  const steps = storedSteps(drill.steps);
+  const base = { startedAt: drill.startedAt, serverId, steps };
+  if (incident === undefined) return { ...base, incidentId: null, resolved: false, heard: [] };
+  const rows = await tx.$queryRaw<
+    { sink_id: string; name: string; kind: string; state: string; reason: string; at: Date | null }[]
+  >`
+    SELECT d.sink_id, s.name, d.kind, d.state, d.reason, d.settled_at AS at FROM delivery d
+    JOIN sink s ON s.tenant_id = d.tenant_id AND s.id = d.sink_id
+    WHERE d.tenant_id = app.tenant() AND d.incident_id = ${incident.id}::uuid ORDER BY d.ordinal`;
+  const wakes = new Map((await sinkFacts(tx)).map((s) => [s.id, s.wakes]));
+  const heard = rows.map((r) => ({
+    name: r.name,
+    wakes: wakes.get(r.sink_id) ?? false,
+    kind: r.kind,
+    state: r.state,
+    reason: r.reason,
+  }));
+  const sent = (kind: string) => rows.filter((r) => r.kind === kind && r.state === "sent" && r.at !== null);
+  const first = (step: DrillStep, at: Date | null | undefined) => {
+    if (at) steps[step] ??= at.getTime();
+  };
+  first("decided", incident.openedAt);
+  first(
+    "told",
+    sent("trigger")
+      .map((r) => r.at)
+      .sort(byTime)[0],
+  );
+  first("acknowledged", incident.acknowledgedAt);
+  const over = rows.filter((r) => r.kind === "resolve");
+  if (over.length > 0 && over.every((r) => r.state === "sent"))
+    first(
+      "cleared",
+      over
+        .map((r) => r.at)
+        .sort(byTime)
+        .at(-1),
+    );
+  return { ...base, steps, incidentId: incident.id, resolved: incident.state === "resolved", heard };
+}
+
+const byTime = (a: Date | null, b: Date | null) => (a?.getTime() ?? 0) - (b?.getTime() ?? 0);
+
+async function fail(d: DrillDeps, tenantId: string, serverId: string, steps: DrillSteps, now: Date): Promise<void> {
+  const slot = slotStart(now.getTime(), INTERVAL_S);
+  const sealed = await put(d, outcome({ tenantId, serverId, slot }, now, true), now);
+  steps.injected = now.getTime();
+  if (sealed) steps.sealed = now.getTime();
+}
+
+async function recover(d: DrillDeps, tenantId: string, serverId: string, steps: DrillSteps, now: Date): Promise<void> {
+  const slot = slotStart(now.getTime(), INTERVAL_S);
+  // One slot is one look: a recovery in the slot of the failure would be a second voice in it.
+  if (slot <= slotStart(steps.injected ?? 0, INTERVAL_S)) return;
+  await put(d, outcome({ tenantId, serverId, slot }, now, false), now);
+  steps.recovered = now.getTime();
+}
+
+function mayRecover(steps: DrillSteps, { incidentId }: Look, now: Date): boolean {
+  if (incidentId === null || steps.recovered !== undefined) return false;
+  return steps.acknowledged !== undefined || now.getTime() - (steps.injected ?? 0) >= DRILL_ANSWER_MS;
+}
+
+async function put({ redis, prefix }: DrillDeps, seen: Outcome, now: Date): Promise<boolean> {
+  const { tenantId, serverId, slot } = seen;
+  const plan = { tenantId, serverId, slot, intervalS: INTERVAL_S, expected: [REGION] };
+  return (await record(redis, prefix, plan, seen, null, now)) === "sealed";
+}
+
+function outcome(of: { tenantId: string; serverId: string; slot: number }, now: Date, bad: boolean): Outcome {
+  return {
+    ...{ ...of, region: REGION, status: bad ? "down" : "up", reason: bad ? "connection_refused" : null },
+    ...{ auth: "open", phase: bad ? "connect" : null, era: null, protocolVersion: null, serverName: null },
+    ...{ evidence: bad ? { detail: "Made up for a drill." } : {}, timings: { totalMs: 1 }, tools: null, cold: false },
+    finishedAt: now.getTime(),
+  };
+}
+
+/** Ended when the all-clear is out, or when whatever is missing by then is missing. */
+async function write(tx: Tx, tenantId: string, id: string, look: Look, now: Date): Promise<void> {
+  const { steps, heard, incidentId } = look;
+  const waiting = heard.some((h) => h.state === "pending" || h.state === "leased");
+  const late = now.getTime() - look.startedAt.getTime() >= DRILL_ENDS_MS;
+  const ended = late || (look.resolved && !waiting);
+  const missing = ended ? missingOf(steps, heard) : [];
+  const state = ended
+    ? missing.length === 0
+      ? "passed"
+      : "failed"
+    : steps.injected === undefined
+      ? "asked"
+      : "running";
+  await tx.drill.updateMany({
+    where: { tenantId, id, endedAt: null },
+    data: { state, steps: steps as Prisma.InputJsonObject, missing, endedAt: ended ? now : null },
+  });
+  if (incidentId !== null) await liveHint(tx, { tenant: tenantId, what: "incident", id: incidentId });
+}
