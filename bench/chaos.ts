@@ -30,8 +30,8 @@ export interface ChaosPlan {
   kills: number;
   postgres: number;
   redis: number;
-  /** Takes the rest of a dead process's lease away instead of waiting for it. */
-  hurry?: boolean;
+  /** Then the killing ends, however many there were. */
+  minutes: number;
 }
 
 const ROOT = join(import.meta.dirname, "..");
@@ -40,11 +40,13 @@ const MINUTE_MS = 60_000;
 const TICK_MS = 100;
 /** A slot that was sealed and lost with Redis: the next one says the same. */
 const FEED_AGAIN_MS = 2_000;
-const LIVES_AT_ONCE = 48;
+/** Most of each life is waiting for what a killed process had in hand. */
+const LIVES_AT_ONCE = 500;
 const MOST_TENANTS = 10;
 const END_WITHIN_MS = 180_000;
 const STARTS_WITHIN_MS = 20_000;
-const LONGEST_LIFE_MS = 3_000;
+const SHORT_LIFE_MS = 3_000;
+const LONG_LIFE_MS = 15_000;
 const POINTS: readonly CrashPoint[] = [
   ...([
     "before_incident_tx",
@@ -133,7 +135,12 @@ export async function chaos(plan: ChaosPlan, say: (line: string) => void): Promi
       );
     }, 30_000);
     const producing = produce(world);
-    await Promise.all([killAtRandom(world, over.signal), killAtPoints(world, over.signal), breakStores()]);
+    await Promise.all([
+      killAtRandom(world, SHORT_LIFE_MS, over.signal),
+      killAtRandom(world, LONG_LIFE_MS, over.signal),
+      killAtPoints(world, over.signal),
+      breakStores(),
+    ]);
     say("no more kills: one worker ends what is under way");
     await settle(world, producing);
     clearInterval(telling);
@@ -201,7 +208,10 @@ async function prepare(plan: ChaosPlan, db: TestDatabase, redis: TestRedis): Pro
     );
   }
   const kills: number[] = [];
-  return { plan, db, redis, vendor, arrivals, lives, kills, progress: () => Math.min(1, kills.length / plan.kills) };
+  const began = performance.now();
+  const progress = () =>
+    Math.min(1, Math.max(kills.length / plan.kills, (performance.now() - began) / (plan.minutes * MINUTE_MS)));
+  return { plan, db, redis, vendor, arrivals, lives, kills, progress };
 }
 
 /** Feeds slots and acknowledges until each wanted change is committed; whatever is away is asked again. */
@@ -288,9 +298,9 @@ async function liveFor(child: ChildProcess, ms: number, signal: AbortSignal): Pr
 }
 
 /** Any moment of its first seconds. */
-async function killAtRandom(world: World, signal: AbortSignal): Promise<void> {
+async function killAtRandom(world: World, longestMs: number, signal: AbortSignal): Promise<void> {
   while (world.progress() < 1 && !signal.aborted)
-    if (await liveFor(worker(world), Math.random() * LONGEST_LIFE_MS, signal)) world.kills.push(performance.now());
+    if (await liveFor(worker(world), Math.random() * longestMs, signal)) world.kills.push(performance.now());
 }
 
 /** Each window of the road in turn: it dies the first time that it comes there. */
@@ -304,10 +314,6 @@ async function settle(world: World, producing: Promise<void>): Promise<void> {
   try {
     await Promise.race([producing, sleep(END_WITHIN_MS)]);
     for (const end = performance.now() + END_WITHIN_MS; performance.now() < end; await sleep(250)) {
-      if (world.plan.hurry)
-        await world.db.sql(
-          "UPDATE delivery SET lease_until = clock_timestamp() - interval '1 s' WHERE state = 'leased' AND lease_until > clock_timestamp() + interval '25 s'",
-        );
       const rows = await world.db.sql("SELECT 1 FROM delivery WHERE state IN ('pending', 'leased') LIMIT 1");
       if (rows.length === 0) return;
     }

@@ -59,13 +59,14 @@ const MEASUREMENTS: Record<string, { title: string; run: () => Promise<Row[]> }>
   sinks: { title: "What six sinks notice of four others that are in trouble", run: benchSinks },
   chaos: {
     title:
-      "Incident changes while workers are killed, PostgreSQL crashes and Redis is killed or emptied (--changes, --kills, --stores of each)",
+      "Incident changes while workers are killed, PostgreSQL crashes and Redis is killed or emptied (--changes, --kills, --stores of each, --minutes at most)",
     run: () =>
       benchChaos({
         changes: Number(values.changes ?? 10_000),
         kills: Number(values.kills ?? 200),
         postgres: Number(values.stores ?? 20),
         redis: Number(values.stores ?? 20),
+        minutes: minutes(60),
       }),
   },
   storm: {
