@@ -258,7 +258,12 @@ describe("a silence", () => {
       const end = () => execute(db.appDb, endSilence, ana, { silenceId: id });
       const holding = (before: () => Promise<unknown>, after: () => Promise<unknown>) =>
         db.workerDb.withTenant({ tenantId, actorId: ana.personId }, async (tx) => {
-          const incident = { serverId } as Incident;
+          const incident = {
+            id: incidentId,
+            serverId,
+            fingerprint: `${serverId}:serving`,
+            openedAt: clock.now(),
+          } as Incident;
           const now = await byPlan({ tx, tenantId, incident, now: clock.now() });
           if (now === null || now.ref === null) throw new Error("it should hold");
           await before();

@@ -1,9 +1,10 @@
-// What an incident shares with others, in one question: it writes what it may share, and reads how many do, which storm
-// or cluster of it is live, and how much of the hour's budget is spent. Asked once for all rules of one hold.
+// What all rules of a hold need to know, in one question, because it is asked on the way to every page: what was planned,
+// and where nothing was, what the incident shares with others (written here as well), and what the hour's budget still has.
 import type { Incident } from "#lib/commands/incident/row";
 import { hourOf } from "#lib/domain/budget";
 import { CLUSTER_FLOOR } from "#lib/domain/cluster";
 import { causeOfStorm, causesOf, isUpstream, STORM_WINDOW_MS, WIDE_FLOOR, wholeUpstream } from "#lib/domain/storm";
+import type { Silence } from "#lib/domain/silence";
 import { isLogOnly } from "#lib/domain/severity";
 import { allows } from "#lib/domain/tier";
 import { modeOfFingerprint } from "#lib/domain/fingerprint";
@@ -47,19 +48,31 @@ export const mayShare = (incident: Incident): boolean =>
 export function sharedNow(ask: HoldAsk): Promise<SharedNow> {
   const known = asked.get(ask);
   if (known !== undefined) return known;
-  const fresh = question(ask);
+  const fresh = question(ask, false).then(({ shared }) => shared);
   asked.set(ask, fresh);
   return fresh;
 }
 
+export type Plan = Silence & { serverIds: string[] | null; rule: unknown };
+
+/** Silences that hold now, and all maintenance windows. Where there are none, the same answer serves `sharedNow`. */
+export async function plansOf(ask: HoldAsk): Promise<Plan[]> {
+  const { plans, shared } = await question(ask, true);
+  if (plans.length === 0) asked.set(ask, Promise.resolve(shared));
+  return plans;
+}
+
 interface Row {
+  plans: (Omit<Plan, "startsAt" | "endsAt"> & { startsAt: string; endsAt: string })[] | null;
   causes: SharedCause[] | null;
   member: string | null;
   told: number;
   tier: string;
 }
 
-async function question({ tx, incident, now, certificateEnds }: HoldAsk): Promise<SharedNow> {
+/** @param unplanned with a plan, nothing is written and nothing shared is read: whoever is silenced is not about to be paged */
+async function question(ask: HoldAsk, unplanned: boolean): Promise<{ plans: Plan[]; shared: SharedNow }> {
+  const { tx, incident, now, certificateEnds } = ask;
   const own = causeOfStorm(incident.fingerprint);
   const isMember = mayShare(incident);
   const unchecked = modeOfFingerprint(incident.fingerprint) === "unchecked";
@@ -75,7 +88,12 @@ async function question({ tx, incident, now, certificateEnds }: HoldAsk): Promis
   const hourAgo = new Date(now.getTime() - 3_600_000);
   const begins = incident.step === 0 && incident.heldBy !== "cluster";
   const [row] = await tx.$queryRaw<Row[]>`
-    WITH given AS (SELECT cause FROM unnest(${causes}::text[]) AS g(cause)),
+    WITH plans AS (
+      SELECT id, server_id AS "serverId", comment, starts_at AS "startsAt", ends_at AS "endsAt", NULL::uuid[] AS "serverIds", NULL::jsonb AS rule FROM silence
+        WHERE ${unplanned} AND tenant_id = app.tenant() AND starts_at <= ${now}::timestamptz AND ends_at > ${now}::timestamptz
+      UNION ALL SELECT id, NULL, comment, NULL, NULL, server_ids, rule FROM maintenance_window
+        WHERE ${unplanned} AND tenant_id = app.tenant() AND removed_at IS NULL),
+    given AS (SELECT cause FROM unnest(${causes}::text[]) AS g(cause) WHERE NOT EXISTS (SELECT 1 FROM plans)),
     mine AS (INSERT INTO incident_cause (tenant_id, incident_id, cause, at) SELECT app.tenant(), ${incident.id}::uuid, cause, ${incident.openedAt}::timestamptz
       FROM given WHERE ${isMember} ON CONFLICT DO NOTHING)
     SELECT (SELECT jsonb_agg(jsonb_build_object('cause', g.cause, 'others', o.n, 'stormId', s.id, 'tenants', coalesce(w.tenants, 0),
@@ -90,16 +108,21 @@ async function question({ tx, incident, now, certificateEnds }: HoldAsk): Promis
           AND i.state <> 'resolved' LIMIT ${MOST_COUNTED}) q) o
       LEFT JOIN incident s ON s.tenant_id = app.tenant() AND s.fingerprint = 'storm:' || g.cause || ':serving' AND s.state <> 'resolved'
       LEFT JOIN cluster k ON k.cause = g.cause AND k.ended_at IS NULL AND NOT k.nobody
-      LEFT JOIN app.sight(${begins ? upstream : []}::text[], ${now}::timestamptz, ${since}::timestamptz, ${CLUSTER_FLOOR}::int) w ON w.cause = g.cause) AS causes,
+      LEFT JOIN app.sight(CASE WHEN EXISTS (SELECT 1 FROM plans) THEN '{}' ELSE ${begins ? upstream : []}::text[] END, ${now}::timestamptz, ${since}::timestamptz, ${CLUSTER_FLOOR}::int) w ON w.cause = g.cause) AS causes,
       (SELECT m.storm_id::text FROM storm_member m JOIN incident i ON i.tenant_id = m.tenant_id AND i.id = m.storm_id
         WHERE m.tenant_id = app.tenant() AND m.incident_id = ${incident.id}::uuid AND i.state <> 'resolved' LIMIT 1) AS member,
       (SELECT count(DISTINCT q.incident_id)::int FROM (SELECT n.incident_id FROM notice n WHERE n.tenant_id = app.tenant() AND n.kind = 'trigger' AND n.at >= ${hourOf(now)}::timestamptz
         LIMIT 3000) q) AS told,
-      (SELECT t.tier FROM tenant t WHERE t.id = app.tenant()) AS tier`;
+      (SELECT t.tier FROM tenant t WHERE t.id = app.tenant()) AS tier,
+      (SELECT jsonb_agg(p) FROM plans p) AS plans`;
+  const plans = (row?.plans ?? []).map((p) => ({ ...p, startsAt: new Date(p.startsAt), endsAt: new Date(p.endsAt) }));
   return {
-    causes: row?.causes ?? [],
-    memberOf: row?.member ?? null,
-    told: row?.told ?? 0,
-    allowed: allows(row?.tier ?? "").noticesPerHour,
+    plans,
+    shared: {
+      causes: row?.causes ?? [],
+      memberOf: row?.member ?? null,
+      told: row?.told ?? 0,
+      allowed: allows(row?.tier ?? "").noticesPerHour,
+    },
   };
 }

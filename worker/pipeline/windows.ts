@@ -1,19 +1,15 @@
 // What was planned: silences and maintenance windows, asked for in one question, because it is asked on the way to every
 // page. Of several that hold, the one that ends last decides.
-import { type Silence, silencing } from "#lib/domain/silence";
+import { silencing } from "#lib/domain/silence";
 import { draft } from "#lib/domain/event";
 import { describeRule, type Holding, holdingWindow, ruleOfRow } from "#lib/domain/window";
 import type { Hold, HoldRule } from "./holds.ts";
+import { plansOf } from "./shared.ts";
 import { silenced } from "./silences.ts";
 
-type Row = Silence & { serverIds: string[] | null; rule: unknown };
-
-export const byPlan: HoldRule = async ({ tx, incident, now }) => {
-  const rows = await tx.$queryRaw<Row[]>`
-    SELECT id, server_id AS "serverId", comment, starts_at AS "startsAt", ends_at AS "endsAt", NULL::uuid[] AS "serverIds", NULL::jsonb AS rule FROM silence
-      WHERE tenant_id = app.tenant() AND starts_at <= ${now} AND ends_at > ${now}
-    UNION ALL SELECT id, NULL, comment, NULL, NULL, server_ids, rule FROM maintenance_window
-      WHERE tenant_id = app.tenant() AND removed_at IS NULL`;
+export const byPlan: HoldRule = async (ask) => {
+  const { tx, incident, now } = ask;
+  const rows = await plansOf(ask);
   if (rows.length === 0) return null;
   const silence = silencing(
     rows.filter((r) => r.serverIds === null),
