@@ -71,7 +71,7 @@ export function openDb(url: string, options: { poolSize?: number; applicationNam
     application_name: options.applicationName ?? "tocsin",
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: 60_000,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: 10_000,
   });
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   const limits = { maxWait: 10_000, timeout: 30_000 };
@@ -240,7 +240,7 @@ export function openSweeper(url: string): Sweeper {
     max: 4,
     application_name: "tocsin-sweeper",
     statement_timeout: STATEMENT_TIMEOUT_MS,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: 10_000,
   });
   pool.on("error", () => {}); // A dropped idle connection is not news: the next find opens another.
   return {

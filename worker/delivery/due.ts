@@ -13,17 +13,6 @@ interface DueRow {
   sink_id: string;
 }
 
-/** Each half ends at the limit, read in the order of its index; their order among each other is made of few. */
-const half = (condition: string) => `(
-  SELECT d.tenant_id, d.id, d.sink_id, d.due_at, d.ordinal FROM delivery d
-  WHERE ${condition} AND NOT (d.sink_id = ANY ($2::uuid[])) AND NOT (d.id = ANY ($3::uuid[]))
-    AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.tenant_id = d.tenant_id AND e.incident_id = d.incident_id
-      AND e.sink_id = d.sink_id AND e.ordinal < d.ordinal AND e.state IN ('pending', 'leased'))
-  ORDER BY d.due_at, d.ordinal LIMIT $4)`;
-const FIND = `SELECT tenant_id, id, sink_id FROM (
-  ${half("d.state = 'pending' AND d.due_at <= $1")} UNION ALL ${half("d.state = 'leased' AND d.lease_until < $1")}) due
-  ORDER BY due_at, ordinal LIMIT $4`;
-
 /** Due now, oldest first; a delivery waits while an earlier one of its incident and sink is unsettled. */
 async function findDue(
   sweeper: Sweeper,
@@ -31,7 +20,12 @@ async function findDue(
   notSinks: readonly string[],
   notIds: readonly string[],
 ): Promise<Due[]> {
-  const rows = await sweeper.find<DueRow>(FIND, [now, notSinks, notIds, LOOK]);
+  const rows = await sweeper.find<DueRow>("SELECT * FROM app.due_deliveries($1, $2::uuid[], $3::uuid[], $4)", [
+    now,
+    notSinks,
+    notIds,
+    LOOK,
+  ]);
   return rows.map((r) => ({ tenantId: r.tenant_id, id: r.id, sinkId: r.sink_id }));
 }
 
