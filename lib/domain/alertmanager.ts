@@ -61,7 +61,9 @@ function alertOf(one: Json, now: Date, { endsAt, ends }: ReturnType<Ends>): Inbo
       return `${name} is no time.`;
   const annotations = isObject(one["annotations"]) ? one["annotations"] : {};
   const startsAt = fitStart(timeIn(one["startsAt"]), now);
-  if (endsAt !== null && timeIn(one["startsAt"]) !== null && endsAt < startsAt) return "It ends before it starts.";
+  // Refused as an Alertmanager does; what one of them tells a receiver is cut to the second, and believed.
+  if (ends && endsAt !== null && timeIn(one["startsAt"]) !== null && endsAt < startsAt)
+    return "It ends before it starts.";
   const summary = text(annotations["summary"], 200);
   const description = text(annotations["description"], 500) || text(annotations["message"], 500);
   const name = labels["alertname"] ?? "Alert";
