@@ -5,6 +5,7 @@ import { type Actor, execute } from "#lib/commands/command";
 import { runDrill } from "#lib/commands/drill/run";
 import { acknowledgeIncident } from "#lib/commands/incident/acknowledge";
 import { DRILL_ANSWER_MS, DRILL_ENDS_MS, DRILL_STEPS } from "#lib/domain/drill";
+import { createSink } from "#lib/commands/sink/create";
 import { drills } from "#lib/queries/drills";
 import { servers } from "#lib/queries/servers";
 import { ALL_SINKS, type Road, road } from "#lib/testing/road";
@@ -122,6 +123,37 @@ test("a sink that does not take it is named, and so is a worker that never put i
   const said = await newest(late.tenantId);
   expect(said?.state).toBe("failed");
   expect(said?.missing[0]).toContain("No incident opened");
+});
+
+test("a title of one's own is told where it can be made, ours where it cannot, and code in it is refused at save", async () => {
+  const { tenantId, ana } = await begin();
+  const title = (kind: string, text: string) =>
+    r.db.sql(
+      "UPDATE sink SET config = config || jsonb_build_object('titleTemplate', $3::text) WHERE tenant_id = $1 AND kind = $2",
+      [tenantId, kind, text],
+    );
+  await title("slack", "{{ server | upcase }} is made up");
+  await title("webhook", "{{constructor.constructor('return 1')()}}");
+  const before = { slack: r.vendors.received("slack").length, webhook: r.vendors.received("webhook").length };
+  await on(0);
+  const said = (kind: "slack" | "webhook") => JSON.stringify(r.vendors.received(kind).slice(before[kind]));
+  expect(said("slack")).toMatch(/DRILL [0-9A-F]{4} is made up/);
+  expect(said("webhook")).toMatch(/Drill [0-9a-f]{4}: Connection refused/);
+  const secret = `whsec_${Buffer.from("a secret of a test of titles").toString("base64")}`;
+  const sink = (titleTemplate: string) =>
+    execute(r.db.appDb, createSink, ana, {
+      kind: "webhook",
+      name: "New",
+      config: { url: "https://hooks.example.com/x", secret, titleTemplate },
+    });
+  for (const bad of ["{{constructor.constructor('return 1')()}}", "{{ server", "a".repeat(5_000)])
+    await expect(sink(bad)).rejects.toMatchObject({
+      code: "E_INVALID",
+      field: "config.titleTemplate",
+      httpStatus: 422,
+    });
+  await expect(sink("a".repeat(1_000_000))).rejects.toMatchObject({ code: "E_INVALID", httpStatus: 422 });
+  await execute(r.db.appDb, acknowledgeIncident, ana, { incidentId: (await incident(tenantId))[0].id });
 });
 
 test("one drill at a time in a tenant, also of two who begin at once", async () => {
