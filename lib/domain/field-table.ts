@@ -399,6 +399,7 @@ export const FIELD_TABLE = {
       recipients: "who has confirmed",
       secretAt: "when its secret was entered",
       formerUntil: "until when the former secret signs as well",
+      signIn: "whether one may sign in at the vendor instead",
     },
     staff: {
       id: PIPELINE,
@@ -544,7 +545,7 @@ export const FIELD_TABLE = {
   },
   heldBack: {
     sentence: "What was held back, by what, and the digests that told of it",
-    tables: ["incident_cause", "storm_member", "held_back", "digest", "cluster"],
+    tables: ["incident_cause", "storm_member", "held_back", "digest"],
     shown: {},
     staff: {},
     never: {},
