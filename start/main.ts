@@ -165,7 +165,7 @@ async function workParts(
   const programs: [name: string, args: string[]][] = [
     ["worker", ["worker/main.ts"]],
     // It watches the worker and delivers what it finds, so it must be another process.
-    ["guard", ["worker/main.ts", "--duties", "watch,deliver,escalate,selfcheck"]],
+    ["guard", ["worker/main.ts", "--duties", "watch,deliver,escalate,fallback,selfcheck"]],
     ...the.regions.map((region): [string, string[]] => [
       `prober-${region}`,
       ["worker/probe/main.ts", "--region", region],

@@ -1,5 +1,5 @@
-// Everything that happens by itself, a line each. `npm start` runs all of them in the worker, and watch, deliver and
-// escalate once more in the guard, so that somebody is left to say that the worker has stopped.
+// Everything that happens by itself, a line each. `npm start` runs all of them in the worker, and watch, deliver, escalate
+// and fallback once more in the guard, so that somebody is left to say that the worker has stopped.
 import type { Redis } from "ioredis";
 import { now as clockNow } from "#lib/adapters/clock";
 import { checkpointPlaces } from "#lib/adapters/checkpoint-key";

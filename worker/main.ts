@@ -1,4 +1,4 @@
-// The worker: node worker/main.ts [--duties watch,deliver,escalate,selfcheck]. The only file that builds things: environment → adapters →
+// The worker: node worker/main.ts [--duties watch,deliver,escalate,fallback,selfcheck]. The only file that builds things: environment → adapters →
 // duties → run. With a choice of duties it is a guard. Drains in order on SIGTERM and SIGINT.
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
