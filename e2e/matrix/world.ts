@@ -28,7 +28,9 @@ const PLATFORM = "00000000-0000-4000-8000-000000000001";
 /** The log is written by acts alone, and reports and reviews by their duties. */
 export const PLANTED = Object.keys(ROWS).filter(
   (t) =>
-    !/^audit\.|^public\.(audit_review|weekly_report|audit_stream|probe_minute|tenant_retention|probe_pace)/.test(t),
+    !/^audit\.|^public\.(audit_review|weekly_report|audit_stream|severity_override|probe_minute|tenant_retention|probe_pace)/.test(
+      t,
+    ),
 );
 
 export interface Stage {
@@ -186,6 +188,7 @@ const MOVING = ["_prisma_migrations", "process", "duty_lease", "session", "perso
   "queue_digest",
   "prober_run",
   "cluster",
+  "selftest",
   "upstream_sighting",
 );
 

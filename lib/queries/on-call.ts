@@ -1,6 +1,7 @@
 // Who is on call now and in the coming weeks, who stands in, how everybody is reached.
 import type { Tx } from "#lib/adapters/db";
 import { DAY_MS, type Layer, type Shift, shifts } from "#lib/domain/schedule";
+import { hourOf } from "./policy.ts";
 import { onCall } from "./roster.ts";
 
 export const SHOWN_DAYS = 28;
@@ -10,8 +11,10 @@ export interface ScheduleNow {
   name: string;
   zone: string;
   layers: Layer[];
-  /** From now for 28 days, holes included. */
+  /** From this hour for 28 days, holes included. */
   shifts: Shift[];
+  /** Which of them it is now. */
+  current: number;
   /** Those that are not over. */
   overrides: { id: string; personId: string; from: number; to: number }[];
   /** Since when its calendar has an address; null: it has none. */
@@ -25,12 +28,13 @@ export interface OnCallNow {
   sinks: { id: string; name: string; enabled: boolean; proven: boolean }[];
   /** Groups that somebody of the staff is in. */
   groups: string[];
-  now: number;
+  /** Epoch ms, the full hour from which shifts are shown. */
+  from: number;
 }
 
 export async function onCallNow(tx: Tx, now: Date): Promise<OnCallNow> {
   const { people, schedules, among } = await onCall(tx, now);
-  const at = now.getTime();
+  const [at, from] = [now.getTime(), hourOf(now)];
   const fed = new Map(
     (await tx.schedule.findMany({ where: { removedAt: null }, select: { id: true, feedMadeAt: true } })).map((s) => [
       s.id,
@@ -43,17 +47,20 @@ export async function onCallNow(tx: Tx, now: Date): Promise<OnCallNow> {
     select: { id: true, name: true, state: true, provenAt: true },
   });
   return {
-    schedules: schedules.map((s) => ({
-      ...{ id: s.id, name: s.name, zone: s.zone, layers: [...s.layers] },
-      shifts: shifts(s, among, at, at + SHOWN_DAYS * DAY_MS),
-      overrides: s.overrides.filter((o) => o.to > at).map((o) => ({ ...o })),
-      feedMadeAt: fed.get(s.id) ?? null,
-    })),
+    schedules: schedules.map((s) => {
+      const shown = shifts(s, among, from, from + SHOWN_DAYS * DAY_MS);
+      return {
+        ...{ id: s.id, name: s.name, zone: s.zone, layers: [...s.layers], shifts: shown },
+        current: shown.findIndex((shift) => shift.to > at),
+        overrides: s.overrides.filter((o) => o.to > at).map((o) => ({ ...o })),
+        feedMadeAt: fed.get(s.id) ?? null,
+      };
+    }),
     people: people.map(({ id, name, sinkIds }) => ({ id, name, sinkIds: [...sinkIds] })),
     sinks: sinks.map(({ id, name, state, provenAt }) => ({
       ...{ id, name, enabled: state === "enabled", proven: provenAt !== null },
     })),
     groups: [...new Set(people.flatMap((p) => [...p.groups]))].sort(),
-    now: at,
+    from,
   };
 }

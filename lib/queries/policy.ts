@@ -21,9 +21,12 @@ export interface PoliciesNow {
   roster: RosterFacts;
   /** Where nobody is on call within the next 30 days, by schedule. */
   holes: { name: string; first: Shift; more: number }[];
-  /** Epoch ms of the answer. */
-  now: number;
 }
+
+const HOUR_MS = 3_600_000;
+
+/** From the full hour, so that two who look within it are shown the same. */
+export const hourOf = (now: Date): number => Math.floor(now.getTime() / HOUR_MS) * HOUR_MS;
 
 export async function policiesNow(tx: Tx, now: Date): Promise<PoliciesNow> {
   const facts = (await sinks(tx)).map((s) => ({
@@ -41,7 +44,7 @@ export async function policiesNow(tx: Tx, now: Date): Promise<PoliciesNow> {
     select: { id: true, name: true, weight: true },
     orderBy: [{ name: "asc" }, { id: "asc" }],
   });
-  const roster = rosterFacts(await onCall(tx, now), now.getTime(), PREVIEW_DAYS + STEPS_DAYS);
+  const roster = rosterFacts(await onCall(tx, now), hourOf(now), PREVIEW_DAYS + STEPS_DAYS);
   const until = now.getTime() + PREVIEW_DAYS * DAY_MS;
   return {
     policies: await tenantPolicies(tx, facts),
@@ -49,10 +52,9 @@ export async function policiesNow(tx: Tx, now: Date): Promise<PoliciesNow> {
     servers: servers.map((s) => ({ ...s, weight: s.weight as Weight })),
     roster,
     holes: roster.schedules.flatMap(({ name, shifts: all }) => {
-      const [first, ...rest] = holes(all).filter((h) => h.from < until);
+      const [first, ...rest] = holes(all).filter((h) => h.from < until && h.to > now.getTime());
       return first === undefined ? [] : [{ name, first, more: rest.length }];
     }),
-    now: now.getTime(),
   };
 }
 

@@ -43,7 +43,7 @@ export default async function OnCallPage({ searchParams }: { searchParams: Searc
             people={data.people.map(({ id, name }) => ({ id, name }))}
             groups={data.groups}
             zones={["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")]}
-            today={new Date(data.now).toISOString().slice(0, 10)}
+            today={new Date(data.from).toISOString().slice(0, 10)}
           />
         </Section>
       )}

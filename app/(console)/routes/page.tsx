@@ -8,7 +8,6 @@ import { read } from "../../_server/read.ts";
 import { allowed, can } from "../../_server/session.ts";
 import { ButtonLink } from "../../_ui/button.tsx";
 import { Empty } from "../../_ui/empty.tsx";
-import { Moment } from "../../_ui/moment.tsx";
 import { PageHead, Section } from "../../_ui/page-head.tsx";
 import { PolicyEditor } from "./_parts/policy-editor.tsx";
 import { PolicyList } from "./_parts/policy-list.tsx";
@@ -19,12 +18,12 @@ export const metadata: Metadata = { title: "Routes" };
 export default async function RoutesPage({ searchParams }: { searchParams: SearchParams }) {
   const who = await allowed("policy.read");
   const asked = await param(searchParams, "policy");
-  const data = await read(who, policiesNow);
+  const { data, now } = await read(who, async (tx, at) => ({ data: await policiesNow(tx, at), now: at.getTime() }));
   const mayChange = can(who, "policy.change");
   const isNew = asked === "new" && mayChange;
   const last = data.policies.at(-1) ?? fallback(data.sinks);
   const shown: ListedPolicy = isNew ? fresh(data.sinks) : (data.policies.find((p) => p.id === asked) ?? last);
-  const moment = { roster: rosterOfFacts(data.roster), at: data.now };
+  const moment = { roster: rosterOfFacts(data.roster), at: now };
   const servers = new Set(data.servers.map((s) => s.id));
   // What nobody has set follows the sinks, so that its steps may well tell nobody new.
   const warnings = listWarnings(data.policies, data.sinks, servers, moment).map((w, i) =>
@@ -80,9 +79,6 @@ export default async function RoutesPage({ searchParams }: { searchParams: Searc
           ) : (
             <Preview policies={data.policies} shown={shown} data={data} />
           )}
-          <p className="text-xs text-ink-2">
-            As of <Moment at={data.now} />.
-          </p>
         </>
       )}
     </>

@@ -23,10 +23,10 @@ export function ScheduleCard({
   mayChange: boolean;
 }) {
   const { id, name, zone, shifts, overrides } = schedule;
-  const [now, next] = shifts;
+  const [now, next] = shifts.slice(schedule.current);
   const who = (personId: string | null) =>
     personId === null ? "nobody" : (names.get(personId) ?? "somebody who has left");
-  const holes = shifts.filter((s) => s.personId === null);
+  const holes = shifts.slice(schedule.current).filter((s) => s.personId === null);
   const unreached = [...new Set(shifts.flatMap((s) => s.personId ?? []))]
     .map((personId) => data.people.find((p) => p.id === personId))
     .filter((p) => p !== undefined && p.sinkIds.length === 0);
@@ -80,7 +80,7 @@ export function ScheduleCard({
           ))}
         </ul>
       )}
-      <Lane shifts={shifts} zone={zone} names={names} from={data.now} />
+      <Lane shifts={shifts} zone={zone} names={names} from={data.from} />
       {overrides.length > 0 && (
         <ul aria-label={`Who stands in, in ${name}`} className="divide-y text-sm">
           {overrides.map((o) => (

@@ -8,6 +8,7 @@ import type { ListedPolicy } from "#lib/domain/policy";
 import { REASON_NAMES, REASONS, type Reason, type Severity } from "#lib/domain/reason";
 import { rosterOfFacts } from "#lib/domain/roster";
 import type { PoliciesNow } from "#lib/queries/policy";
+import { useNow } from "../../../_ui/now.tsx";
 import { SEVERITY_MEANING, SeverityBadge } from "../../../_ui/severity-badge.tsx";
 
 const SHOWN = ["P1", "P2", "P3"] as const;
@@ -25,6 +26,8 @@ const WORDS: Partial<Record<Answer, string>> = {
 };
 const BOX = "h-8 w-full rounded-md border border-line-strong bg-panel px-2 text-sm text-ink";
 const DAY_MS = 86_400_000;
+/** As far as schedules are worked out ahead. */
+const PREVIEW_DAYS = 30;
 
 /** Who would be told what and when, by the same rule that the worker follows. */
 export function Preview({
@@ -43,8 +46,9 @@ export function Preview({
   const [server, setServer] = useState("");
   const [reason, setReason] = useState<Reason | "">("");
   const [when, setWhen] = useState("");
-  const chosen = when === "" ? data.now : new Date(when).getTime();
-  const at = Number.isFinite(chosen) ? Math.min(Math.max(chosen, data.now), data.now + 30 * DAY_MS) : data.now;
+  const now = useNow();
+  const chosen = when === "" ? now : new Date(when).getTime();
+  const at = Number.isFinite(chosen) ? Math.min(Math.max(chosen, now), now + PREVIEW_DAYS * DAY_MS) : now;
   const roster = rosterOfFacts(data.roster);
   const asked = server !== "" || reason !== "";
   const of = (severity: Severity) => {
