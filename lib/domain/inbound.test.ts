@@ -7,7 +7,7 @@ import { fingerprintOf, MAX_ALERTS } from "./inbound.ts";
 import { opsgenieCall, pagerdutyCall, slackClick } from "./vendor-call.ts";
 
 const NOW = new Date("2026-11-21T12:00:00Z");
-/** As Prometheus 2.42 sent it to a listener. */
+/** In the shape in which Prometheus 2.42 sends it. */
 const SENT = {
   labels: { alertname: "HighLatency", instance: "10.0.0.7:9100", job: "api", severity: "page" },
   annotations: { summary: "p95 is over 2 s", description: "It was 2.4 s for 5 minutes." },
@@ -122,7 +122,7 @@ test.each([[null], [{}], ["x"], [7]])("%j is no list of alerts", (body) =>
 );
 
 describe("what an Alertmanager sends to a webhook receiver", () => {
-  /** As Alertmanager 0.25 sent it. */
+  /** In the shape in which Alertmanager 0.25 sends it. */
   const body = (status: string, endsAt: string) => ({
     ...{
       receiver: "tocsin",
