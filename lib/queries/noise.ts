@@ -51,6 +51,7 @@ export async function noiseReport(tx: Tx, days: number, zone: string, now: Date)
       (CASE WHEN e.decision = 'withheld' THEN count(*) ELSE count(DISTINCT e.incident_id) END)::int AS count
     FROM incident_event e JOIN incident i ON i.tenant_id = e.tenant_id AND i.id = e.incident_id AND i.opened_at >= ${from} AND NOT i.drill
     WHERE e.tenant_id = app.tenant() AND e.decision IN ('held', 'silenced', 'joined', 'log_only', 'nobody_to_tell', 'withheld')
+      AND (e.decision <> 'withheld' OR e.data->>'kind' = 'trigger')
     GROUP BY 1, e.decision ORDER BY 2 DESC, 1`;
   const pages = rows.slice(0, MOST).map((r): Page => {
     return {

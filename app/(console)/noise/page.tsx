@@ -27,7 +27,7 @@ const WITHHELD: Readonly<Record<string, string>> = {
   silenced: "by silences",
   log_only: "as too small to tell anybody (P4)",
   nobody_to_tell: "because no sink was meant for them",
-  withheld: "notices taken back before they were sent",
+  withheld: "pages taken back before they were sent",
 };
 
 export default async function NoisePage({ searchParams }: { searchParams: SearchParams }) {
