@@ -37,6 +37,12 @@ export async function plantFailing(db: TestDatabase, box: SecretBox, count: numb
       found.push({ tenantId, serverId, reason: REASONS[i % REASONS.length] as Reason });
     }
   }
+  // Looked at before, and well: nothing here is a first look.
+  await db.sql(
+    `INSERT INTO server_now (tenant_id, server_id, since, status, last_slot, good_streak)
+     SELECT tenant_id, id, now() - interval '1 day', 'up', date_trunc('minute', now()) - interval '2 minutes', 5 FROM server WHERE id = ANY ($1::uuid[])`,
+    [found.map((f) => f.serverId)],
+  );
   // In the order of an outage: one of each tenant in turn.
   return found
     .map((one, i) => ({ one, turn: i % PER_TENANT }))

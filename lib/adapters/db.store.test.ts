@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "#lib/testing/database";
 import { makeServer, makeSink, makeTenant } from "#lib/testing/make";
-import { WORKER_ACTOR } from "./db.ts";
+import { Prisma, WORKER_ACTOR } from "./db.ts";
 import { takeLease } from "./lock.ts";
 
 let db: TestDatabase;
@@ -159,4 +159,47 @@ test.each<[string, "appDb" | "workerDb", string]>([
   ["the worker moves no region", "workerDb", "UPDATE region SET enabled = false"],
 ])("%s", async (_what, role, sql) => {
   await expect(db[role].withTenant(as(mine), (tx) => tx.$executeRawUnsafe(sql))).rejects.toThrow(/permission denied/);
+});
+
+describe("the direct road", () => {
+  const directly = () => ({ tenantId: mine, actorId: WORKER_ACTOR, direct: true });
+
+  test("reads and takes values as the other one does", async () => {
+    const at = new Date("2026-11-21T12:00:00.123Z");
+    const ask = (direct: boolean) =>
+      db.workerDb.withTenant({ ...directly(), direct }, async (tx) => {
+        const more = Prisma.sql`, ${"nested"}::text AS nested, 1 IN (${Prisma.join([1, 2])}) AS joined`;
+        return tx.$queryRaw<
+          object[]
+        >`SELECT ${9007199254740993n}::bigint AS big, ${at}::timestamptz AS at, '2026-11-21'::date AS day, ${JSON.stringify({ a: [1] })}::jsonb AS json,
+          ${["a", "b"]}::text[] AS list, '{1,2}'::bigint[] AS bigs, ${null}::int AS none, true AS yes, 3 AS three, '\\x00ff'::bytea AS bytes${more}`;
+      });
+    const [there, here] = [await ask(false), await ask(true)];
+    const plain = (rows: object[]) => rows.map((row) => ({ ...row, bytes: [...(row as { bytes: Uint8Array }).bytes] }));
+    expect(plain(here)).toEqual(plain(there));
+  });
+
+  test("a model and a statement are in one transaction: each sees the other's rows, and both go with it", async () => {
+    const found: unknown[] = [];
+    const work = db.appDb.withTenant({ ...directly(), tenantId: theirs }, async (tx) => {
+      await tx.$executeRaw`UPDATE sink SET name = 'renamed' WHERE tenant_id = app.tenant()`;
+      const [seen] = await tx.sink.findMany({ select: { name: true } });
+      await tx.sink.updateMany({ data: { state: "disabled" } });
+      const [both] = await tx.$queryRaw<object[]>`SELECT name, state FROM sink WHERE tenant_id = app.tenant()`;
+      found.push(seen, both);
+      throw new Error("on purpose");
+    });
+    await expect(work).rejects.toThrow("on purpose");
+    expect(found).toEqual([{ name: "renamed" }, { name: "renamed", state: "disabled" }]);
+    expect(await db.sql("SELECT name, state FROM sink WHERE tenant_id = $1", [theirs])).toEqual([
+      { name: "webhook", state: "enabled" },
+    ]);
+  });
+
+  test("a statement that failed and was caught cannot pass for a commit", async () => {
+    const work = db.workerDb.withTenant(directly(), async (tx) => {
+      await tx.$queryRaw`SELECT 1 / 0`.catch(() => {});
+    });
+    await expect(work).rejects.toThrow("could not be committed");
+  });
 });

@@ -22,6 +22,7 @@ import { testSettings } from "#lib/testing/settings";
 import { claim } from "./claim.ts";
 import { dispatch } from "./dispatch.ts";
 import { Outbox } from "./outbox.ts";
+import { Settler } from "./settle.ts";
 
 const START = new Date("2026-11-21T12:00:00Z");
 const WORKER = "00000000-0000-4000-8000-0000000000a1";
@@ -284,6 +285,71 @@ describe("claims", () => {
     await outbox("one", { db: away }).settleAll();
     expect(await states()).toEqual(["trigger sent"]);
     expect(arrived("/away")).toHaveLength(1);
+  });
+});
+
+describe("together", () => {
+  const due = () =>
+    db.sql<{ tenant_id: string; id: string; sink_id: string }>(
+      "SELECT tenant_id, id, sink_id FROM delivery WHERE state = 'pending' ORDER BY ordinal",
+    );
+  const claimAll = async () =>
+    claim(
+      db.workerDb,
+      (await due()).map((d) => ({ tenantId: d.tenant_id, id: d.id, sinkId: d.sink_id })),
+      "one",
+      clock.now(),
+    );
+
+  test("one claim leases what several tenants have due, and passes over the one that is being erased", async () => {
+    const others = [await tenant(), await tenant()];
+    await say(await incident(), "trigger", await hook("/mine"));
+    for (const other of others)
+      await backlog(await hook("/theirs", other), 1, clock.now(), other, await makeServer(db, other));
+    const erased = others[0] as string;
+    let failed = () => {};
+    let begun = () => {};
+    const isBegun = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const erasing = db.workerDb.global(async (tx) => {
+      await tx.$queryRaw`SELECT pg_advisory_xact_lock(7270741, hashtext(${erased}))::text`;
+      begun();
+      await new Promise<void>((resolve) => {
+        failed = resolve;
+      });
+    });
+    await isBegun;
+    const { claimed, moved } = await claimAll();
+    failed();
+    await erasing;
+    expect(moved).toBe(2);
+    expect(new Set(claimed.map((c) => c.tenantId))).toEqual(new Set([tenantId, others[1]]));
+    expect((await due()).map((d) => d.tenant_id)).toEqual([erased]);
+  });
+
+  test("of tries that are written down at once, one that the database refuses does not keep back its neighbours", async () => {
+    await backlog(await hook("/many"), 3);
+    const { claimed } = await claimAll();
+    const settler = new Settler(db.workerDb);
+    const result = { judgement: { verdict: "sent" as const }, status: 200, startedAt: clock.now(), durationMs: 1 };
+    const ends = await Promise.allSettled(
+      claimed.map((one, i) => settler.settle(i === 1 ? { ...one, tries: 2 ** 40 } : one, result, clock.now(), 0)),
+    );
+    expect(ends.map((e) => e.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect((await states()).sort()).toEqual(["trigger leased", "trigger sent", "trigger sent"]);
+  });
+
+  test("of tries that are written down at once, one whose token went to another process changes nothing", async () => {
+    await backlog(await hook("/fenced"), 2);
+    const { claimed } = await claimAll();
+    await db.sql("UPDATE delivery SET token = token + 1 WHERE id = $1", [claimed[0]?.id]);
+    const settler = new Settler(db.workerDb);
+    const result = { judgement: { verdict: "sent" as const }, status: 200, startedAt: clock.now(), durationMs: 1 };
+    await Promise.all(claimed.map((one) => settler.settle(one, result, clock.now(), 0)));
+    expect(await tries(claimed[0]?.id ?? "")).toEqual([]);
+    expect(await tries(claimed[1]?.id ?? "")).toEqual(["sent"]);
+    expect((await states()).sort()).toEqual(["trigger leased", "trigger sent"]);
   });
 });
 
