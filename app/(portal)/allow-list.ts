@@ -49,6 +49,7 @@ export const PORTAL_ACTIONS = {
   portalChallengeSink: "sink.prove",
   portalProveSink: "sink.prove",
   portalRotateSecret: "sink.secret",
+  portalStartSignIn: "sink.prove",
   portalSetFallback: "sink.change",
   portalSaveRunbook: "runbook.change",
   portalRemoveRunbook: "runbook.change",

@@ -21,13 +21,14 @@ const STEPS: Record<Exclude<SinkProof["asks"], "account">, string> = {
   code: "Send a code, read it where your people are alerted, and enter it here. It holds for 15 minutes.",
   mail: "Each recipient gets a link of their own and confirms by it. Only who has confirmed is told.",
   webhook:
-    "Publish the record, then check: the receiver gets a signed challenge and answers with its code as {“challenge”: “…”}.",
+    'Publish the record, then check: the receiver gets a signed challenge and answers with its code as {"challenge": "…"}.',
 };
 const ASK: Record<string, string> = { code: "Send a code", mail: "Send the links", webhook: "Check now" };
 
 export interface ProofActions {
   challenge: FormAction;
   prove: FormAction;
+  signIn: FormAction;
 }
 
 /** Whose the sink is: until somebody has shown it, nothing but the challenge goes there. */
@@ -83,11 +84,22 @@ export function SinkProofPart({
                   Waiting for the receiver&apos;s answer and the record; this page follows.
                 </p>
               )}
-              <div>
+              <div className="flex flex-wrap gap-2">
+                {proof.signIn && (
+                  <ActButton
+                    action={actions.signIn}
+                    fields={{ sinkId: sink.id }}
+                    look={proven ? "plain" : "primary"}
+                    busy="Going there…"
+                    label={`Sign in at ${sink.kindName}`}
+                  >
+                    Sign in at {sink.kindName}
+                  </ActButton>
+                )}
                 <ActButton
                   action={actions.challenge}
                   fields={{ sinkId: sink.id }}
-                  look={proof.waiting === null && !proven ? "primary" : "plain"}
+                  look={proof.waiting === null && !proven && !proof.signIn ? "primary" : "plain"}
                   busy="Sending…"
                   label={ASK[proof.asks] ?? "Prove it"}
                 >

@@ -45,7 +45,7 @@ export function SinkSecret({
           {mayReplace && sink.provenAt !== null && sink.enabled && (
             <Form action={action} label="Replace the secret" clear>
               <input type="hidden" name="sinkId" value={sink.id} />
-              <SinkFields fields={fields.map((f) => ({ ...f, required: false }))} />
+              <SinkFields fields={fields.map((f) => ({ ...f, required: fields.length === 1 }))} />
               <FormError fields={fields.map((f) => `config.${f.name}`)} />
               <p className="text-xs text-ink-2">
                 {proof.asks === "webhook"

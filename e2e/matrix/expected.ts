@@ -165,6 +165,8 @@ export const HANDLERS: Record<string, Record<string, Handler>> = {
   "/api/hooks/alertmanager": { POST: { router: "open", answers: [401, 429] } },
   "/api/hooks/inbound": { POST: { router: "open", answers: [401, 429] } },
   "/api/v2/alerts": { POST: { router: "open", answers: [401, 429] } },
+  // Only the session that began a sign-in at a vendor ends it: anybody else brings nothing.
+  "/api/sink-oauth/[kind]": { GET: { router: "open", answers: [401, 403, 410] } },
   "/api/visit/end": { POST: { router: "open", answers: [303], last: true } },
   "/api/live": { GET: { router: "self" } },
   "/api/seen": { POST: { router: "self" } },
@@ -250,6 +252,8 @@ const inBoth = (router: "console" | "portal", name: (verb: string) => string): R
     prepare: "UPDATE sink SET state = 'enabled' WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL",
   },
   [name("ProveSink")]: byId(router, "sink.prove", "sink", "sinkId", { code: PROOF_CODE }),
+  // A webhook has no vendor to sign in at.
+  [name("StartSignIn")]: byId(router, "sink.prove", "sink", "sinkId", {}, { own: "E_STATE" }),
   [name("RotateSecret")]: {
     ...byId(router, "sink.secret", "sink", "sinkId", { "config.secret": SINK["config.secret"] }),
     prepare: "UPDATE sink SET state = 'enabled' WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL",

@@ -157,6 +157,17 @@ const schema = z.object({
     .string()
     .regex(/^[0-9a-f]{16,128}$/i, { error: "is the signing secret that Slack shows on the app's page" })
     .optional(),
+  /** PagerDuty's own sign-in as proof of a sink: an app registered there, with this console's /api/sink-oauth/pagerduty as its return address. */
+  TOCSIN_PAGERDUTY_OAUTH_ISSUER: url("base URL of PagerDuty's identity service").default(
+    "https://identity.pagerduty.com",
+  ),
+  TOCSIN_PAGERDUTY_CLIENT_ID: z.string().optional(),
+  TOCSIN_PAGERDUTY_CLIENT_SECRET: z.string().optional(),
+  /** The same at Slack and Discord: there the person picks the channel, and the sink gets its webhook. */
+  TOCSIN_SLACK_CLIENT_ID: z.string().optional(),
+  TOCSIN_SLACK_CLIENT_SECRET: z.string().optional(),
+  TOCSIN_DISCORD_CLIENT_ID: z.string().optional(),
+  TOCSIN_DISCORD_CLIENT_SECRET: z.string().optional(),
   /** Name server, address or address:port, that is asked for the records which prove a webhook; default: the machine's own. */
   TOCSIN_DNS_SERVER: z
     .string()

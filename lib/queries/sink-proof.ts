@@ -1,5 +1,6 @@
 // Whose a sink is, as its page shows it: how it was shown, until when that holds, and what is to be done next.
 import type { Tx } from "#lib/adapters/db";
+import { hasSignIn } from "#lib/adapters/sink-sign-in";
 import {
   addressesIn,
   type Asked,
@@ -36,6 +37,8 @@ export interface SinkProof {
   recipients: Recipient[];
   secretAt: number | null;
   formerUntil: number | null;
+  /** Whether the vendor's own sign-in is set up here. */
+  signIn: boolean;
 }
 
 export async function sinkProof(tx: Tx, sinkId: string, now: Date): Promise<SinkProof | null> {
@@ -77,6 +80,7 @@ export async function sinkProof(tx: Tx, sinkId: string, now: Date): Promise<Sink
     }),
     secretAt: sink.secretAt?.getTime() ?? null,
     formerUntil: sink.formerSecretUntil?.getTime() ?? null,
+    signIn: hasSignIn(sink.kind),
   };
 }
 

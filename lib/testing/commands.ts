@@ -205,6 +205,7 @@ export const INPUTS: Record<string, Make> = {
   "sink/prove#proveSink": ({ rows }) => ({ sinkId: rows.sink, code: PROOF_CODE }),
   "sink/remove#removeSink": ({ rows }) => ({ sinkId: rows.sink }),
   "sink/rotate#rotateSecret": ({ rows }) => ({ sinkId: rows.sink, config: { secret: `whsec_${"B".repeat(44)}` } }),
+  "sink/sign-in#startSignIn": ({ rows }) => ({ sinkId: rows.sink }),
   "sink/switch#disableSink": ({ rows }) => ({ sinkId: rows.sink }),
   "sink/switch#enableSink": ({ rows }) => ({ sinkId: rows.sink }),
   "sink/test-send#testSend": ({ rows }) => ({ sinkId: rows.sink }),

@@ -19,6 +19,7 @@ import {
   redriveAllAction,
   removeSinkAction,
   rotateSecretAction,
+  startSignInAction,
   testSendAction,
 } from "../actions.ts";
 
@@ -35,6 +36,7 @@ const ACTIONS = {
   fallback: fallbackAction,
   challenge: challengeSinkAction,
   prove: proveSinkAction,
+  signIn: startSignInAction,
   rotate: rotateSecretAction,
 };
 

@@ -6,6 +6,7 @@ import { createSink } from "#lib/commands/sink/create";
 import { proveByCode } from "#lib/commands/sink/prove";
 import { removeSink } from "#lib/commands/sink/remove";
 import { rotateSecret } from "#lib/commands/sink/rotate";
+import { startSignIn } from "#lib/commands/sink/sign-in";
 import { disableSink, enableSink } from "#lib/commands/sink/switch";
 import { testSend } from "#lib/commands/sink/test-send";
 import { text } from "../../../_server/action.ts";
@@ -92,5 +93,12 @@ export async function portalRotateSecret(_: FormState, form: FormData): Promise<
   return actInPortal("portalRotateSecret", async ({ run }) => {
     const { atOnce } = await run(rotateSecret, { sinkId: text(form, "sinkId"), config: config(form) });
     return atOnce ? "Replaced." : "A code was sent with the new secret: enter it to use it.";
+  });
+}
+
+export async function portalStartSignIn(_: FormState, form: FormData): Promise<FormState> {
+  return actInPortal("portalStartSignIn", async ({ run }) => {
+    const { url } = await run(startSignIn, { sinkId: text(form, "sinkId") });
+    return { to: url };
   });
 }

@@ -17,6 +17,7 @@ import {
   portalChallengeSink,
   portalProveSink,
   portalRotateSecret,
+  portalStartSignIn,
 } from "../actions.ts";
 
 export const metadata: Metadata = { title: "Sink" };
@@ -30,6 +31,7 @@ const ACTIONS = {
   fallback: portalSetFallback,
   challenge: portalChallengeSink,
   prove: portalProveSink,
+  signIn: portalStartSignIn,
   rotate: portalRotateSecret,
 };
 
