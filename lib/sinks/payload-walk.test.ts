@@ -144,9 +144,9 @@ async function requests({ sink, parsed, answer }: Config, said: Notice, titled =
 /** The rules, each by its name; a fault is what it found. */
 const RULES: Record<string, (kind: SinkKind, request: SinkRequest, said: Notice) => unknown> = {
   "one event, of this incident alone": (_kind, request, said) => {
-    const body = bodyOf(request);
-    const keys = new Set(strings(body).flatMap((s) => s.match(/inc_[a-z]{3}\d+/g) ?? []));
-    const links = new Set(strings(body).flatMap((s) => s.match(/\/incidents\/[0-9a-f-]{36}/g) ?? []));
+    const { body } = read(request);
+    const keys = new Set(read(request).said.flatMap((s) => s.match(/inc_[a-z]{3}\d+/g) ?? []));
+    const links = new Set(read(request).said.flatMap((s) => s.match(/\/incidents\/[0-9a-f-]{36}/g) ?? []));
     const many = Object.values(body).some((v) => Array.isArray(v) && v.length > 1 && v.every(isEvent));
     return (
       Array.isArray(body) || many || keys.size > 1 || links.size > 1 || (keys.size === 1 && !keys.has(said.dedupKey))
@@ -157,14 +157,16 @@ const RULES: Record<string, (kind: SinkKind, request: SinkRequest, said: Notice)
     all(request).includes(ours.secret) || all(request).includes("u:p@"),
   "a published schema is met": (_kind, request) => {
     const name = schemaOf(request);
-    return name !== null && !ajv.validate({ $ref: name }, bodyOf(request)) && ajv.errorsText();
+    // Compiled once by its name; as { $ref } it would be compiled anew for each request.
+    const meets = name === null ? undefined : ajv.getSchema(name);
+    return name !== null && meets?.(read(request).body) !== true && ajv.errorsText(meets?.errors);
   },
-  "of a size that is read": (_kind, request) => JSON.stringify(bodyOf(request)).length > 40_000,
+  "of a size that is read": (_kind, request) => all(request).length > 40_000,
   "nobody is pinged": (kind, request) => {
-    const text = strings(bodyOf(request));
+    const text = read(request).said;
     if (kind === "slack") return text.find((s) => /<[!@#]|<\w/.test(s));
     if (kind !== "discord") return false;
-    const parse = (bodyOf(request)["allowed_mentions"] as { parse?: unknown[] } | undefined)?.parse;
+    const parse = (read(request).body["allowed_mentions"] as { parse?: unknown[] } | undefined)?.parse;
     return parse?.length !== 0 || text.find((s) => /@(everyone|here)|(?<!\\)<@(?!&2222222222222222222> )/.test(s));
   },
   "a drill says so": (_kind, request, said) =>
@@ -176,12 +178,20 @@ const RULES: Record<string, (kind: SinkKind, request: SinkRequest, said: Notice)
 const isEvent = (v: unknown) =>
   typeof v === "object" && v !== null && ("event_action" in v || "dedup_key" in v || "embeds" in v);
 const unquoted = (text: string) => text.replace(/\\\\\[/g, "[").replace(/\\\\\]/g, "]");
-const read = new WeakMap<SinkRequest, string>();
-function all(request: SinkRequest): string {
-  const known = read.get(request) ?? unquoted(JSON.stringify(bodyOf(request)));
-  read.set(request, known);
-  return known;
+interface Read {
+  body: Record<string, unknown>;
+  text: string;
+  said: string[];
 }
+const known = new WeakMap<SinkRequest, Read>();
+/** Each request is parsed once, however many rules ask. */
+function read(request: SinkRequest): Read {
+  const body = known.get(request)?.body ?? bodyOf(request);
+  const made = known.get(request) ?? { body, text: unquoted(JSON.stringify(body)), said: strings(body) };
+  known.set(request, made);
+  return made;
+}
+const all = (request: SinkRequest): string => read(request).text;
 /** An acknowledge or a close carries a key and no words. */
 const showsText = (request: SinkRequest): boolean => all(request).includes(ours.serverName);
 
