@@ -98,7 +98,7 @@ function Report({ row }: { row: DrillRow }) {
           const after = at === undefined ? null : at - began;
           return (
             <li key={step} className="flex flex-wrap justify-between gap-x-3">
-              <span className={after === null ? "text-ink-3" : ""}>{STEP_WORDS[step]}</span>
+              <span className={after === null ? "text-ink-2" : ""}>{STEP_WORDS[step]}</span>
               <span className="tabular text-ink-2">
                 {after === null
                   ? row.endedAt === null
