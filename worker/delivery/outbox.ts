@@ -133,6 +133,8 @@ export class Outbox {
   async run(signal: AbortSignal, beat: () => void): Promise<void> {
     signal.addEventListener("abort", () => this.wake(), { once: true });
     while (!signal.aborted) {
+      // What ends in the same turn gives its places back together: then one look fills them all.
+      await new Promise((turn) => setImmediate(turn));
       this.#woken = false;
       try {
         const moved = await this.pass();
