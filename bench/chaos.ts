@@ -45,8 +45,7 @@ const LIVES_AT_ONCE = 500;
 const MOST_TENANTS = 10;
 const END_WITHIN_MS = 180_000;
 const STARTS_WITHIN_MS = 20_000;
-const SHORT_LIFE_MS = 3_000;
-const LONG_LIFE_MS = 15_000;
+const LONGEST_LIFE_MS = 15_000;
 const POINTS: readonly CrashPoint[] = [
   ...([
     "before_incident_tx",
@@ -139,8 +138,8 @@ export async function chaos(plan: ChaosPlan, say: (line: string) => void): Promi
     }, 30_000);
     const producing = produce(world);
     await Promise.all([
-      killAtRandom(world, SHORT_LIFE_MS, over.signal),
-      killAtRandom(world, LONG_LIFE_MS, over.signal),
+      killAtRandom(world, over.signal),
+      killAtRandom(world, over.signal),
       killAtPoints(world, over.signal),
       breakStores(),
     ]);
@@ -284,18 +283,23 @@ function worker(world: World, crashAt?: CrashPoint): ChildProcess {
   });
 }
 
-/** Lets it live for so long from when it works. @returns whether it died of SIGKILL */
-async function liveFor(child: ChildProcess, ms: number, signal: AbortSignal): Promise<boolean> {
-  let timer = setTimeout(() => child.kill("SIGKILL"), STARTS_WITHIN_MS);
+/** Lets it live from when it works until `enough` says so. @returns whether it died of SIGKILL */
+async function liveFor(child: ChildProcess, enough: () => boolean, signal: AbortSignal): Promise<boolean> {
+  let look: NodeJS.Timeout | undefined;
+  const timer = setTimeout(() => child.kill("SIGKILL"), STARTS_WITHIN_MS);
   child.stdout?.on("data", (chunk: Buffer) => {
     if (!chunk.includes('"working"')) return;
     clearTimeout(timer);
-    timer = setTimeout(() => child.kill("SIGKILL"), ms);
+    const ready = performance.now();
+    look = setInterval(() => {
+      if (enough() || performance.now() - ready > LONGEST_LIFE_MS) child.kill("SIGKILL");
+    }, 5);
   });
   const stop = () => child.kill("SIGKILL");
   signal.addEventListener("abort", stop, { once: true });
   const [, how] = (await once(child, "exit")) as [number | null, string | null];
   clearTimeout(timer);
+  clearInterval(look);
   signal.removeEventListener("abort", stop);
   return how === "SIGKILL" && !signal.aborted;
 }
@@ -309,16 +313,27 @@ async function warm(world: World): Promise<void> {
   await once(child, "exit");
 }
 
-/** Any moment of its first seconds. */
-async function killAtRandom(world: World, longestMs: number, signal: AbortSignal): Promise<void> {
-  while (world.progress() < 1 && !signal.aborted)
-    if (await liveFor(worker(world), Math.random() * longestMs, signal)) world.kills.push(performance.now());
+/** At any moment: after so much work, by chance, that the kills are spread evenly over the changes. */
+async function killAtRandom(world: World, signal: AbortSignal): Promise<void> {
+  const each = (2 * world.plan.changes) / world.plan.kills;
+  while (world.progress() < 1 && !signal.aborted) {
+    const [work, pause] = [Math.random() * 2 * each, Math.random() * 100];
+    let from: number | undefined;
+    let until = Number.POSITIVE_INFINITY;
+    const enough = () => {
+      from ??= world.arrivals.length;
+      if (world.arrivals.length - from >= work) until = Math.min(until, performance.now() + pause);
+      return performance.now() >= until;
+    };
+    if (await liveFor(worker(world), enough, signal)) world.kills.push(performance.now());
+  }
 }
 
 /** Each window of the road in turn: it dies the first time that it comes there. */
 async function killAtPoints(world: World, signal: AbortSignal): Promise<void> {
   for (let n = 0; world.progress() < 1 && !signal.aborted; n++)
-    if (await liveFor(worker(world, POINTS[n % POINTS.length]), 10_000, signal)) world.kills.push(performance.now());
+    if (await liveFor(worker(world, POINTS[n % POINTS.length]), () => false, signal))
+      world.kills.push(performance.now());
 }
 
 async function settle(world: World, producing: Promise<void>): Promise<void> {
