@@ -119,7 +119,8 @@ async function question(ask: HoldAsk, unplanned: boolean): Promise<{ plans: Plan
   return {
     plans,
     shared: {
-      causes: row?.causes ?? [],
+      // Most telling first, for everybody the same: two tenants that share a host and its provider name the same cause.
+      causes: (row?.causes ?? []).sort((a, b) => causes.indexOf(a.cause) - causes.indexOf(b.cause)),
       memberOf: row?.member ?? null,
       told: row?.told ?? 0,
       allowed: allows(row?.tier ?? "").noticesPerHour,

@@ -2,9 +2,11 @@
 // row and whatever ended in between; one that is over lets go of everybody that it held.
 import { type Db, PLATFORM_TENANT, type Sweeper, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
+import { closeIncident } from "#lib/commands/incident/close";
+import { incidentById } from "#lib/commands/incident/row";
 import { clusterSentence, isClusterOver } from "#lib/domain/cluster";
 import type { Reason } from "#lib/domain/reason";
-import { causeTitle } from "#lib/domain/storm";
+import { causeTitle, wholeUpstream } from "#lib/domain/storm";
 import { unlookedVerdict } from "#lib/domain/verdict";
 import { walk } from "../pipeline/decide.ts";
 import type { Subject } from "../pipeline/passage.ts";
@@ -71,18 +73,24 @@ async function follow(tx: Tx, cluster: Cluster, seen: Seen, now: Date): Promise<
   if (mine.length === 0) return null;
   const incidentId = mine[0]?.incident_id ?? null;
   if (incidentId === null) return (await open(tx, cluster, seen, now)) ? "opened" : null;
-  const states = await tx.$queryRaw<{ state: string; evidence: string }[]>`SELECT state, evidence FROM incident
-    WHERE tenant_id = app.tenant() AND id = ${incidentId}::uuid`;
-  const byHand = states[0]?.state === "resolved" || states.length === 0;
+  const incident = await incidentById(tx, incidentId);
+  const byHand = incident === null || incident.state === "resolved";
   const forgotten = now.getTime() - cluster.opened_at.getTime() > DAY_MS;
   if (byHand || forgotten || isClusterOver(seen.all, seen.failing)) {
     await tx.$executeRaw`UPDATE cluster SET ended_at = ${now} WHERE id = ${cluster.id}::uuid`;
     const sentence = `${seen.all - seen.failing} of ${seen.all} servers are well again; notices of every tenant go their own way from here.`;
-    if (!byHand) await pass(tx, cluster, "up", sentence, now);
+    const shared = await tx.$queryRaw<
+      unknown[]
+    >`SELECT 1 FROM cluster WHERE incident_id = ${incidentId}::uuid AND ended_at IS NULL`;
+    if (!byHand && shared.length === 0) {
+      await tx.$executeRaw`UPDATE incident SET status = 'up' WHERE tenant_id = app.tenant() AND id = ${incidentId}::uuid`;
+      const over = { ...incident, status: "up" as const, evidence: sentence };
+      await closeIncident(tx, over, { tenantId: PLATFORM_TENANT, now, sentence });
+    }
     return "ended";
   }
   const sentence = clusterSentence(cluster.cause, seen.tenants, seen.all);
-  if (sentence !== states[0]?.evidence) {
+  if (incident.subjectName === causeTitle(cluster.cause) && sentence !== incident.evidence) {
     await tx.$executeRaw`UPDATE incident SET evidence = ${sentence} WHERE tenant_id = app.tenant() AND id = ${incidentId}::uuid AND state <> 'resolved'`;
     await liveHint(tx, { tenant: PLATFORM_TENANT, what: "incident", id: incidentId });
   }
@@ -91,7 +99,20 @@ async function follow(tx: Tx, cluster: Cluster, seen: Seen, now: Date): Promise<
 
 /** The one global notice. Where it turns out that nobody is told of it, nothing is held for it any more. */
 async function open(tx: Tx, cluster: Cluster, seen: Seen, now: Date): Promise<boolean> {
-  const id = await pass(tx, cluster, "unknown", clusterSentence(cluster.cause, seen.tenants, seen.all), now);
+  // A host and its provider, noticed in the same moment, are one outage: the second says nothing of its own.
+  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended('clusters', 0))::text`;
+  const others = await tx.$queryRaw<
+    { cause: string; incident_id: string; nobody: boolean }[]
+  >`SELECT k.cause, k.incident_id::text, k.nobody
+    FROM cluster k JOIN incident i ON i.tenant_id = app.tenant() AND i.id = k.incident_id WHERE k.ended_at IS NULL AND i.state <> 'resolved'`;
+  const same = others.find(
+    (o) => wholeUpstream(o.cause).includes(cluster.cause) || wholeUpstream(cluster.cause).includes(o.cause),
+  );
+  if (same !== undefined) {
+    await tx.$executeRaw`UPDATE cluster SET incident_id = ${same.incident_id}::uuid, nobody = ${same.nobody} WHERE id = ${cluster.id}::uuid`;
+    return false;
+  }
+  const id = await opening(tx, cluster, clusterSentence(cluster.cause, seen.tenants, seen.all), now);
   if (id === null) return false;
   const told = await tx.$queryRaw<
     unknown[]
@@ -100,31 +121,16 @@ async function open(tx: Tx, cluster: Cluster, seen: Seen, now: Date): Promise<bo
   return true;
 }
 
-async function pass(
-  tx: Tx,
-  cluster: Cluster,
-  status: "up" | "unknown",
-  sentence: string,
-  now: Date,
-): Promise<string | null> {
+async function opening(tx: Tx, cluster: Cluster, sentence: string, now: Date): Promise<string | null> {
   const rows = await tx.$queryRaw<{ name: string }[]>`SELECT name FROM tenant WHERE id = app.tenant()`;
   const subject: Subject = {
     ...{ kind: "cluster", key: `cluster:${cluster.id}`, serverId: null, name: causeTitle(cluster.cause), url: "" },
-    ...{
-      tenantName: rows[0]?.name ?? "Tocsin",
-      weight: "own",
-      severity: "P1",
-      fireAfter: 1,
-      clearAfter: 1,
-      intervalMs: 60_000,
-    },
+    ...{ tenantName: rows[0]?.name ?? "Tocsin", weight: "own", severity: "P1" },
+    ...{ fireAfter: 1, clearAfter: 1, intervalMs: 60_000 },
   };
-  const verdict = unlookedVerdict(status, status === "up" ? null : cluster.reason, sentence);
-  const before = { bad: 0, good: 0, flips: [] };
-  const done = await walk(tx, {
-    ...{ tenantId: PLATFORM_TENANT, subject, verdict, sealed: null, slot: now, now, atOnce: true, before },
-  });
-  return done.incidentId ?? done.resolved[0] ?? null;
+  const verdict = unlookedVerdict("unknown", cluster.reason, sentence);
+  const at = { tenantId: PLATFORM_TENANT, subject, verdict, sealed: null, slot: now, now, atOnce: true };
+  return (await walk(tx, { ...at, before: { bad: 0, good: 0, flips: [] } })).incidentId;
 }
 
 async function letGo(db: Db, sweeper: Sweeper, now: Date, failures: unknown[]): Promise<void> {

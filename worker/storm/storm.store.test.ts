@@ -227,6 +227,13 @@ describe("one cause over many tenants", () => {
     await duties(at + 6_000);
     await Promise.all([duties(at + 7_000), duties(at + 7_000)]);
     expect(await global()).toMatchObject([{ severity: "P1", state: "open", subject_name: "mcp.gamma.example.com" }]);
+    // Its provider was noticed in the same moment: that is one outage and no second notice.
+    await db.sql(
+      "INSERT INTO cluster (id, cause, reason, opened_at) VALUES (gen_random_uuid(), 'provider:example.com', 'timeout', $1)",
+      [new Date(at)],
+    );
+    await duties(at + 8_000);
+    expect(await global()).toHaveLength(1);
     expect(await told(PLATFORM_TENANT)).toEqual(["trigger operators"]);
     const later = made[6] as Made;
     expect(await told(later.tenantId)).toEqual(["digest slack"]);
