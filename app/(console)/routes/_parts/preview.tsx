@@ -68,7 +68,7 @@ export function Preview({
         <label>
           If this server fails
           <select value={server} onChange={(e) => setServer(e.target.value)} className={BOX}>
-            <option value="">any that this policy takes</option>
+            <option value="">{reason === "" ? "any that this policy takes" : "one of one's own, for example"}</option>
             {data.servers.map((s) => (
               <option key={s.id} value={s.id}>
                 {s.name}
@@ -79,7 +79,7 @@ export function Preview({
         <label>
           for this reason
           <select value={reason} onChange={(e) => setReason(e.target.value as Reason | "")} className={BOX}>
-            <option value="">any</option>
+            <option value="">{server === "" ? "any" : "Connection refused, for example"}</option>
             {REASON_NAMES.map((name) => (
               <option key={name} value={name}>
                 {REASONS[name].label}
