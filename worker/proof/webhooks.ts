@@ -4,6 +4,7 @@ import { audit } from "#lib/adapters/audit";
 import { type Db, type Sweeper, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { isAddress, isPrivateHost, type TxtAnswer, txtRecords } from "#lib/adapters/dns-txt";
 import { liveHint } from "#lib/adapters/hint";
+import { lockSink } from "#lib/commands/sink/live-sink";
 import { markProven } from "#lib/commands/sink/prove-row";
 import { type ProofKind, recordName, recordValue } from "#lib/domain/proof";
 
@@ -92,6 +93,7 @@ async function end(
   verdict: Exclude<Verdict, null>,
   now: Date,
 ): Promise<boolean> {
+  await lockSink(tx, attempt.sinkId);
   const sink = await tx.sink.findFirst({ where: { tenantId, id: attempt.sinkId, removedAt: null } });
   const proven = "proof" in verdict;
   const sentence = proven ? "" : verdict.failed.slice(0, 500);

@@ -13,7 +13,7 @@ import {
   sinkKind,
   sinkNameSchema,
 } from "./input.ts";
-import { liveSink } from "./live-sink.ts";
+import { liveSink, lockSink } from "./live-sink.ts";
 import { UNPROVEN, voidAsked } from "./prove-row.ts";
 
 /**
@@ -24,7 +24,7 @@ export const changeSink = defineCommand({
   action: "sink.change",
   input: z.strictObject({ sinkId: z.uuid(), name: sinkNameSchema, config: sinkConfigSchema }),
   async run({ tx, input, actor, now }) {
-    await tx.$queryRaw`SELECT 1 FROM sink WHERE tenant_id = app.tenant() AND id = ${input.sinkId}::uuid FOR UPDATE`;
+    await lockSink(tx, input.sinkId);
     const before = await liveSink(tx, actor.tenantId, input.sinkId);
     const sink = sinkKind(before.kind);
     const kept = await openHidden(tx, actor.tenantId, before.id, before.sealed);

@@ -6,7 +6,7 @@ import type { Db, Tx } from "#lib/adapters/db";
 import { type Actor, authorise, contextOf, defineCommand, execute, parse, refuse } from "#lib/commands/command";
 import { type ErrorCode, TocsinError } from "#lib/domain/error";
 import { codeHash, MAX_TRIES, sameHash } from "#lib/domain/proof";
-import { liveSink } from "./live-sink.ts";
+import { liveSink, lockSink } from "./live-sink.ts";
 import { markProven } from "./prove-row.ts";
 
 const input = z.strictObject({ sinkId: z.uuid(), code: z.string().max(80, "A code has twelve letters and digits.") });
@@ -16,6 +16,7 @@ export const proveSink = defineCommand({
   action: "sink.prove",
   input,
   async run({ tx, input, actor, now }) {
+    await lockSink(tx, input.sinkId);
     const sink = await liveSink(tx, actor.tenantId, input.sinkId);
     const asked = await newest(tx, actor.tenantId, sink.id);
     if (asked === null || !sameHash(asked.hash, codeHash(asked.id, input.code)) || asked.expiresAt <= now)

@@ -6,7 +6,7 @@ import { FORMER_HOLDS_MS, withNext } from "#lib/domain/proof";
 import { addressPolicy } from "#lib/queries/address-policy";
 import { challenge } from "./challenge-row.ts";
 import { openHidden, partConfig, sealHidden, sinkConfigSchema, sinkKind } from "./input.ts";
-import { liveSink } from "./live-sink.ts";
+import { liveSink, lockSink } from "./live-sink.ts";
 import { signWithBoth } from "./prove-row.ts";
 
 /**
@@ -18,6 +18,7 @@ export const rotateSecret = defineCommand({
   auditAs: "sink.rotate",
   input: z.strictObject({ sinkId: z.uuid(), config: sinkConfigSchema }),
   async run({ tx, input, actor, now }) {
+    await lockSink(tx, input.sinkId);
     const row = await liveSink(tx, actor.tenantId, input.sinkId);
     const sink = sinkKind(row.kind);
     const kept = await openHidden(tx, actor.tenantId, row.id, row.sealed);

@@ -10,7 +10,7 @@ import { type Actor, authorise, defineCommand, traced } from "#lib/commands/comm
 import { TocsinError } from "#lib/domain/error";
 import { CODE_HOLDS_MS, linkHash, sameHash, withoutNext } from "#lib/domain/proof";
 import { openHidden, sealHidden, sinkKind } from "./input.ts";
-import { liveSink } from "./live-sink.ts";
+import { liveSink, lockSink } from "./live-sink.ts";
 import { markProven } from "./prove-row.ts";
 
 /** @returns where the browser goes. Only with a session: the way back is bound to it. */
@@ -85,6 +85,7 @@ export async function endSignIn(
   const signedIn = await finishSignIn(begun.kind, { code: back.code, verifier: begun.verifier }, begun.form);
   await db.withTenant(context, async (tx) => {
     const now = clockNow();
+    await lockSink(tx, begun.sinkId);
     const sink = await liveSink(tx, tenantId, begun.sinkId);
     const { count } = await tx.sinkProof.updateMany({
       where: { tenantId, id, state: "asked" },
