@@ -49,6 +49,33 @@ function borrowed(client: pg.PoolClient): pg.PoolClient {
 /** Runs `work` so that the pool it asks for a connection gives it this one. */
 export const lend = <T>(client: pg.PoolClient, work: () => T): T => lent.run(client, work);
 
+/** What a transaction has to notify of; it goes with its COMMIT, in one round trip. */
+const parting = new WeakMap<object, Map<string, Set<string>>>();
+
+/** @param tx as it was given to the transaction's work @returns false where it has to be sent as any other statement */
+export function notifyAtCommit(tx: object, channel: string, payload: string): boolean {
+  const channels = parting.get(tx);
+  if (channels === undefined) return false;
+  const payloads = channels.get(channel) ?? new Set();
+  channels.set(channel, payloads.add(payload));
+  return true;
+}
+
+/** From now on what `tx` notifies of waits for `client`'s COMMIT. */
+export function partWith(tx: object, client: pg.PoolClient): void {
+  const channels = new Map<string, Set<string>>();
+  parting.set(tx, channels);
+  parting.set(client, channels);
+}
+
+function ending(client: pg.PoolClient): string {
+  const all = [...(parting.get(client) ?? [])].flatMap(([channel, payloads]) =>
+    [...payloads].map((payload) => `pg_notify(${pg.escapeLiteral(channel)}, ${pg.escapeLiteral(payload)})`),
+  );
+  parting.delete(client);
+  return all.length === 0 ? "COMMIT" : `SELECT ${all.join(", ")}; COMMIT`;
+}
+
 /**
  * One transaction: `opening` begins it and is one round trip, whatever it is made of.
  * @param opening SQL without parameters that starts with BEGIN
@@ -67,10 +94,12 @@ export async function transaction<T>(
   try {
     await client.query(opening);
     const result = await fn(client);
-    const end = await client.query("COMMIT");
-    if (end.command !== "COMMIT") throw new Error("a statement had failed, so the transaction could not be committed");
+    // Several statements have several results.
+    const end = [(await client.query(ending(client))) as pg.QueryResult | pg.QueryResult[]].flat().at(-1);
+    if (end?.command !== "COMMIT") throw new Error("a statement had failed, so the transaction could not be committed");
     return result;
   } catch (error) {
+    parting.delete(client);
     await client.query("ROLLBACK").catch(onError);
     throw error;
   } finally {

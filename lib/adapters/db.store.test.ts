@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "#lib/testing/database";
 import { makeServer, makeSink, makeTenant } from "#lib/testing/make";
 import { Prisma, WORKER_ACTOR } from "./db.ts";
+import { liveHint } from "./hint.ts";
+import { listen } from "./listen.ts";
 import { takeLease } from "./lock.ts";
 
 let db: TestDatabase;
@@ -201,5 +203,31 @@ describe("the direct road", () => {
       await tx.$queryRaw`SELECT 1 / 0`.catch(() => {});
     });
     await expect(work).rejects.toThrow("could not be committed");
+  });
+
+  test("what it notifies of leaves with the commit, once each, and not without it", async () => {
+    const heard: string[] = [];
+    const listener = listen(
+      db.workerUrl,
+      ["tocsin_live"],
+      (_channel, payload) => payload !== "" && heard.push(payload),
+    );
+    const say = (id: string, fails: boolean) =>
+      db.workerDb.withTenant(directly(), async (tx) => {
+        for (const _twice of [1, 2]) await liveHint(tx, { tenant: mine, what: "server", id });
+        if (fails) throw new Error("on purpose");
+      });
+    await expect
+      .poll(async () => {
+        await say("it's", false);
+        return heard.length;
+      })
+      .toBeGreaterThan(0);
+    await expect(say("never", true)).rejects.toThrow("on purpose");
+    await say("last", false);
+    await expect.poll(() => heard.at(-1)).toContain("last");
+    expect(heard.filter((payload) => /never|last/.test(payload))).toHaveLength(1);
+    expect(JSON.parse(heard[0] ?? "")).toEqual({ tenant: mine, what: "server", id: "it's" });
+    await listener.close();
   });
 });

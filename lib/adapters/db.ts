@@ -5,7 +5,7 @@ import pg from "pg";
 import { Prisma, PrismaClient } from "#generated/prisma/client";
 import { env } from "./env.ts";
 import { TocsinError } from "../domain/error.ts";
-import { lend, LendingPool, named, rawOn, run, transaction } from "./db-direct.ts";
+import { lend, LendingPool, named, partWith, rawOn, run, transaction } from "./db-direct.ts";
 import { isOutage, sqlStates } from "./outage.ts";
 import { roleUrl } from "./roles.ts";
 
@@ -150,7 +150,9 @@ async function direct<T>(pool: LendingPool, prisma: PrismaClient, context: Tenan
         ended = all.catch(reject);
       }));
     try {
-      const result = await fn(withModels(rawOn(client), begin));
+      const tx = withModels(rawOn(client), begin);
+      partWith(tx, client);
+      const result = await fn(tx);
       over.resolve();
       await ended;
       return result;

@@ -1,6 +1,7 @@
 // NOTIFY inside the transaction: the hint leaves at commit and not without it.
 import type { Channel } from "./listen.ts";
 import type { Tx } from "./db.ts";
+import { notifyAtCommit } from "./db-direct.ts";
 
 /** What changed, for whoever looks at it live: ids only. */
 export interface LiveHint {
@@ -10,9 +11,12 @@ export interface LiveHint {
 }
 
 export async function hint(tx: Tx, channel: Exclude<Channel, "tocsin_live">): Promise<void> {
+  if (notifyAtCommit(tx, channel, "")) return;
   await tx.$executeRaw`SELECT pg_notify(${channel}, '')`;
 }
 
 export async function liveHint(tx: Tx, live: LiveHint): Promise<void> {
-  await tx.$executeRaw`SELECT pg_notify('tocsin_live', ${JSON.stringify(live)})`;
+  const payload = JSON.stringify(live);
+  if (notifyAtCommit(tx, "tocsin_live", payload)) return;
+  await tx.$executeRaw`SELECT pg_notify('tocsin_live', ${payload})`;
 }
