@@ -1,6 +1,6 @@
 import { INBOUND_KINDS, inboundKind, inboundPath } from "#lib/domain/sink-inbound";
 import { inboundState } from "#lib/queries/sink-inbound";
-import { addressOf } from "../_server/act-ref.ts";
+import { addressOf, ownSlackSecrets } from "../_server/act-ref.ts";
 import { read } from "../_server/read.ts";
 import { can, type Seated } from "../_server/session.ts";
 import { Confirm } from "../_ui/confirm.tsx";
@@ -33,12 +33,14 @@ export async function SinkInbound({
   const { since, formerUntil, calls } = await read(who, (tx, now) => inboundState(tx, sink.id, now));
   const { vendor, made } = INBOUND_KINDS[kind];
   const address = addressOf(inboundPath(kind, who.seat.id, sink.id));
+  const installations = kind === "slack" && ownSlackSecrets().length > 0;
+  const none = installations ? "the installation's own" : "none";
   const word = made ? "token" : "signing secret";
   return (
     <Section title={`Acting from ${vendor}`}>
       <Panel className="flex flex-col gap-4">
         <p className="text-sm text-ink-2">
-          {since === null
+          {since === null && !installations
             ? `What somebody acknowledges or resolves in ${vendor} is not known here yet: without a ${word} nothing that comes is believed.`
             : `What somebody acknowledges or resolves in ${vendor} is acknowledged or resolved here.`}
         </p>
@@ -46,7 +48,7 @@ export async function SinkInbound({
           rows={[
             ["Address", <CopyId key="a" value={address} what="the address" />],
             ["Where to enter it", HOW[kind]],
-            [`Present ${word}`, since === null ? "none" : <Moment key="s" at={since} />],
+            [`Present ${word}`, since === null ? none : <Moment key="s" at={since} />],
             ...(formerUntil === null
               ? []
               : ([["The former one holds until", <Moment key="f" at={formerUntil} />]] as const)),
