@@ -57,7 +57,7 @@ export async function followStorms(
     if (await each(follow(db, look.tenant_id, look.id, now), false)) ended++;
   }
   const waiting = await sweeper.find<{ tenant_id: string }>(
-    `SELECT DISTINCT h.tenant_id FROM incident h JOIN incident s ON s.tenant_id = h.tenant_id AND s.id::text = h.held_ref
+    `SELECT DISTINCT h.tenant_id FROM incident h JOIN incident s ON s.tenant_id = h.tenant_id AND s.id = h.held_ref::uuid
      WHERE h.held_by = 'storm' AND h.state = 'open' AND h.next_step_at > $1 AND s.state = 'resolved'`,
     [now],
   );
@@ -115,7 +115,7 @@ function letGo(db: Db, tenantId: string, now: Date): Promise<void> {
   return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     await tx.$executeRaw`UPDATE incident h SET next_step_at = ${now} FROM incident s
       WHERE h.tenant_id = app.tenant() AND h.held_by = 'storm' AND h.state = 'open' AND h.next_step_at > ${now}
-        AND s.tenant_id = h.tenant_id AND s.id::text = h.held_ref AND s.state = 'resolved'`;
+        AND s.tenant_id = h.tenant_id AND s.id = h.held_ref::uuid AND s.state = 'resolved'`;
     await hint(tx, "tocsin_outbox");
   });
 }
