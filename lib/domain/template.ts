@@ -6,8 +6,8 @@ import type { NoticeContent, NoticeKind } from "./notice.ts";
 import { cleanText } from "./text.ts";
 
 export const TEMPLATE_CHARS = 4_096;
-/** Milliseconds and allocations that one rendering may take. */
-const LIMITS = { renderLimit: 20, memoryLimit: 20_000 } as const;
+/** Milliseconds and allocations that one rendering may take. Without loops none takes one; a machine that stands still may. */
+const LIMITS = { renderLimit: 1_000, memoryLimit: 20_000 } as const;
 const FILTERS = ["upcase", "downcase", "capitalize", "truncate", "default", "strip"];
 const TAGS = ["if", "unless", "case"];
 const TITLE_CHARS = 200;
