@@ -196,7 +196,7 @@ export const ROWS: Record<string, (w: World) => Row> = {
     regions: ["fra"],
     diff: json({ changes: [], counts: { added: 1, removed: 0, renamed: 0, signature: 0, words: 0 }, breaking: 0 }),
     breaking: false,
-    digest: "daily",
+    digest: "none",
     state: "open",
   }),
   "public.last_transcript": (w) => ({
