@@ -60,7 +60,10 @@ export default async function NoisePage({ searchParams }: { searchParams: Search
           <Section title="In all">
             <Facts
               rows={[
-                ["Pages", `${report.pages}${report.cut ? " and more" : ""}, for ${report.incidents} incidents`],
+                [
+                  "Pages",
+                  `${report.pages}${report.cut ? " and more" : ""}, for ${report.incidents} incident${report.incidents === 1 ? "" : "s"}`,
+                ],
                 ["At night", String(report.night)],
                 ["Nobody acted on", `${report.ignored}: told, never acknowledged, and over by themselves`],
                 [

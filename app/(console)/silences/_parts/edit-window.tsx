@@ -184,7 +184,7 @@ function Preview({ given, now }: { given: ReturnType<typeof windowRule.safeParse
         <ol className="grid gap-x-6 font-mono text-xs text-ink-2 md:grid-cols-2">
           {times.map(({ start, end }) => (
             <li key={start}>
-              {wallClock(start, given.data.zone)} to {wallClock(end, given.data.zone).slice(4)}
+              {fromTo(wallClock(start, given.data.zone), wallClock(end, given.data.zone))}
               <span className="block">= {new Date(start).toISOString().slice(0, 16).replace("T", " ")} UTC</span>
             </li>
           ))}
@@ -193,3 +193,7 @@ function Preview({ given, now }: { given: ReturnType<typeof windowRule.safeParse
     </section>
   );
 }
+
+/** The day of the end is only said where it is another one. */
+const fromTo = (start: string, end: string) =>
+  `${start} to ${end.slice(0, 14) === start.slice(0, 14) ? end.slice(15) : end}`;
