@@ -28,7 +28,7 @@ const PLATFORM = "00000000-0000-4000-8000-000000000001";
 /** The log is written by acts alone, and reports and reviews by their duties. */
 export const PLANTED = Object.keys(ROWS).filter(
   (t) =>
-    !/^audit\.|^public\.(audit_review|weekly_report|audit_stream|severity_override|probe_minute|tenant_retention|probe_pace)/.test(
+    !/^audit\.|^public\.(audit_review|weekly_report|audit_stream|severity_override|heartbeat_target|probe_minute|tenant_retention|probe_pace)/.test(
       t,
     ),
 );
