@@ -1,3 +1,4 @@
+// Over 300 lines: policies, people and schedules share one tenant and its helpers.
 // What the pure rules promise, with real rows: policies in their order, people and schedules resolved as they are told,
 // repeats, and that the preview shows what is written.
 import { randomUUID } from "node:crypto";
