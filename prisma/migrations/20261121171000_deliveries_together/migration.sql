@@ -1,13 +1,15 @@
 -- Deliveries are claimed and settled together, over several tenants, in one round trip. Both functions have the rights of
 -- whoever calls them and enter one tenant after the other, in one order for everybody: row security holds for each.
 
+-- Everything here is found by its key: a plan that was made while the tables were small must not read all of them later.
+
 -- Leases what is still due of `wanted`, and says all that is needed to send it. A tenant that is erased, or is being
 -- erased, is passed over. A try whose process is gone is written down as lost.
 CREATE FUNCTION app.claim_deliveries(tenants uuid[], wanted uuid[], holder text, moment timestamptz, until timestamptz, actor uuid)
 RETURNS TABLE (tenant_id uuid, id uuid, token bigint, tries int, round int, kind text, created_at timestamptz, may_have_arrived boolean, was text,
   notice_id uuid, incident_id uuid, incident_state text, sink_id uuid, sink_kind text, sink_name text, sink_state text, sink_proven boolean,
   disabled_reason text, config jsonb, sealed bytea, dedup_key text, content jsonb, memory jsonb, told boolean, allowed jsonb)
-LANGUAGE plpgsql SET search_path = public, pg_catalog AS $$
+LANGUAGE plpgsql SET search_path = public, pg_catalog SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE of record;
 BEGIN
@@ -52,7 +54,7 @@ END $$;
 -- the delivery's changes nothing. What would be tried again goes on at once where the incident is in a state in which
 -- nobody wants it: then its next claim withholds it. The incident's lock makes that and its end take turns.
 CREATE FUNCTION app.settle_deliveries(items jsonb, actor uuid) RETURNS SETOF uuid
-LANGUAGE plpgsql SET search_path = public, pg_catalog AS $$
+LANGUAGE plpgsql SET search_path = public, pg_catalog SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE of record;
 BEGIN
   PERFORM set_config('app.actor', actor::text, true);
