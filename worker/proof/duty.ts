@@ -17,8 +17,11 @@ interface Parts {
 }
 
 export async function followProofs({ db, sweeper }: Parts, now: Date): Promise<void> {
-  await settleWebhookProofs(db, sweeper, now);
-  await watchProofs(db, sweeper, now);
+  try {
+    await settleWebhookProofs(db, sweeper, now);
+  } finally {
+    await watchProofs(db, sweeper, now);
+  }
 }
 
 export async function keepProofs({ db, sweeper, box, log }: Parts, now: Date, signal: AbortSignal): Promise<void> {

@@ -6,6 +6,7 @@ import { cleanText } from "#lib/domain/text";
 import { unlookedVerdict } from "#lib/domain/verdict";
 import { walk } from "../pipeline/decide.ts";
 import type { Subject } from "../pipeline/passage.ts";
+import { eachApart } from "./apart.ts";
 
 /** First part of the fingerprint: beside what else may be wrong with a sink. */
 export const proofKey = (sinkId: string): string => `${sinkId}:proof`;
@@ -28,11 +29,12 @@ export async function watchProofs(db: Db, sweeper: Sweeper, now: Date): Promise<
     [`%${fingerprint(":proof", "unchecked")}`],
   );
   const did = { opened: 0, resolved: 0 };
-  for (const { tenant_id: tenantId, sink_id: sinkId } of due) {
+  await eachApart(due, 1, async ({ tenant_id: tenantId, sink_id: sinkId }) => {
     const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR }, (tx) => judge(tx, tenantId, sinkId, now));
     const change = await unlessErased(work, null);
     if (change !== null) did[change]++;
-  }
+    return change !== null;
+  });
   return did;
 }
 

@@ -411,6 +411,18 @@ describe("a proof's week", () => {
     await watchProofs(db.workerDb, db.sweeper, at(7.02));
     expect(await incidents()).toMatchObject([{ state: "resolved" }]);
   });
+  test("an e-mail sink that lapsed can be proven again, and tells only who confirms anew", async () => {
+    const sinkId = await make("email", { recipients: "gil@a.example, hal@a.example" });
+    await ask(sinkId);
+    await outbox.settleAll();
+    for (const a of ["gil@a.example", "hal@a.example"]) await confirmRecipient(db.appDb, linkFor(a));
+    await db.sql("UPDATE sink SET person_proven_at = $2 WHERE id = $1", [sinkId, new Date(START.getTime() - 90 * DAY)]);
+    expect(await renewProofs(renewing(), at(7))).toMatchObject({ lapsed: 1 });
+    await ask(sinkId);
+    await outbox.settleAll();
+    await confirmRecipient(db.appDb, linkFor("gil@a.example"));
+    expect(await sinkRow(sinkId)).toMatchObject({ state: "enabled", config: { confirmed: "gil@a.example" } });
+  });
   test("asks a person two days before three months are over, and says so at the other sinks", async () => {
     const sinkId = await make("slack");
     await prove("slack", sinkId);
@@ -436,6 +448,24 @@ describe("a proof's week", () => {
     await type(sinkId, read("slack"));
     expect((await sinkRow(sinkId)).proof_due_at).toEqual(new Date(START.getTime() + 13.9 * DAY));
   });
+});
+
+test("one tenant's proofs that cannot be looked at, or wait for a dead name server, keep no other's from their turn", async () => {
+  const noisy = await person();
+  const bad: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    const id = await make("webhook", FORMS.webhook(), noisy);
+    await ask(id, noisy);
+    bad.push(id);
+  }
+  const good = await make("webhook");
+  await ask(good);
+  await outbox.settleAll();
+  await db.sql("UPDATE sink SET config = config - 'url' WHERE id = ANY ($1)", [bad]);
+  await expect(settleWebhookProofs(db.workerDb, db.sweeper, START)).rejects.toThrow();
+  expect(await isProven(good)).toBe(true);
+  await db.sql("UPDATE sink SET removed_at = now() WHERE id = ANY ($1)", [bad]);
+  await db.sql("UPDATE sink_proof SET state = 'failed' WHERE sink_id = ANY ($1)", [bad]);
 });
 
 describe("a secret is replaced without a gap", () => {

@@ -84,6 +84,9 @@ async function lapse(tx: Tx, row: Row, now: Date): Promise<boolean> {
     data: { ...UNPROVEN, proofLapsedAt: now, state: "disabled", disabledReason: LAPSED, updatedAt: now },
   });
   if (count === 0) return false;
+  // Whoever had confirmed has to do so anew: else nobody could be asked, and the sink would stay nobody's for good.
+  if (row.kind === "email")
+    await tx.$executeRaw`UPDATE sink SET config = config || '{"confirmed": ""}' WHERE tenant_id = app.tenant() AND id = ${row.id}::uuid`;
   await audit(
     tx,
     { tenantId: row.tenantId, actorId: WORKER_ACTOR },

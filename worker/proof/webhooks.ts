@@ -7,6 +7,7 @@ import { liveHint } from "#lib/adapters/hint";
 import { lockSink } from "#lib/commands/sink/live-sink";
 import { markProven } from "#lib/commands/sink/prove-row";
 import { type ProofKind, recordName, recordValue } from "#lib/domain/proof";
+import { eachApart } from "./apart.ts";
 
 interface Due {
   tenant_id: string;
@@ -25,30 +26,37 @@ interface Attempt {
 export type Verdict = { proof: ProofKind } | { failed: string } | null;
 
 const AT_ONCE = 50;
+const SIDE_BY_SIDE = 8;
 
-/** One look at every attempt whose challenge was answered or given up. @returns how many ended */
+/**
+ * One look at every attempt whose challenge was answered or given up. Tenants take turns, and some are looked at side by
+ * side, so that one whose name server is silent does not make the others wait.
+ * @returns how many ended. @throws the first failure, after all others had their turn
+ */
 export async function settleWebhookProofs(db: Db, sweeper: Sweeper, now: Date): Promise<number> {
   const due = await sweeper.find<Due>(
     `SELECT p.tenant_id, p.id FROM sink_proof p LEFT JOIN delivery d ON d.tenant_id = p.tenant_id AND d.id = p.delivery_id
      WHERE p.kind = 'webhook' AND p.state = 'asked' AND (d.state IN ('sent', 'dead', 'withheld') OR p.expires_at <= $1)
-     ORDER BY p.begun_at LIMIT ${AT_ONCE}`,
+     ORDER BY row_number() OVER (PARTITION BY p.tenant_id ORDER BY p.begun_at), p.begun_at LIMIT ${AT_ONCE}`,
     [now],
   );
-  let ended = 0;
-  for (const { tenant_id: tenantId, id } of due) {
-    const context = { tenantId, actorId: WORKER_ACTOR };
-    const attempt = await unlessErased(
-      db.withTenant(context, (tx) => attemptOf(tx, id, now)),
-      null,
-    );
-    if (attempt === null) continue;
-    // No transaction is open while a name server is waited for.
-    const verdict = await judge(attempt);
-    if (verdict === null) continue;
-    const work = db.withTenant(context, (tx) => end(tx, tenantId, id, attempt, verdict, now));
-    if (await unlessErased(work, false)) ended++;
-  }
-  return ended;
+  return eachApart(due, SIDE_BY_SIDE, (one) => settleOne(db, one, now));
+}
+
+async function settleOne(db: Db, { tenant_id: tenantId, id }: Due, now: Date): Promise<boolean> {
+  const context = { tenantId, actorId: WORKER_ACTOR };
+  const attempt = await unlessErased(
+    db.withTenant(context, (tx) => attemptOf(tx, id, now)),
+    null,
+  );
+  if (attempt === null) return false;
+  // No transaction is open while a name server is waited for.
+  const verdict = await judge(attempt);
+  if (verdict === null) return false;
+  return unlessErased(
+    db.withTenant(context, (tx) => end(tx, tenantId, id, attempt, verdict, now)),
+    false,
+  );
 }
 
 async function attemptOf(tx: Tx, id: string, now: Date): Promise<Attempt | null> {
