@@ -11,6 +11,7 @@ import { eachApart } from "./apart.ts";
 /** First part of the fingerprint: beside what else may be wrong with a sink. */
 export const proofKey = (sinkId: string): string => `${sinkId}:proof`;
 const AT_ONCE = 200;
+const DAY_MS = 86_400_000;
 
 interface Due {
   tenant_id: string;
@@ -61,5 +62,6 @@ async function judge(tx: Tx, tenantId: string, sinkId: string, now: Date): Promi
 
 const subjectOf = (sink: { id: string; name: string }, tenantName: string): Subject => ({
   ...{ kind: "sink", key: proofKey(sink.id), serverId: null, name: sink.name, url: "", tenantName },
-  ...{ weight: "own", fireAfter: 1, clearAfter: 1, intervalMs: 600_000 },
+  // Whoever closes it by hand, with the sink as it is, is left alone for a day.
+  ...{ weight: "own", fireAfter: 2, clearAfter: 1, intervalMs: DAY_MS },
 });

@@ -8,6 +8,7 @@ import { createLog } from "#lib/adapters/log";
 import { secrets } from "#lib/adapters/secrets";
 import { sender } from "#lib/adapters/send";
 import { type Actor, execute } from "#lib/commands/command";
+import { resolveIncident } from "#lib/commands/incident/resolve";
 import { challengeSink } from "#lib/commands/sink/challenge";
 import { changeSink } from "#lib/commands/sink/change";
 import { confirmRecipient, invitation } from "#lib/commands/sink/confirm";
@@ -514,4 +515,23 @@ describe("a secret is replaced without a gap", () => {
     await outbox.settleAll();
     expect(keyOf()).toBe(next);
   });
+});
+
+test("an incident about a lapsed sink that is closed by hand pages nobody again for a day", async () => {
+  const sinkId = await make("discord");
+  await db.sql("UPDATE sink SET proof_lapsed_at = $2, state = 'disabled' WHERE id = $1", [sinkId, START]);
+  await watchProofs(db.workerDb, db.sweeper, START);
+  const incidents = () => db.sql("SELECT id, state FROM incident WHERE tenant_id = $1 ORDER BY number", [who.tenantId]);
+  const [first] = await incidents();
+  clock.advance(MINUTE);
+  await execute(db.appDb, resolveIncident, who, { incidentId: first?.["id"] });
+  const look = (ms: number) => {
+    clock.advance(ms);
+    return watchProofs(db.workerDb, db.sweeper, clock.now());
+  };
+  for (const ms of [2_000, DAY - 3_000]) await look(ms);
+  expect(await incidents()).toMatchObject([{ state: "resolved" }]);
+  await look(5_000);
+  expect(await incidents()).toMatchObject([{ state: "resolved" }, { state: "open" }]);
+  await db.sql("UPDATE sink SET removed_at = now() WHERE id = $1", [sinkId]);
 });
