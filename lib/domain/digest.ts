@@ -78,7 +78,7 @@ export function toolsDigest(changes: readonly ToolLine[], per: "day" | "week"): 
 
 export function digestContent(
   { title, evidence, lines, severity, reason }: Digest,
-  of: { tenantName: string; url: string; since: Date; now: Date },
+  of: { tenantName: string; url: string; since: Date; now: Date; drill?: boolean },
 ): NoticeContent {
   return {
     title: cleanText(title, 200),
@@ -91,7 +91,7 @@ export function digestContent(
     at: of.now.toISOString(),
     lines: lines.map((l) => fitToLeave(l, 200)),
     incidentUrl: of.url,
-    drill: false,
+    drill: of.drill ?? false,
   };
 }
 

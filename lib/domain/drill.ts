@@ -1,8 +1,14 @@
-// A drill: a made-up server fails at the probe end, and what becomes of it is compared with what should. PURE.
+// A drill: made-up servers fail at the probe end, and what becomes of them is compared with what should. PURE.
+export const FLAVOURS = ["single_tenant", "budget"] as const;
+export type Flavour = (typeof FLAVOURS)[number];
 
 /** In the order in which a drill comes to them. */
 export const DRILL_STEPS = ["injected", "sealed", "decided", "told", "acknowledged", "recovered", "cleared"] as const;
-export type DrillStep = (typeof DRILL_STEPS)[number];
+/** Of a used-up budget nobody has to acknowledge anything. */
+export const BUDGET_STEPS = [
+  ...(["injected", "sealed", "decided", "told", "held", "recovered", "cleared", "digest"] as const),
+] as const;
+export type DrillStep = (typeof DRILL_STEPS)[number] | (typeof BUDGET_STEPS)[number];
 /** Epoch milliseconds of each that was reached. */
 export type DrillSteps = Partial<Record<DrillStep, number>>;
 
@@ -14,7 +20,12 @@ export const STEP_WORDS: Record<DrillStep, string> = {
   acknowledged: "Somebody acknowledged",
   recovered: "A made-up recovery was put in",
   cleared: "The all-clear was delivered",
+  held: "What is above the budget was held back",
+  digest: "The digest of what was held was delivered",
 };
+
+export const STEPS_OF: Record<Flavour, readonly DrillStep[]> = { single_tenant: DRILL_STEPS, budget: BUDGET_STEPS };
+export const ALL_STEPS: readonly DrillStep[] = [...new Set([...DRILL_STEPS, ...BUDGET_STEPS])];
 
 /** So long people have to acknowledge; then the made-up server recovers by itself. */
 export const DRILL_ANSWER_MS = 10 * 60_000;
@@ -27,7 +38,7 @@ export const DRILL_EVERY_MS = 30 * 86_400_000;
 export function storedSteps(raw: unknown): DrillSteps {
   const given = typeof raw === "object" && raw !== null ? (raw as Record<string, unknown>) : {};
   return Object.fromEntries(
-    DRILL_STEPS.flatMap((step) =>
+    ALL_STEPS.flatMap((step) =>
       Object.hasOwn(given, step) && typeof given[step] === "number" ? [[step, given[step]]] : [],
     ),
   );

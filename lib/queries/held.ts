@@ -34,6 +34,8 @@ export interface HeldRow {
   kind: HeldKind;
   /** What held it, in words; the reason of a withheld notice. */
   by: string;
+  /** Made up for a drill. */
+  drill: boolean;
   /** Incident of the storm that held it. */
   stormId: string | null;
   /** Epoch ms. */
@@ -56,6 +58,7 @@ interface Raw {
   incident_reason: string;
   severity: "P1" | "P2" | "P3" | "P4";
   state: "open" | "acknowledged" | "resolved";
+  drill: boolean;
   policy: unknown;
   kind: HeldKind;
   ref: string;
@@ -103,7 +106,7 @@ export async function heldRows(
   page: { skip: number; take: number },
 ): Promise<HeldRow[]> {
   const rows = await tx.$queryRaw<Raw[]>`
-    SELECT a.incident_id::text, i.number, i.subject_name AS subject, i.reason AS incident_reason, i.severity, i.state, i.policy, a.kind, a.ref, a.at, a.sink,
+    SELECT a.incident_id::text, i.number, i.subject_name AS subject, i.reason AS incident_reason, i.severity, i.state, i.drill, i.policy, a.kind, a.ref, a.at, a.sink,
       CASE WHEN i.state = 'open' AND i.held_by = a.kind AND coalesce(i.held_ref, '') = a.ref THEN a.until END AS until,
       CASE a.kind WHEN 'withheld' THEN a.why WHEN 'silence' THEN (SELECT s.comment FROM silence s WHERE s.tenant_id = app.tenant() AND s.id::text = a.ref)
         WHEN 'storm' THEN (SELECT '#' || s.number || ' ' || s.subject_name FROM incident s WHERE s.tenant_id = app.tenant() AND s.id::text = a.ref)
@@ -128,6 +131,7 @@ export async function heldRows(
     severity: asSeverity(r.severity),
     kind: r.kind,
     by: words(r),
+    drill: r.drill,
     stormId: r.kind === "storm" && r.by !== null ? r.ref : null,
     at: r.at.getTime(),
     until: r.until?.getTime() ?? null,
@@ -138,11 +142,12 @@ export async function heldRows(
   }));
 }
 
-function words({ kind, by, ref }: Raw): string {
+function words({ kind, by, ref, drill }: Raw): string {
   if (kind === "withheld") return by ?? "";
   if (kind === "silence") return by === null ? "A silence" : `Silence: ${by}`;
   if (kind === "window") return "Planned maintenance";
   if (kind === "storm") return by === null ? "A storm" : `Storm ${by}`;
   if (kind === "cluster") return by === null ? "A wider outage" : `Wider outage at ${causeTitle(by)}`;
+  if (drill) return "The drill's own budget";
   return `The budget of the hour until ${ref.slice(11, 16)} UTC`;
 }

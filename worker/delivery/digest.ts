@@ -44,7 +44,8 @@ export async function sendDigests(db: Db, sweeper: Sweeper, now: Date): Promise<
   for (const { tenant_id: id, ref } of wider) await once(id, (tx) => tellOfCluster(tx, id, ref, now));
   const hour = hourOf(now);
   const hourly = await sweeper.find<{ tenant_id: string }>(
-    `SELECT DISTINCT h.tenant_id FROM held_back h WHERE h.digest_id IS NULL AND h.kind IN ('cluster', 'budget') AND h.at < $1
+    `SELECT DISTINCT h.tenant_id FROM held_back h JOIN incident i ON i.tenant_id = h.tenant_id AND i.id = h.incident_id
+     WHERE h.digest_id IS NULL AND h.kind IN ('cluster', 'budget') AND h.at < $1 AND NOT i.drill
        AND NOT EXISTS (SELECT 1 FROM digest d WHERE d.tenant_id = h.tenant_id AND d.kind = 'hour' AND d.key = $2)`,
     [hour, hour.toISOString()],
   );
@@ -81,11 +82,13 @@ interface Held {
   servers: number;
 }
 
-const heldOf = (tx: Tx, kinds: readonly string[], before: Date, ref: string | null) => tx.$queryRaw<Held[]>`
+const heldOf = (tx: Tx, kinds: readonly string[], before: Date, ref: string | null, drill: boolean) => tx.$queryRaw<
+  Held[]
+>`
   SELECT i.id::text, i.subject_name AS name, i.state, i.severity, i.reason, i.policy, i.server_id::text,
     CASE WHEN i.subject_kind = 'storm' THEN (SELECT count(*)::int FROM storm_member m WHERE m.tenant_id = i.tenant_id AND m.storm_id = i.id) ELSE 1 END AS servers
   FROM held_back h JOIN incident i ON i.tenant_id = h.tenant_id AND i.id = h.incident_id
-  WHERE h.tenant_id = app.tenant() AND h.digest_id IS NULL AND h.kind = ANY (${[...kinds]}::text[]) AND h.at < ${before}
+  WHERE h.tenant_id = app.tenant() AND h.digest_id IS NULL AND h.kind = ANY (${[...kinds]}::text[]) AND h.at < ${before} AND i.drill = ${drill}
     AND (${ref}::text IS NULL OR h.ref = ${ref}::text) ORDER BY i.severity, i.number`;
 
 /** At once, and only to what does not wake people: whoever has nothing of that kind reads it in the hour's digest. */
@@ -93,7 +96,7 @@ async function tellOfCluster(tx: Tx, tenantId: string, clusterId: string, now: D
   const [cluster] = await tx.$queryRaw<
     { cause: string; opened_at: Date }[]
   >`SELECT cause, opened_at FROM cluster WHERE id::text = ${clusterId}`;
-  const held = await heldOf(tx, ["cluster"], new Date(now.getTime() + 1), clusterId);
+  const held = await heldOf(tx, ["cluster"], new Date(now.getTime() + 1), clusterId, false);
   if (cluster === undefined || held.length === 0) return false;
   const quiet = (await sinkFacts(tx)).filter((s) => canBeTold(s) && !s.wakes);
   const servers = held.reduce((sum, h) => sum + h.servers, 0);
@@ -111,19 +114,37 @@ async function tellOfCluster(tx: Tx, tenantId: string, clusterId: string, now: D
   return true;
 }
 
-async function tellOfHour(tx: Tx, tenantId: string, hour: Date, now: Date): Promise<boolean> {
+function tellOfHour(tx: Tx, tenantId: string, hour: Date, now: Date): Promise<boolean> {
+  const since = new Date(hour.getTime() - HOUR_MS);
+  return tellOfHeld(tx, tenantId, { key: hour.toISOString(), since, until: hour, ref: null, drill: false }, now);
+}
+
+/** A drill's hour is its own, and shorter: its digest has nothing in it that is real, and no other has anything of it. */
+export function tellOfDrill(tx: Tx, tenantId: string, ref: string, since: Date, now: Date): Promise<boolean> {
+  return tellOfHeld(tx, tenantId, { key: ref, since, until: now, ref, drill: true }, now);
+}
+
+interface Hour {
+  key: string;
+  since: Date;
+  until: Date;
+  ref: string | null;
+  drill: boolean;
+}
+
+async function tellOfHeld(tx: Tx, tenantId: string, hour: Hour, now: Date): Promise<boolean> {
+  const { key, since, until, ref, drill } = hour;
   const kinds = ["cluster", "budget"];
-  const held = await heldOf(tx, kinds, hour, null);
+  const held = await heldOf(tx, kinds, until, ref, drill);
   if (held.length === 0) return false;
   const would = [...(await wouldTell(tx, held, now)).values()].flat().filter(canBeTold);
   const quiet = would.filter((s) => !s.wakes);
   const lines: HeldLine[] = held.map((h) => ({ ...h, live: h.state === "open" }));
-  const since = new Date(hour.getTime() - HOUR_MS);
-  const what = { kind: "hour", key: hour.toISOString(), counted: held.length, since };
-  const id = await write(tx, tenantId, what, heldDigest(lines, since, hour), quiet.length > 0 ? quiet : would, now);
+  const what = { kind: "hour", key, counted: held.length, since, drill };
+  const id = await write(tx, tenantId, what, heldDigest(lines, since, until), quiet.length > 0 ? quiet : would, now);
   if (id === null) return false;
   await tx.$executeRaw`UPDATE held_back SET digest_id = ${id}::uuid WHERE tenant_id = app.tenant() AND digest_id IS NULL
-    AND kind = ANY (${kinds}::text[]) AND at < ${hour} AND incident_id = ANY (${held.map((h) => h.id)}::uuid[])`;
+    AND kind = ANY (${kinds}::text[]) AND at < ${until} AND incident_id = ANY (${held.map((h) => h.id)}::uuid[])`;
   return true;
 }
 
@@ -152,6 +173,7 @@ interface What {
   key: string;
   counted: number;
   since: Date;
+  drill?: boolean;
 }
 
 /** @returns null where somebody else has made it */
@@ -174,7 +196,13 @@ async function write(
   const [tenant] = await tx.$queryRaw<{ name: string }[]>`SELECT name FROM tenant WHERE id = app.tenant()`;
   const path = what.kind === "day" || what.kind === "week" ? "/servers" : `/held?digest=${id}`;
   const url = new URL(path, consoleUrl()).href;
-  const content = digestContent(digest, { tenantName: tenant?.name ?? "", url, since: what.since, now });
+  const content = digestContent(digest, {
+    tenantName: tenant?.name ?? "",
+    url,
+    since: what.since,
+    now,
+    drill: what.drill ?? false,
+  });
   await tx.notice.create({
     data: {
       ...{ tenantId, id: noticeId, kind: "digest", dedupKey: `tocsin-digest-${id}`, at: now },

@@ -4,12 +4,18 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Actor, execute } from "#lib/commands/command";
 import { runDrill } from "#lib/commands/drill/run";
 import { acknowledgeIncident } from "#lib/commands/incident/acknowledge";
-import { DRILL_ANSWER_MS, DRILL_ENDS_MS, DRILL_STEPS } from "#lib/domain/drill";
+import { BUDGET_STEPS, DRILL_ANSWER_MS, DRILL_ENDS_MS, DRILL_STEPS } from "#lib/domain/drill";
+import { DRILL_BUDGET, DRILL_HOUR_MS, DRILL_OVER } from "#lib/domain/drill-budget";
 import { createSink } from "#lib/commands/sink/create";
 import { drills } from "#lib/queries/drills";
+import { heldRows } from "#lib/queries/held";
 import { servers } from "#lib/queries/servers";
+import { makeServer } from "#lib/testing/make";
 import { ALL_SINKS, type Road, road } from "#lib/testing/road";
+import { aSealedSlot } from "#lib/testing/sealed";
 import { whatIsOwed } from "../after/owed.ts";
+import { sendDigests } from "../delivery/digest.ts";
+import { decide } from "../pipeline/decide.ts";
 import { fleetReader } from "../probe/fleet.ts";
 import { closeAbandoned, findUnlooked } from "../watch/servers.ts";
 import { moveDrills } from "./drills.ts";
@@ -20,10 +26,10 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => r.close());
 
-const begin = async () => {
-  const { id: tenantId } = await r.tenant();
+const begin = async (flavour: "single_tenant" | "budget" = "single_tenant", known?: string) => {
+  const tenantId = known ?? (await r.tenant()).id;
   const ana: Actor = { personId: randomUUID(), name: "Ana", tenantId, layers: ["operator"] };
-  await execute(r.db.appDb, runDrill, ana, { flavour: "single_tenant" });
+  await execute(r.db.appDb, runDrill, ana, { flavour });
   return { tenantId, ana };
 };
 const ask = <T>(tenantId: string, question: Parameters<typeof r.db.appDb.withTenant<T>>[1]) =>
@@ -165,4 +171,98 @@ test("one drill at a time in a tenant, also of two who begin at once", async () 
   expect(both.map((b) => b.status).sort()).toEqual(["fulfilled", "rejected"]);
   expect(await r.db.sql("SELECT 1 FROM server WHERE tenant_id = $1", [tenantId])).toHaveLength(1);
   await expect(execute(r.db.appDb, runDrill, ana, { flavour: "cluster" })).rejects.toMatchObject({ code: "E_INVALID" });
+});
+
+/** Six of other failures than a drill's, each of its own cause. */
+const WAYS = [
+  "http_moved",
+  "version_unsupported",
+  "tool_list_failed",
+  "canary_failed",
+  "session_lost",
+  "empty_tool_list",
+];
+const realFailures = async (tenantId: string, n: number) => {
+  for (let i = 0; i < n; i++) {
+    const name = `real ${randomUUID().slice(0, 8)}`;
+    const url = `https://mcp.${name.slice(5)}-example.com/`;
+    const serverId = await makeServer(r.db, tenantId, { name, url, fireAfter: 1, clearAfter: 1 });
+    const at = r.clock.now().getTime();
+    const saw = (WAYS[i % WAYS.length] ?? "timeout") as "timeout";
+    await decide(r.db.workerDb, aSealedSlot({ tenantId, serverId, slot: at }, { fra: saw, iad: saw }), r.clock.now());
+  }
+};
+const told = async (tenantId: string, drill: boolean) =>
+  (
+    await r.db.sql<{ severity: string }>(
+      `SELECT DISTINCT i.id, i.severity FROM notice n JOIN incident i ON i.tenant_id = n.tenant_id AND i.id = n.incident_id
+       WHERE n.tenant_id = $1 AND n.kind = 'trigger' AND i.drill = $2`,
+      [tenantId, drill],
+    )
+  ).map((i) => i.severity);
+const held = (tenantId: string, digestId: string | null = null) =>
+  ask(tenantId, (tx) => heldRows(tx, { kind: "budget", q: "", digestId }, r.clock.now(), { skip: 0, take: 50 }));
+/** So many notices to so few places: the first tests have gone the road to all. */
+const fewSinks = async () => {
+  const { id } = await r.tenant();
+  await r.db.sql(
+    "UPDATE sink SET state = 'disabled', disabled_reason = 'Not here.' WHERE tenant_id = $1 AND kind NOT IN ('slack', 'pagerduty')",
+    [id],
+  );
+  return id;
+};
+/** A budget's drill from its first failure to its end. */
+const wholeBudget = async () => {
+  await on(0);
+  await on(0);
+  for (let i = 0; i < 4; i++) await on(5_000);
+  await on(DRILL_HOUR_MS);
+  await on(2_000);
+};
+
+test("a drill of the budget tells of as many as it may and of the P1, holds the rest, and its digest says that it is a drill", async () => {
+  const { tenantId } = await begin("budget", await fewSinks());
+  const before = r.vendors.received("slack").length;
+  await wholeBudget();
+  const drill = await newest(tenantId);
+  expect(drill).toMatchObject({ flavour: "budget", state: "passed", missing: [] });
+  expect(Object.keys(drill?.steps ?? {}).sort()).toEqual([...BUDGET_STEPS].sort());
+  expect((await told(tenantId, true)).sort()).toEqual(["P1", ...Array.from({ length: DRILL_BUDGET }, () => "P2")]);
+  const rows = await held(tenantId, drill?.digestId ?? "none");
+  expect(rows).toHaveLength(DRILL_OVER);
+  for (const row of rows) expect(row).toMatchObject({ drill: true, by: "The drill's own budget", state: "resolved" });
+  const said = JSON.stringify(r.vendors.received("slack").slice(before));
+  expect(said).toMatch(/\[DRILL\][^"]*2 incidents held back/);
+  expect((await incident(tenantId)).every((i) => i.drill && i.state === "resolved")).toBe(true);
+  // No page to anybody for what was held, now or in the next hour.
+  r.clock.advance(3_600_000);
+  await on(0);
+  await sendDigests(r.db.workerDb, r.db.sweeper, r.clock.now());
+  expect(await told(tenantId, true)).toHaveLength(DRILL_BUDGET + 1);
+  expect(await r.db.sql("SELECT 1 FROM digest WHERE tenant_id = $1", [tenantId])).toHaveLength(1);
+});
+
+test("drills and the real budget leave each other alone: neither is used up, held or told of in a digest by the other", async () => {
+  const tenantId = await fewSinks();
+  await r.db.sql("UPDATE tenant SET tier = 'public' WHERE id = $1", [tenantId]);
+  // Well within an hour: all of it is one budget.
+  r.clock.set(new Date(Math.ceil(r.clock.now().getTime() / 3_600_000) * 3_600_000 + 60_000));
+  await begin("budget", tenantId);
+  await wholeBudget();
+  expect((await newest(tenantId))?.state).toBe("passed");
+  await realFailures(tenantId, 7);
+  expect(await told(tenantId, false)).toHaveLength(6);
+  expect((await held(tenantId)).filter((h) => !h.drill)).toHaveLength(1);
+  // Used up by what is real, the budget holds nothing of the next drill.
+  await begin("budget", tenantId);
+  await on(0);
+  await on(0);
+  r.clock.set(new Date(Math.ceil(r.clock.now().getTime() / 3_600_000) * 3_600_000));
+  await sendDigests(r.db.workerDb, r.db.sweeper, r.clock.now());
+  const [hourly] = await r.db.sql<{ counted: number }>(
+    "SELECT counted FROM digest WHERE tenant_id = $1 AND key NOT LIKE 'drill:%'",
+    [tenantId],
+  );
+  expect(hourly?.counted).toBe(1);
+  expect((await told(tenantId, true)).length).toBe(2 * (DRILL_BUDGET + 1));
 });

@@ -1,9 +1,7 @@
 // Moves drills on: puts the made-up failure in where probes put theirs, follows it down the road by the rows that it
 // leaves, lets it recover when somebody has it in hand, and says at the end what was missing.
-import type { Redis } from "ioredis";
-import { type Db, type Prisma, type Sweeper, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
+import { type Prisma, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
-import { slotStart } from "#lib/domain/cadence";
 import {
   DRILL_ANSWER_MS,
   DRILL_ENDS_MS,
@@ -13,19 +11,9 @@ import {
   type SinkHeard,
   storedSteps,
 } from "#lib/domain/drill";
-import type { Outcome } from "#lib/domain/outcome";
 import { sinkFacts } from "#lib/queries/sink-facts";
-import { record } from "../probe/record.ts";
-
-const INTERVAL_S = 15;
-const REGION = "drill";
-
-export interface DrillDeps {
-  db: Db;
-  sweeper: Sweeper;
-  redis: Redis;
-  prefix: string;
-}
+import { moveBudgetDrill } from "./budget.ts";
+import { type DrillDeps, isLaterSlot, put } from "./inject.ts";
 
 /** @returns how many drills are under way */
 export async function moveDrills(d: DrillDeps, now: Date): Promise<number> {
@@ -39,6 +27,10 @@ export async function moveDrills(d: DrillDeps, now: Date): Promise<number> {
       null,
     );
     if (look === null) continue;
+    if (look === "budget") {
+      await unlessErased(moveBudgetDrill(d, tenantId, id, now), undefined);
+      continue;
+    }
     const steps = { ...look.steps };
     if (steps.injected === undefined) await fail(d, tenantId, look.serverId, steps, now);
     else if (mayRecover(steps, look, now)) await recover(d, tenantId, look.serverId, steps, now);
@@ -58,10 +50,11 @@ interface Look {
 }
 
 /** What the road has left so far; the first time that a step is seen to be done is kept. */
-async function lookAt(tx: Tx, id: string): Promise<Look | null> {
+async function lookAt(tx: Tx, id: string): Promise<Look | "budget" | null> {
   const [drill] = await tx.drill.findMany({ where: { id, endedAt: null }, take: 1 });
   const serverId = drill?.servers[0];
   if (drill === undefined || serverId === undefined) return null;
+  if (drill.flavour === "budget") return "budget";
   const [incident] = await tx.incident.findMany({ where: { serverId }, orderBy: { number: "asc" }, take: 1 });
   const steps = storedSteps(drill.steps);
   const base = { startedAt: drill.startedAt, serverId, steps };
@@ -107,38 +100,20 @@ async function lookAt(tx: Tx, id: string): Promise<Look | null> {
 const byTime = (a: Date | null, b: Date | null) => (a?.getTime() ?? 0) - (b?.getTime() ?? 0);
 
 async function fail(d: DrillDeps, tenantId: string, serverId: string, steps: DrillSteps, now: Date): Promise<void> {
-  const slot = slotStart(now.getTime(), INTERVAL_S);
-  const sealed = await put(d, outcome({ tenantId, serverId, slot }, now, true), now);
+  const sealed = await put(d, { tenantId, serverId }, "connection_refused", now);
   steps.injected = now.getTime();
   if (sealed) steps.sealed = now.getTime();
 }
 
 async function recover(d: DrillDeps, tenantId: string, serverId: string, steps: DrillSteps, now: Date): Promise<void> {
-  const slot = slotStart(now.getTime(), INTERVAL_S);
-  // One slot is one look: a recovery in the slot of the failure would be a second voice in it.
-  if (slot <= slotStart(steps.injected ?? 0, INTERVAL_S)) return;
-  await put(d, outcome({ tenantId, serverId, slot }, now, false), now);
+  if (!isLaterSlot(steps.injected ?? 0, now)) return;
+  await put(d, { tenantId, serverId }, null, now);
   steps.recovered = now.getTime();
 }
 
 function mayRecover(steps: DrillSteps, { incidentId }: Look, now: Date): boolean {
   if (incidentId === null || steps.recovered !== undefined) return false;
   return steps.acknowledged !== undefined || now.getTime() - (steps.injected ?? 0) >= DRILL_ANSWER_MS;
-}
-
-async function put({ redis, prefix }: DrillDeps, seen: Outcome, now: Date): Promise<boolean> {
-  const { tenantId, serverId, slot } = seen;
-  const plan = { tenantId, serverId, slot, intervalS: INTERVAL_S, expected: [REGION] };
-  return (await record(redis, prefix, plan, seen, null, now)) === "sealed";
-}
-
-function outcome(of: { tenantId: string; serverId: string; slot: number }, now: Date, bad: boolean): Outcome {
-  return {
-    ...{ ...of, region: REGION, status: bad ? "down" : "up", reason: bad ? "connection_refused" : null },
-    ...{ auth: "open", phase: bad ? "connect" : null, era: null, protocolVersion: null, serverName: null },
-    ...{ evidence: bad ? { detail: "Made up for a drill." } : {}, timings: { totalMs: 1 }, tools: null, cold: false },
-    finishedAt: now.getTime(),
-  };
 }
 
 /** Ended when the all-clear is out, or when whatever is missing by then is missing. */

@@ -4,13 +4,15 @@ import { isOverBudget, nextHour } from "#lib/domain/budget";
 import { draft } from "#lib/domain/event";
 import { isLogOnly } from "#lib/domain/severity";
 import type { Hold, HoldAsk } from "./holds.ts";
+import { byDrillBudget } from "./drill-budget.ts";
 import { sharedNow } from "./shared.ts";
 
 export async function byBudget(ask: HoldAsk): Promise<Hold | null> {
   const { incident, now } = ask;
   const { subjectKind: kind, severity, step, drill } = incident;
   // What was begun goes on to its end; what concerns the alerting itself is never counted.
-  if ((kind !== "server" && kind !== "alert") || step > 0 || drill || isLogOnly(severity)) return null;
+  if ((kind !== "server" && kind !== "alert") || step > 0 || isLogOnly(severity)) return null;
+  if (drill) return byDrillBudget(ask);
   const { told, allowed, causes } = await sharedNow(ask);
   if (!isOverBudget({ severity, told, allowed, related: causes.some((c) => c.related) })) return null;
   const until = nextHour(now);

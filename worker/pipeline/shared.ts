@@ -5,6 +5,7 @@ import { hourOf } from "#lib/domain/budget";
 import { CLUSTER_FLOOR } from "#lib/domain/cluster";
 import { causeOfStorm, causesOf, isUpstream, STORM_WINDOW_MS, WIDE_FLOOR, wholeUpstream } from "#lib/domain/storm";
 import type { Silence } from "#lib/domain/silence";
+import type { Severity } from "#lib/domain/reason";
 import { isLogOnly } from "#lib/domain/severity";
 import { allows } from "#lib/domain/tier";
 import { modeOfFingerprint } from "#lib/domain/fingerprint";
@@ -15,6 +16,9 @@ export interface SharedCause {
   others: number;
   watched: number | null;
   stormId: string | null;
+  stormSeverity: Severity | null;
+  /** Somebody has it in hand. */
+  stormTaken: boolean;
   /** Tenants about to be paged for it, and those that watch anything; 0 and null where it is nobody else's business. */
   tenants: number;
   tenantsWatching: number | null;
@@ -31,6 +35,8 @@ export interface SharedNow {
   memberOf: string | null;
   told: number;
   allowed: number;
+  /** The tenant has more policies than the default: a storm and its members may be told to different people. */
+  manyPolicies: boolean;
 }
 
 const MOST_COUNTED = 2_500;
@@ -68,6 +74,7 @@ interface Row {
   member: string | null;
   told: number;
   tier: string;
+  policies: boolean;
 }
 
 /** @param unplanned with a plan, nothing is written and nothing shared is read: whoever is silenced is not about to be paged */
@@ -96,7 +103,8 @@ async function question(ask: HoldAsk, unplanned: boolean): Promise<{ plans: Plan
     given AS (SELECT cause FROM unnest(${causes}::text[]) AS g(cause) WHERE NOT EXISTS (SELECT 1 FROM plans)),
     mine AS (INSERT INTO incident_cause (tenant_id, incident_id, cause, at) SELECT app.tenant(), ${incident.id}::uuid, cause, ${incident.openedAt}::timestamptz
       FROM given WHERE ${isMember} ON CONFLICT DO NOTHING)
-    SELECT (SELECT jsonb_agg(jsonb_build_object('cause', g.cause, 'others', o.n, 'stormId', s.id, 'tenants', coalesce(w.tenants, 0),
+    SELECT (SELECT jsonb_agg(jsonb_build_object('cause', g.cause, 'others', o.n, 'stormId', s.id,
+        'stormSeverity', s.severity, 'stormTaken', coalesce(s.state = 'acknowledged', false), 'tenants', coalesce(w.tenants, 0),
         'tenantsWatching', w.watched, 'hears', coalesce(w.hears, false), 'clusterId', k.id, 'clusterOpenedAt', k.opened_at,
         'watched', CASE WHEN o.n + 1 >= ${WIDE_FLOOR} AND g.cause ~ '^(region|reason):' THEN (SELECT count(*)::int FROM server v
           WHERE v.tenant_id = app.tenant() AND NOT v.paused AND v.removed_at IS NULL) END,
@@ -112,8 +120,10 @@ async function question(ask: HoldAsk, unplanned: boolean): Promise<{ plans: Plan
       (SELECT m.storm_id::text FROM storm_member m JOIN incident i ON i.tenant_id = m.tenant_id AND i.id = m.storm_id
         WHERE m.tenant_id = app.tenant() AND m.incident_id = ${incident.id}::uuid AND i.state <> 'resolved' LIMIT 1) AS member,
       (SELECT count(DISTINCT q.incident_id)::int FROM (SELECT n.incident_id FROM notice n WHERE n.tenant_id = app.tenant() AND n.kind = 'trigger' AND n.at >= ${hourOf(now)}::timestamptz
+          AND n.incident_id <> ALL (ARRAY(SELECT x.id FROM incident x WHERE x.tenant_id = app.tenant() AND x.drill AND x.opened_at > ${hourAgo}::timestamptz - interval '1 hour'))
         LIMIT 3000) q) AS told,
       (SELECT t.tier FROM tenant t WHERE t.id = app.tenant()) AS tier,
+      EXISTS (SELECT 1 FROM policy o WHERE o.tenant_id = app.tenant() AND o.removed_at IS NULL AND NOT o.is_default) AS policies,
       (SELECT jsonb_agg(p) FROM plans p) AS plans`;
   const plans = (row?.plans ?? []).map((p) => ({ ...p, startsAt: new Date(p.startsAt), endsAt: new Date(p.endsAt) }));
   return {
@@ -124,6 +134,7 @@ async function question(ask: HoldAsk, unplanned: boolean): Promise<{ plans: Plan
       memberOf: row?.member ?? null,
       told: row?.told ?? 0,
       allowed: allows(row?.tier ?? "").noticesPerHour,
+      manyPolicies: row?.policies ?? false,
     },
   };
 }

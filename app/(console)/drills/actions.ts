@@ -5,7 +5,9 @@ import type { FormState } from "../../_ui/form-state.ts";
 
 export async function runDrillAction(_: FormState, form: FormData): Promise<FormState> {
   return act(async ({ run }) => {
-    await run(runDrill, { flavour: text(form, "flavour") });
+    const flavour = text(form, "flavour");
+    await run(runDrill, { flavour });
+    if (flavour === "budget") return "Begun: people are told within seconds, and the digest goes out in two minutes.";
     return "Begun: people are told within seconds. Acknowledge its incident as you would a real one.";
   });
 }

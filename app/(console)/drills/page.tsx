@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import Link from "next/link";
-import { DRILL_STEPS, STEP_WORDS } from "#lib/domain/drill";
+import { type Flavour, STEP_WORDS, STEPS_OF } from "#lib/domain/drill";
+import { BUDGET_SERVERS, DRILL_BUDGET, DRILL_OVER } from "#lib/domain/drill-budget";
 import { type DrillRow, drills } from "#lib/queries/drills";
 import { read } from "../../_server/read.ts";
 import { allowed, can } from "../../_server/session.ts";
@@ -22,18 +23,29 @@ export default async function DrillsPage() {
     <>
       <PageHead
         title="Drills"
-        lead="A server that is made up fails where checks put what they found, and goes the whole road to the people whom your routes name. Every sink says that it is a drill."
+        lead="Servers that are made up fail where checks put what they found, and what comes of it goes the whole road to the people whom your routes name. Every sink says that it is a drill."
       >
         {can(who, "drill.run") && !running && (
-          <Confirm
-            trigger="Run a drill"
-            title="Run a drill now?"
-            consequence="A made-up P1 opens, and everybody whom your routes name for a P1 is told, also those whom it wakes. It recovers when somebody acknowledges, or by itself after ten minutes."
-            verb="Run it"
-            busy="Beginning…"
-            action={runDrillAction}
-            fields={{ flavour: "single_tenant" }}
-          />
+          <div className="flex flex-wrap gap-2">
+            <Confirm
+              trigger="Run a drill"
+              title="Run a drill now?"
+              consequence="A made-up P1 opens, and everybody whom your routes name for a P1 is told, also those whom it wakes. It recovers when somebody acknowledges, or by itself after ten minutes."
+              verb="Run it"
+              busy="Beginning…"
+              action={runDrillAction}
+              fields={{ flavour: "single_tenant" }}
+            />
+            <Confirm
+              trigger="Run a budget drill"
+              title="Run a drill of the budget now?"
+              consequence={`${BUDGET_SERVERS - 1} made-up servers fail at once, as a P2 does, and then one as a P1 does. ${DRILL_BUDGET} of them and the P1 are told as your routes say, also to those whom a P1 wakes; ${DRILL_OVER} are held and told in a digest two minutes later. A drill's budget is ${DRILL_BUDGET}, whatever your tier's is, and nothing of it counts against your own.`}
+              verb="Run it"
+              busy="Beginning…"
+              action={runDrillAction}
+              fields={{ flavour: "budget" }}
+            />
+          </div>
         )}
       </PageHead>
       <Section title="Next one due">
@@ -64,6 +76,7 @@ export default async function DrillsPage() {
   );
 }
 
+const FLAVOUR_WORDS: Record<Flavour, string> = { single_tenant: "The whole road", budget: "A used-up budget" };
 const STATES = { asked: "○ Beginning", running: "▲ Running", passed: "● Passed", failed: "■ Something was missing" };
 
 function Report({ row }: { row: DrillRow }) {
@@ -73,13 +86,19 @@ function Report({ row }: { row: DrillRow }) {
       <div className="mb-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-sm">
         <StatusMark status="unknown" drill />
         <span className="font-medium">{STATES[row.state]}</span>
+        <span>{FLAVOUR_WORDS[row.flavour]}</span>
         <span className="text-ink-2">
           {row.by !== "" && `${row.by}, `}
           <Moment at={row.startedAt} />
         </span>
         {row.incidentId !== null && (
           <Link href={`/incidents/${row.incidentId}`} className="underline underline-offset-2">
-            Its incident
+            {row.flavour === "budget" ? "Its first incident" : "Its incident"}
+          </Link>
+        )}
+        {row.digestId !== null && (
+          <Link href={`/held?digest=${row.digestId}`} className="underline underline-offset-2">
+            What was held back
           </Link>
         )}
       </div>
@@ -93,7 +112,7 @@ function Report({ row }: { row: DrillRow }) {
         </ul>
       )}
       <ol className="grid gap-x-6 gap-y-1 text-sm sm:grid-cols-2">
-        {DRILL_STEPS.map((step) => {
+        {STEPS_OF[row.flavour].map((step) => {
           const at = row.steps[step];
           const after = at === undefined ? null : at - began;
           return (

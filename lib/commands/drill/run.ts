@@ -1,39 +1,39 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { defineCommand } from "#lib/commands/command";
+import { FLAVOURS, type Flavour } from "#lib/domain/drill";
+import { BUDGET_SERVERS } from "#lib/domain/drill-budget";
 import { TocsinError } from "#lib/domain/error";
 
 const DAY_MS = 86_400_000;
+const SERVERS: Record<Flavour, number> = { single_tenant: 1, budget: BUDGET_SERVERS };
 
 /**
- * Begins a drill: a server that no list has, which the worker then lets fail where probes put what they found. What comes
- * of it goes the whole road, and says at every sink that it is a drill.
+ * Begins a drill: servers that no list has, which the worker then lets fail where probes put what they found. What comes
+ * of them goes the whole road, and says at every sink that it is a drill.
  */
 export const runDrill = defineCommand({
   action: "drill.run",
-  input: z.strictObject({ flavour: z.literal("single_tenant", "Choose a kind of drill.") }),
+  input: z.strictObject({ flavour: z.enum(FLAVOURS, "Choose a kind of drill.") }),
   async run({ tx, input: { flavour }, actor, now }) {
     const { tenantId } = actor;
     await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`drill:${tenantId}`}, 0))::text`;
     if ((await tx.drill.count({ where: { tenantId, endedAt: null } })) > 0)
       throw new TocsinError("E_STATE", "A drill is running already: wait until it has ended.");
-    const [id, serverId] = [randomUUID(), randomUUID()];
-    await tx.server.create({
-      data: {
-        ...{
-          tenantId,
-          id: serverId,
-          name: `Drill ${id.slice(0, 4)}`,
-          url: `https://${id.slice(0, 8)}.drill.invalid/mcp`,
-        },
+    const id = randomUUID();
+    const short = id.slice(0, 8);
+    const servers = Array.from({ length: SERVERS[flavour] }, () => randomUUID());
+    const many = servers.length > 1;
+    await tx.server.createMany({
+      data: servers.map((serverId, i) => ({
+        ...{ tenantId, id: serverId, name: `Drill ${id.slice(0, 4)}${many ? ` ${i + 1}` : ""}` },
+        url: `https://${short}${many ? `-${i + 1}` : ""}.drill.invalid/mcp`,
         ...{ intervalS: 15, regions: ["drill"], fireAfter: 1, clearAfter: 1, weight: "own", drill: true },
         // Known for a day, so that nothing takes it for one that has only just come.
         ...{ createdBy: actor.personId, createdAt: new Date(now.getTime() - DAY_MS), removedAt: now },
-      },
+      })),
     });
-    await tx.drill.create({
-      data: { tenantId, id, flavour, servers: [serverId], startedBy: actor.personId, startedAt: now },
-    });
+    await tx.drill.create({ data: { tenantId, id, flavour, servers, startedBy: actor.personId, startedAt: now } });
     return { result: id, audit: { target: `drill:${id}`, body: { flavour } } };
   },
 });

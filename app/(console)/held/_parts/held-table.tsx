@@ -32,6 +32,9 @@ export function HeldTable({ rows, labels }: { rows: HeldRow[]; labels: Record<He
               <span className="mr-2 font-medium">{row.subject}</span>
               <span className="text-ink-2">{row.reason}</span>
             </Link>
+            {row.drill && (
+              <span className="ml-2 rounded border border-dashed border-drill px-1 text-2xs text-drill">Drill</span>
+            )}
           </Td>
           <Td className="break-words">
             {row.stormId !== null ? (
