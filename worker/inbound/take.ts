@@ -29,9 +29,13 @@ export async function takeInbound(
 ): Promise<number> {
   let looked = 0;
   for (;;) {
+    // Sources take turns: whoever sends ten thousand at once makes nobody else's page wait for all of them.
     const due = await sweeper.find<Found & Record<string, unknown>>(
-      `(SELECT tenant_id, source_id, fingerprint FROM inbound_alert WHERE waiting_since <= $1 ORDER BY waiting_since LIMIT $2)
-       UNION (SELECT tenant_id, source_id, fingerprint FROM inbound_alert WHERE status = 'firing' AND ends_at <= $1 ORDER BY ends_at LIMIT $2)`,
+      `SELECT tenant_id, source_id, fingerprint FROM (
+         SELECT *, row_number() OVER (PARTITION BY tenant_id, source_id ORDER BY since) AS turn FROM (
+           SELECT tenant_id, source_id, fingerprint, least(waiting_since, CASE WHEN status = 'firing' THEN ends_at END) AS since
+           FROM inbound_alert WHERE waiting_since <= $1 OR (status = 'firing' AND ends_at <= $1)) w) t
+       ORDER BY turn, since LIMIT $2`,
       [now, AT_ONCE],
     );
     const failures: unknown[] = [];

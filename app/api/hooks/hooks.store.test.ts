@@ -548,4 +548,24 @@ describe("other monitors", () => {
     ]);
     expect(await calls()).toEqual([]);
   });
+
+  test("a flood of one source makes another's alert wait for its turn, not for the flood's end", async () => {
+    const { token } = await source("alertmanager", 5_000);
+    await send(
+      token,
+      Array.from({ length: 300 }, (_, i) => ({ labels: { alertname: `F${i}` }, endsAt: iso(900) })),
+    );
+    clock.advance(1_000);
+    const { token: quiet } = await source();
+    await send(quiet, [alert()]);
+    let looked = 0;
+    const soon = {
+      get aborted() {
+        return ++looked > 20;
+      },
+    } as AbortSignal;
+    await takeInbound(db.workerDb, db.sweeper, clock.now(), log, soon);
+    expect(await found()).toContainEqual(expect.objectContaining({ subject_name: "HighLatency (api)" }));
+    await db.sql("DELETE FROM inbound_alert WHERE tenant_id = $1", [tenantId]);
+  });
 });
