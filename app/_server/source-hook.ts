@@ -1,5 +1,6 @@
 // Alerts of another monitor: whose they are first, then what they say; accepted is committed.
 import "server-only";
+import { createHash } from "node:crypto";
 import { now } from "#lib/adapters/clock";
 import { accept, refused } from "#lib/commands/inbound/accept";
 import { TocsinError } from "#lib/domain/error";
@@ -23,10 +24,13 @@ export async function takeAlerts(hook: SourceHook, request: Request): Promise<Ta
   const body = await bytesOf(request, LARGE);
   const source = await sourceOf(request, body, at);
   if (source === null) return stranger(request);
+  // Only where it is signed is its name worth anything; another body under it is another message all the same.
+  const id = request.headers.get("webhook-signature") === null ? null : request.headers.get("webhook-id");
+  const call = id === null ? null : `${id}:${createHash("sha256").update(body).digest("hex")}`;
   const { road, endsUnsent } = hook;
   try {
     const taken = hook.read(jsonIn(body), at);
-    await accept(db(), { source, road, taken, endsUnsent, now: at });
+    await accept(db(), { source, road, taken, endsUnsent, call, now: at });
     return taken;
   } catch (error) {
     // What a known source sent in vain is listed where its people look.

@@ -451,6 +451,31 @@ describe("other monitors", () => {
     expect(await found()).toMatchObject([{ severity: "P3", subject_name: "Disk is full" }]);
   });
 
+  test("a signed request that comes twice counts once: an old end sent again does not end what began since", async () => {
+    const { id, signingSecret } = await source("generic");
+    const key = Buffer.from(signingSecret.slice("whsec_".length), "base64");
+    const tell = async (message: string, status: string) => {
+      const body = JSON.stringify({ id: "disk", status, title: "Disk is full" });
+      const at = String(Math.floor(clock.now().getTime() / 1000));
+      const signature = `v1,${createHmac("sha256", key).update(`${message}.${at}.${body}`).digest("base64")}`;
+      const headers = { "webhook-id": message, "webhook-timestamp": at, "webhook-signature": signature };
+      const answer = await post("inbound", body, headers, "", `?source=${pairOf(tenantId, id)}`);
+      await take();
+      clock.advance(1_000);
+      return answer.status;
+    };
+    for (const [message, status] of [
+      ["m1", "firing"],
+      ["m2", "resolved"],
+      ["m3", "firing"],
+      ["m2", "resolved"],
+    ] as const)
+      expect(await tell(message, status)).toBe(202);
+    expect(await found()).toMatchObject([{ state: "resolved" }, { state: "open" }]);
+    expect(await tell("m4", "resolved")).toBe(202);
+    expect(await found()).toMatchObject([{ state: "resolved" }, { state: "resolved" }]);
+  });
+
   test("over its rate or behind its backlog a source is asked to come again: 503 with Retry-After, never another 4xx", async () => {
     const { token } = await source("alertmanager", 2);
     expect((await send(token, [alert(), alert({ labels: { alertname: "Two" } })])).status).toBe(200);

@@ -1,6 +1,6 @@
 // Accepted is committed: alerts of a source become rows in one transaction, and the worker is woken. Sent again they
 // change nothing but their end. Too much at once is asked to come again later, and is never refused for good.
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { type Db, type Tx, WORKER_ACTOR } from "#lib/adapters/db";
 import { hint } from "#lib/adapters/hint";
 import { TocsinError } from "#lib/domain/error";
@@ -17,6 +17,8 @@ export interface Accepting {
   taken: Taken;
   /** An alert that names no end is over when it was not sent again for the source's time; else when the source says so. */
   endsUnsent: boolean;
+  /** What its sender calls the request, where that is signed: a second one with it changes nothing. */
+  call: string | null;
   now: Date;
 }
 
@@ -37,6 +39,7 @@ export function accept(db: Db, given: Accepting): Promise<void> {
     >`SELECT default_severity, per_minute, resolve_after_s, window_at, window_count
       FROM inbound_source WHERE tenant_id = app.tenant() AND id = ${source.id}::uuid AND revoked_at IS NULL FOR NO KEY UPDATE`;
     if (row === undefined) throw new TocsinError("E_SIGNATURE", "This token is not known here, or was taken back.");
+    if (given.call !== null && !(await isFirst(tx, given, given.call))) return;
     const begun = row.window_at !== null && now.getTime() - row.window_at.getTime() < WINDOW_MS ? row.window_at : null;
     const already = begun === null ? 0 : row.window_count;
     const n = taken.alerts.length + taken.refused.length;
@@ -55,8 +58,21 @@ export function accept(db: Db, given: Accepting): Promise<void> {
 }
 
 /** A request of a source that nothing could be taken of: counted and listed, so that it is seen. */
-export function refused(db: Db, given: Omit<Accepting, "taken" | "endsUnsent">, reason: string): Promise<void> {
-  return accept(db, { ...given, taken: { alerts: [], refused: [reason] }, endsUnsent: false });
+export function refused(
+  db: Db,
+  given: Omit<Accepting, "taken" | "endsUnsent" | "call">,
+  reason: string,
+): Promise<void> {
+  return accept(db, { ...given, taken: { alerts: [], refused: [reason] }, endsUnsent: false, call: null });
+}
+
+/** An old "resolved" that is sent once more, by its sender or by whoever saw it pass, must not end what began since. */
+async function isFirst(tx: Tx, { source, road, now }: Accepting, call: string): Promise<boolean> {
+  const key = `${source.id}:${createHash("sha256").update(call).digest("hex")}`;
+  const fresh = await tx.$executeRaw`INSERT INTO inbound_call (tenant_id, id, road, key, source_id, at, outcome)
+    VALUES (app.tenant(), ${randomUUID()}::uuid, ${road}, ${key}, ${source.id}::uuid, ${now}, 'done')
+    ON CONFLICT (tenant_id, road, key) WHERE key IS NOT NULL DO NOTHING`;
+  return fresh === 1;
 }
 
 const busy = (retryAfterS: number, detail: string) =>
