@@ -2,15 +2,16 @@
 // settles, and the self-test comes through. By the worker and by the guard, each for itself: what one can no longer
 // send, the outbox of the other does.
 import type { Db, Sweeper } from "#lib/adapters/db";
+import { fingerprint } from "#lib/domain/fingerprint";
 import { missed, stuckPart } from "#lib/domain/selftest";
 import { selftestFacts } from "./selftest/selftest.ts";
-import { judgePart, type Part, platformNow } from "./watch/platform.ts";
+import { judgePart, type Part, partKey, platformNow } from "./watch/platform.ts";
 
 /** Looked at every few seconds, a step that is due is taken long before. */
 const STEP_MS = 120_000;
 /** A claim lasts 30 s and its sender renews it: past this, nobody holds it any more and nobody has taken it over. */
 const LEASE_MS = 120_000;
-/** Longer than a slow sink with many before it; what has to wait for its try has a due time that lies ahead. */
+/** Longer than a slow sink with many before it, and than any pause of one that is left alone because it fails. */
 const DUE_MS = 600_000;
 const NAMED = 3;
 
@@ -31,7 +32,9 @@ export async function stuckNow(sweeper: Sweeper, now: Date): Promise<Stuck> {
        UNION ALL
        SELECT 'delivery', d.id FROM delivery d WHERE (d.state = 'leased' AND d.lease_until < $2) OR (d.state = 'pending' AND d.due_at < $3
          AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.tenant_id = d.tenant_id AND e.incident_id = d.incident_id
-           AND e.sink_id = d.sink_id AND e.ordinal < d.ordinal AND e.state IN ('pending', 'leased'))))
+           AND e.sink_id = d.sink_id AND e.ordinal < d.ordinal AND e.state IN ('pending', 'leased'))
+         AND NOT EXISTS (SELECT 1 FROM sink_trouble t WHERE t.tenant_id = d.tenant_id AND t.sink_id = d.sink_id
+           AND t.over_at IS NULL AND greatest(t.noted_at, t.next_try_at) > $3)))
      SELECT what, unnest((array_agg(id::text ORDER BY id))[1:${NAMED}]) AS id, count(*)::int AS count
      FROM stuck GROUP BY what`,
     [ago(STEP_MS), ago(LEASE_MS), ago(DUE_MS)],
@@ -44,19 +47,28 @@ export async function stuckNow(sweeper: Sweeper, now: Date): Promise<Stuck> {
   };
 }
 
-/** One look after the other; a test that was missed before this process began to watch is not held against anybody. */
+/**
+ * One look after the other; a test that was missed before this process began to watch is not held against anybody, and
+ * what stood still while nothing ran is given until the second look to move.
+ */
 export function selfChecker(db: Db, sweeper: Sweeper): (now: Date) => Promise<void> {
   let since: Date | undefined;
+  let before = false;
   return async (now) => {
     since ??= now;
     const stuck = await stuckNow(sweeper, now);
+    const still = stuck.incidents + stuck.deliveries > 0;
     const facts = await selftestFacts(sweeper);
     const failed = missed(facts, since, now);
     const { live } = await platformNow(db);
     // Without a worker nothing is tested: that it has stopped is told by its own alert, once.
     const test = failed && (await workerBeats(sweeper, now));
     const kept = failed && live.has("outbox:selftest:unchecked");
-    for (const part of [ofNotices(stuck), ofSelftest(test || kept, stuckPart(facts, now))])
+    const notices = ofNotices(stuck);
+    const told = live.has(fingerprint(partKey(notices), "unchecked"));
+    const stopped = still && (before || told);
+    before = still;
+    for (const part of [{ ...notices, stopped }, ofSelftest(test || kept, stuckPart(facts, now))])
       await judgePart(db, part, live, now);
   };
 }

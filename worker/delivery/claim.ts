@@ -68,6 +68,8 @@ export interface Claim {
   claimed: Claimed[];
   /** Those, and what was settled here because nobody wants it any more. */
   moved: number;
+  /** Why some of the latter could not be written down: their lease runs out, and then they are looked at again. */
+  faults: unknown[];
 }
 
 /** Of any number of tenants, in one round trip. What of a tenant that is being erased is passed over. */
@@ -89,14 +91,16 @@ export async function claim(db: Db, wanted: readonly Due[], holder: string, now:
     if (refusal !== null) refused.push([row, refusal]);
     else claimed.push(claimedOf(row, leasedMs));
   }
+  const faults: unknown[] = [];
   for (const tenantId of new Set(refused.map(([row]) => row.tenant_id))) {
     const theirs = refused.filter(([row]) => row.tenant_id === tenantId);
     const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR, direct: true }, async (tx) => {
       for (const [row, refusal] of theirs) await put(tx, tenantId, row, refusal, now);
     });
-    await unlessErased(work, undefined);
+    // Thrown, it would leave what was claimed beside them unsent until its lease runs out.
+    await unlessErased(work, undefined).catch((fault) => faults.push(fault));
   }
-  return { claimed, moved: rows.length };
+  return { claimed, moved: rows.length, faults };
 }
 
 const claimedOf = (row: Row, leasedMs: number): Claimed => ({

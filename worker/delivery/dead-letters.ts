@@ -34,17 +34,18 @@ export function deadLetterWatch(db: Db, sweeper: Sweeper, log: Log): (now: Date)
     );
     let opened = 0;
     const failures: unknown[] = [];
-    const attempt = async (work: Promise<boolean>) => {
+    const attempt = async (work: Promise<boolean>): Promise<boolean> => {
       try {
         if (await unlessErased(work, false)) opened++;
+        return true;
       } catch (err) {
         failures.push(err);
+        return false;
       }
     };
     for (const { tenant_id, sink_id, last } of died) {
       if (judged.get(sink_id) === last.getTime()) continue;
-      await attempt(open(db, tenant_id, sink_id, last, log, now));
-      judged.set(sink_id, last.getTime());
+      if (await attempt(open(db, tenant_id, sink_id, last, log, now))) judged.set(sink_id, last.getTime());
     }
     for (const id of judged.keys()) if (!died.some((d) => d.sink_id === id)) judged.delete(id);
     const live = await sweeper.find<{ tenant_id: string; sink_id: string }>(

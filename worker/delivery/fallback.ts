@@ -1,7 +1,7 @@
 // A P1 that a sink has not taken in time is told to another one: once per incident, in the words of the first.
 import { type Db, type Sweeper, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
-import { type Incident, incidentById } from "#lib/commands/incident/row";
+import { incidentById } from "#lib/commands/incident/row";
 import { tell } from "#lib/commands/incident/tell";
 import { writeTimeline } from "#lib/commands/incident/timeline";
 import { draft, type EventDraft } from "#lib/domain/event";
@@ -10,6 +10,8 @@ import { sinkFacts } from "#lib/queries/sink-facts";
 
 /** The shortest time that a sink may be marked with. */
 const SOONEST_MS = 60_000;
+/** Looked at, the newest first; told, of each tenant one in turn. */
+const LOOK = 10_000;
 const AT_ONCE = 200;
 
 /** @returns how many incidents took another road @throws the first failure, after every other had its turn */
@@ -17,27 +19,57 @@ export async function takeOtherRoads(db: Db, sweeper: Sweeper, now: Date): Promi
   const stuck = await sweeper.find<{ tenant_id: string; id: string }>(
     `SELECT i.tenant_id, i.id FROM incident i WHERE i.state = 'open' AND i.severity = 'P1' AND i.fallback_at IS NULL AND i.opened_at <= $1
        AND EXISTS (SELECT 1 FROM delivery d WHERE d.tenant_id = i.tenant_id AND d.incident_id = i.id AND d.kind = 'trigger'
-         AND d.state IN ('pending', 'leased', 'dead') AND d.created_at <= $1) ORDER BY i.opened_at LIMIT $2`,
-    [new Date(now.getTime() - SOONEST_MS), AT_ONCE],
+         AND d.state IN ('pending', 'leased', 'dead') AND d.created_at <= $1) ORDER BY i.opened_at DESC LIMIT $2`,
+    [new Date(now.getTime() - SOONEST_MS), LOOK],
   );
-  let taken = 0;
   const failures: unknown[] = [];
-  for (const { tenant_id, id } of stuck) {
+  const attempt = async <T>(work: Promise<T>, otherwise: T): Promise<T> => {
     try {
-      if (await unlessErased(another(db, tenant_id, id, now), false)) taken++;
+      return await unlessErased(work, otherwise);
     } catch (err) {
       failures.push(err);
+      return otherwise;
     }
+  };
+  // Read of a tenant together: what can take no other road now, however much there is of it, keeps nobody else from one.
+  const ready: { tenantId: string; id: string; turn: number }[] = [];
+  for (const [tenantId, theirs] of Map.groupBy(stuck, (i) => i.tenant_id)) {
+    const ids = theirs.map((i) => i.id);
+    for (const [turn, id] of (await attempt(worthALook(db, tenantId, ids, now), [])).entries())
+      ready.push({ tenantId, id, turn });
   }
+  let taken = 0;
+  for (const { tenantId, id } of ready.sort((a, b) => a.turn - b.turn).slice(0, AT_ONCE))
+    if (await attempt(another(db, tenantId, id, now), false)) taken++;
   if (failures.length > 0) throw failures[0];
   return taken;
+}
+
+/** @returns those that another sink is to be told of now, or of which it is still to be said that there is none */
+function worthALook(db: Db, tenantId: string, ids: readonly string[], now: Date): Promise<string[]> {
+  return db.withTenant({ tenantId, actorId: WORKER_ACTOR, readOnly: true }, async (tx) => {
+    const rows = await tx.$queryRaw<(TriggerAtRoad & { id: string; fingerprint: string; said: boolean })[]>`
+      SELECT i.id, i.fingerprint, d.sink_id AS "sinkId", d.state, d.created_at AS "createdAt",
+        EXISTS (SELECT 1 FROM incident_event e WHERE e.tenant_id = i.tenant_id AND e.incident_id = i.id AND e.decision = 'no_other_road') AS said
+      FROM incident i JOIN delivery d ON d.tenant_id = i.tenant_id AND d.incident_id = i.id AND d.kind = 'trigger'
+      WHERE i.tenant_id = app.tenant() AND i.id = ANY (${[...ids]}::uuid[]) ORDER BY d.ordinal`;
+    const sinks = await roadSinks(tx);
+    return [...Map.groupBy(rows, (r) => r.id)]
+      .filter(([, triggers]) => {
+        const [first] = triggers;
+        if (first === undefined) return false;
+        const { kind } = otherRoad(triggers, notAbout(first.fingerprint, sinks), now);
+        return kind === "tell" || (kind === "nobody_left" && !first.said);
+      })
+      .map(([id]) => id);
+  });
 }
 
 function another(db: Db, tenantId: string, incidentId: string, now: Date): Promise<boolean> {
   return db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     const incident = await incidentById(tx, incidentId);
     if (incident === null || incident.state !== "open" || incident.severity !== "P1") return false;
-    const road = otherRoad(await triggers(tx, incidentId), await roadSinks(tx, incident), now);
+    const road = otherRoad(await triggers(tx, incidentId), notAbout(incident.fingerprint, await roadSinks(tx)), now);
     if (road.kind === "none_needed") return false;
     if (road.kind === "nobody_left") {
       // Asked again at each look: whoever adds a sink now is still told. Said once.
@@ -66,18 +98,20 @@ const triggers = (tx: Tx, incidentId: string): Promise<TriggerAtRoad[]> =>
   tx.$queryRaw<TriggerAtRoad[]>`SELECT sink_id AS "sinkId", state, created_at AS "createdAt" FROM delivery
     WHERE tenant_id = app.tenant() AND incident_id = ${incidentId}::uuid AND kind = 'trigger' ORDER BY ordinal`;
 
-async function roadSinks(tx: Tx, incident: Incident): Promise<RoadSink[]> {
+/** A sink is not asked to spread the word of its own failing. */
+const notAbout = (fingerprint: string, sinks: readonly RoadSink[]): RoadSink[] =>
+  sinks.filter((s) => !fingerprint.startsWith(`sink:${s.id}:`));
+
+async function roadSinks(tx: Tx): Promise<RoadSink[]> {
   const rows = await tx.$queryRaw<{ id: string; after_s: number | null; failing: boolean }[]>`
     SELECT s.id, s.fallback_after_s AS after_s, EXISTS (SELECT 1 FROM sink_trouble t WHERE t.tenant_id = s.tenant_id AND t.sink_id = s.id
       AND t.over_at IS NULL AND t.kind = 'failing' AND t.noted_at >= s.updated_at) AS failing FROM sink s WHERE s.tenant_id = app.tenant()`;
   const more = new Map(rows.map((r) => [r.id, r]));
-  return (await sinkFacts(tx))
-    .filter((s) => !incident.fingerprint.startsWith(`sink:${s.id}:`))
-    .map((s) => ({
-      ...s,
-      fallbackAfterS: more.get(s.id)?.after_s ?? null,
-      failing: more.get(s.id)?.failing ?? false,
-    }));
+  return (await sinkFacts(tx)).map((s) => ({
+    ...s,
+    fallbackAfterS: more.get(s.id)?.after_s ?? null,
+    failing: more.get(s.id)?.failing ?? false,
+  }));
 }
 
 function words(road: Exclude<OtherRoad, { kind: "none_needed" }>): EventDraft {

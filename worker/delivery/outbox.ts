@@ -63,8 +63,9 @@ export class Outbox {
     if (first === undefined) return 0;
     try {
       crashPoint("before_claim");
-      const { claimed, moved } = await claim(this.#d.db, due, this.#holder, clockNow());
+      const { claimed, moved, faults } = await claim(this.#d.db, due, this.#holder, clockNow());
       for (const one of claimed) this.#start(one);
+      for (const err of faults) this.#log.error({ err }, "what nobody wants any more could not be withheld yet");
       return moved;
     } catch (err) {
       if (isOutage(err)) throw err;

@@ -4,19 +4,21 @@ import { defineCommand } from "#lib/commands/command";
 import { liveSink } from "#lib/commands/sink/live-sink";
 import { TocsinError } from "#lib/domain/error";
 
-/** Every dead delivery of one sink starts again with a new 24 h; what nobody needs to be told any more is withheld. */
+/** Every dead notice of one sink starts again with a new 24 h; what nobody needs to be told any more is withheld. A code is not sent twice. */
 export const redriveAll = defineCommand({
   action: "delivery.redrive",
   auditAs: "delivery.redrive_all",
   input: z.strictObject({ sinkId: z.uuid() }),
   async run({ tx, input, actor, now }) {
     const sink = await liveSink(tx, actor.tenantId, input.sinkId);
+    if (sink.provenAt === null)
+      throw new TocsinError("E_UNPROVEN", `Prove first that the sink "${sink.name}" is yours, then send again.`);
     if (sink.state === "disabled")
       throw new TocsinError("E_STATE", `The sink "${sink.name}" is disabled: enable it first, then send again.`);
     const [done] = await tx.$queryRaw<{ deliveries: number }[]>`
       WITH again AS (
         UPDATE delivery SET state = 'pending', due_at = ${now}, redriven_at = ${now}, settled_at = NULL, reason = 'Sent again by hand.'
-        WHERE tenant_id = app.tenant() AND sink_id = ${sink.id}::uuid AND state = 'dead' RETURNING tenant_id, incident_id),
+        WHERE tenant_id = app.tenant() AND sink_id = ${sink.id}::uuid AND state = 'dead' AND kind <> 'challenge' RETURNING tenant_id, incident_id),
       said AS (
         INSERT INTO incident_event (tenant_id, incident_id, at, stage, decision, sentence, actor_id, data)
         SELECT tenant_id, incident_id, ${now}::timestamptz, 'person', 'redriven', ${`${actor.name} sent what ${sink.name} had not taken again.`}::text,
