@@ -6,6 +6,8 @@ export const CLUSTER_FLOOR = 5;
 const SHARE = 0.1;
 /** No tenant's notices are held for longer: then its own policy begins. */
 export const CLUSTER_HOLD_MS = 60 * 60_000;
+/** Operators who could not be told of it within this time are not waited for. */
+export const TOLD_WITHIN_MS = 60_000;
 
 /** @param tenants about to be paged within the window, this one included @param watched tenants with a watched server */
 export function isCluster(tenants: number, watched: number | null): boolean {

@@ -50,7 +50,8 @@ export function kindOf(cause: string): CauseKind {
 
 /** Something outside of any one tenant: what tenants may share. */
 export const isUpstream = (cause: string): boolean => ["certificate", "host", "provider"].includes(kindOf(cause));
-const isWide = (cause: string): boolean => kindOf(cause) === "region" || kindOf(cause) === "reason";
+/** Said by very different servers without anything else in common. */
+export const isWide = (cause: string): boolean => kindOf(cause) === "region" || kindOf(cause) === "reason";
 
 /** What stands behind a storm's cause as well: behind a host, its provider. */
 export function wholeUpstream(cause: string): string[] {
@@ -80,8 +81,11 @@ export interface Shared {
 export function stormOf(shared: readonly Shared[]): Shared | null {
   const order = [...shared].sort((a, b) => CAUSE_KINDS.indexOf(kindOf(a.cause)) - CAUSE_KINDS.indexOf(kindOf(b.cause)));
   // One that is under way takes in what belongs to it, also where a more telling cause is still below its floor.
-  return order.find((s) => s.stormId !== null && s.others > 0) ?? order.find(isStorm) ?? null;
+  return order.find((s) => s.stormId !== null && s.others >= joinsFrom(s.cause)) ?? order.find(isStorm) ?? null;
 }
+
+/** So many others of now it takes to join a live storm: one with the same reason, an hour later, is no sign of anything. */
+const joinsFrom = (cause: string): number => (isWide(cause) ? WIDE_FLOOR - 1 : 1);
 
 function isStorm({ cause, others, watched }: Shared): boolean {
   const count = others + 1;

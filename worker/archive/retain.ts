@@ -13,6 +13,8 @@ const INCIDENTS_AT_ONCE = 200;
 /** Each may be half a megabyte. */
 const LISTS_AT_ONCE = 200;
 const RUNS_DAYS = 30;
+/** An outage of many tenants is followed for a day at most. */
+const SIGHTINGS_MS = 25 * 3_600_000;
 const RUNS_AT_ONCE = 5_000;
 
 export interface Gone {
@@ -44,6 +46,7 @@ export async function retain(db: Db, log: Log, now: Date, signal?: AbortSignal):
   }
   // What belongs to nobody goes also while something of a tenant is in the way.
   await forgetRuns(db, now, signal);
+  await db.global((tx) => tx.$queryRaw`SELECT app.forget_sightings(${new Date(now.getTime() - SIGHTINGS_MS)})`);
   await dropMonths(db, now);
   if (failures.length > 0) throw failures[0];
   return went;

@@ -2,7 +2,7 @@
 // and where nothing was, what the incident shares with others (written here as well), and what the hour's budget still has.
 import type { Incident } from "#lib/commands/incident/row";
 import { hourOf } from "#lib/domain/budget";
-import { CLUSTER_FLOOR } from "#lib/domain/cluster";
+import { CLUSTER_FLOOR, TOLD_WITHIN_MS } from "#lib/domain/cluster";
 import { causeOfStorm, causesOf, isUpstream, STORM_WINDOW_MS, WIDE_FLOOR, wholeUpstream } from "#lib/domain/storm";
 import type { Silence } from "#lib/domain/silence";
 import type { Severity } from "#lib/domain/reason";
@@ -92,6 +92,7 @@ async function question(ask: HoldAsk, unplanned: boolean): Promise<{ plans: Plan
   const causes = unchecked ? all.filter((c) => !isUpstream(c)) : all;
   const upstream = causes.filter(isUpstream);
   const since = new Date(now.getTime() - STORM_WINDOW_MS);
+  const untold = new Date(now.getTime() - TOLD_WITHIN_MS);
   const hourAgo = new Date(now.getTime() - 3_600_000);
   const begins = incident.step === 0 && incident.heldBy !== "cluster";
   const [row] = await tx.$queryRaw<Row[]>`
@@ -115,7 +116,7 @@ async function question(ask: HoldAsk, unplanned: boolean): Promise<{ plans: Plan
         WHERE c.tenant_id = app.tenant() AND c.cause = g.cause AND c.at > ${since}::timestamptz AND c.incident_id <> ${incident.id}::uuid
           AND i.state <> 'resolved' LIMIT ${MOST_COUNTED}) q) o
       LEFT JOIN incident s ON s.tenant_id = app.tenant() AND s.fingerprint = 'storm:' || g.cause || ':serving' AND s.state <> 'resolved'
-      LEFT JOIN cluster k ON k.cause = g.cause AND k.ended_at IS NULL AND NOT k.nobody
+      LEFT JOIN cluster k ON k.cause = g.cause AND k.ended_at IS NULL AND NOT k.nobody AND (k.incident_id IS NOT NULL OR k.opened_at > ${untold}::timestamptz)
       LEFT JOIN app.sight(CASE WHEN EXISTS (SELECT 1 FROM plans) THEN '{}' ELSE ${begins ? upstream : []}::text[] END, ${now}::timestamptz, ${since}::timestamptz, ${CLUSTER_FLOOR}::int) w ON w.cause = g.cause) AS causes,
       (SELECT m.storm_id::text FROM storm_member m JOIN incident i ON i.tenant_id = m.tenant_id AND i.id = m.storm_id
         WHERE m.tenant_id = app.tenant() AND m.incident_id = ${incident.id}::uuid AND i.state <> 'resolved' LIMIT 1) AS member,

@@ -4,14 +4,13 @@ import { type Db, PLATFORM_TENANT, type Sweeper, type Tx, unlessErased, WORKER_A
 import { liveHint } from "#lib/adapters/hint";
 import { closeIncident } from "#lib/commands/incident/close";
 import { incidentById } from "#lib/commands/incident/row";
-import { clusterSentence, isClusterOver } from "#lib/domain/cluster";
+import { clusterSentence, isClusterOver, TOLD_WITHIN_MS } from "#lib/domain/cluster";
 import type { Reason } from "#lib/domain/reason";
 import { causeTitle, wholeUpstream } from "#lib/domain/storm";
 import { unlookedVerdict } from "#lib/domain/verdict";
 import { walk } from "../pipeline/decide.ts";
 import type { Subject } from "../pipeline/passage.ts";
 
-const FORGET_MS = 25 * 3_600_000;
 const DAY_MS = 24 * 3_600_000;
 
 interface Cluster {
@@ -47,8 +46,6 @@ export async function followClusters(db: Db, sweeper: Sweeper, now: Date): Promi
     }
   }
   await letGo(db, sweeper, now, failures);
-  if (live.length > 0)
-    await db.global((tx) => tx.$queryRaw`SELECT app.forget_sightings(${new Date(now.getTime() - FORGET_MS)})`);
   if (failures.length > 0) throw failures[0];
   return did;
 }
@@ -89,6 +86,9 @@ async function follow(tx: Tx, cluster: Cluster, seen: Seen, now: Date): Promise<
     }
     return "ended";
   }
+  // Its notice is dead at every place: then nobody knows, and nobody is held for it.
+  await tx.$executeRaw`UPDATE cluster SET nobody = true WHERE incident_id = ${incidentId}::uuid AND NOT nobody AND ${incident.state} = 'open'
+    AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.tenant_id = app.tenant() AND d.incident_id = ${incidentId}::uuid AND d.kind = 'trigger' AND d.state <> 'dead')`;
   const sentence = clusterSentence(cluster.cause, seen.tenants, seen.all);
   if (incident.subjectName === causeTitle(cluster.cause) && sentence !== incident.evidence) {
     await tx.$executeRaw`UPDATE incident SET evidence = ${sentence} WHERE tenant_id = app.tenant() AND id = ${incidentId}::uuid AND state <> 'resolved'`;
@@ -134,17 +134,19 @@ async function opening(tx: Tx, cluster: Cluster, sentence: string, now: Date): P
 }
 
 async function letGo(db: Db, sweeper: Sweeper, now: Date, failures: unknown[]): Promise<void> {
+  const untold = new Date(now.getTime() - TOLD_WITHIN_MS);
   const waiting = await sweeper.find<{ tenant_id: string }>(
     `SELECT DISTINCT i.tenant_id FROM incident i JOIN cluster k ON k.id::text = i.held_ref
-     WHERE i.held_by = 'cluster' AND i.state = 'open' AND i.next_step_at > $1 AND (k.ended_at IS NOT NULL OR k.nobody)`,
-    [now],
+     WHERE i.held_by = 'cluster' AND i.state = 'open' AND i.next_step_at > $1
+       AND (k.ended_at IS NOT NULL OR k.nobody OR (k.incident_id IS NULL AND k.opened_at <= $2))`,
+    [now, untold],
   );
   for (const { tenant_id: tenantId } of waiting) {
     const work = db.withTenant(
       { tenantId, actorId: WORKER_ACTOR },
       (tx) => tx.$executeRaw`UPDATE incident i SET next_step_at = ${now} FROM cluster k
         WHERE i.tenant_id = app.tenant() AND i.held_by = 'cluster' AND i.state = 'open' AND i.next_step_at > ${now}
-          AND k.id::text = i.held_ref AND (k.ended_at IS NOT NULL OR k.nobody)`,
+          AND k.id::text = i.held_ref AND (k.ended_at IS NOT NULL OR k.nobody OR (k.incident_id IS NULL AND k.opened_at <= ${untold}))`,
     );
     await unlessErased(work, 0).catch((err) => failures.push(err));
   }

@@ -19,6 +19,7 @@ interface Look {
   open: number;
   acknowledged: boolean;
   severity: Severity | null;
+  said: Severity;
 }
 
 /** What each storm looked like when it was last gone into; forgetting it costs one look. */
@@ -34,11 +35,12 @@ export async function followStorms(
   memory: StormMemory = new Map(),
 ): Promise<number> {
   const live = await sweeper.find<Look>(
-    `SELECT s.tenant_id, s.id, s.state = 'acknowledged' AS acknowledged, count(i.id)::int AS all, min(i.severity) AS severity,
+    `SELECT s.tenant_id, s.id, s.state = 'acknowledged' AS acknowledged, s.severity AS said, count(i.id)::int AS all,
+       min(i.severity) FILTER (WHERE i.state <> 'resolved') AS severity,
        count(i.id) FILTER (WHERE i.state <> 'resolved')::int AS failing, count(i.id) FILTER (WHERE i.state = 'open')::int AS open
      FROM incident s LEFT JOIN storm_member m ON m.tenant_id = s.tenant_id AND m.storm_id = s.id
      LEFT JOIN incident i ON i.tenant_id = m.tenant_id AND i.id = m.incident_id
-     WHERE s.subject_kind = 'storm' AND s.state <> 'resolved' GROUP BY s.tenant_id, s.id, s.state`,
+     WHERE s.subject_kind = 'storm' AND s.state <> 'resolved' GROUP BY s.tenant_id, s.id, s.state, s.severity`,
   );
   for (const id of memory.keys()) if (!live.some((l) => l.id === id)) memory.delete(id);
   const failures: unknown[] = [];
@@ -51,7 +53,9 @@ export async function followStorms(
   for (const look of live) {
     const looks = JSON.stringify([look.all, look.severity]);
     const seen = memory.get(look.id);
-    const urgent = isOver(look.all, look.failing) || look.failing === 0 || (look.acknowledged && look.open > 0);
+    const graver = look.severity !== null && isGraver(look.severity, look.said);
+    const urgent =
+      graver || isOver(look.all, look.failing) || look.failing === 0 || (look.acknowledged && look.open > 0);
     if (!urgent && (seen?.looks === looks || (seen !== undefined && now.getTime() - seen.at < WORDS_MS))) continue;
     memory.set(look.id, { looks, at: now.getTime() });
     if (await each(follow(db, look.tenant_id, look.id, now), false)) ended++;
