@@ -3,12 +3,24 @@ import type { Tx } from "#lib/adapters/db";
 import type { SinkFacts } from "#lib/domain/policy";
 import { sinkOf } from "#lib/sinks/index";
 
+export interface SinkFactsRow {
+  id: string;
+  name: string;
+  kind: string;
+  config: unknown;
+  state: string;
+  proven: boolean;
+}
+
 /** @returns sinks that were not removed, oldest first */
 export async function sinkFacts(tx: Tx): Promise<SinkFacts[]> {
-  const rows = await tx.$queryRaw<
-    { id: string; name: string; kind: string; config: unknown; state: string; proven: boolean }[]
-  >`
-    SELECT id, name, kind, config, state, proven_at IS NOT NULL AS proven FROM sink WHERE removed_at IS NULL AND tenant_id = app.tenant() ORDER BY created_at, id`;
+  return factsOf(
+    await tx.$queryRaw<SinkFactsRow[]>`
+    SELECT id, name, kind, config, state, proven_at IS NOT NULL AS proven FROM sink WHERE removed_at IS NULL AND tenant_id = app.tenant() ORDER BY created_at, id`,
+  );
+}
+
+export function factsOf(rows: readonly SinkFactsRow[]): SinkFacts[] {
   return rows.map(({ id, name, kind, config, state, proven }) => ({
     id,
     name,

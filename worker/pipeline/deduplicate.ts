@@ -52,12 +52,10 @@ async function open(
   const id = randomUUID();
   const bad = mode === "serving" ? p.streaks.bad : 1;
   const startedAt = new Date(slot.getTime() - (bad - 1) * subject.intervalMs);
-  // Numbers count up without gaps per tenant; the lock is held for the rest of this short transaction only.
-  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`incident:${tenantId}`}, 0))::text`;
   const rows = await tx.$queryRaw<{ number: number }[]>`
     INSERT INTO incident (tenant_id, id, number, subject_kind, server_id, subject_name, fingerprint, dedup_key, state, severity, status, reason,
       evidence, regions, opened_at, started_at, last_bad_slot, bad_slots, policy, drill, labels)
-    VALUES (${tenantId}::uuid, ${id}::uuid, (SELECT coalesce(max(number), 0) + 1 FROM incident WHERE tenant_id = ${tenantId}::uuid), ${subject.kind},
+    VALUES (${tenantId}::uuid, ${id}::uuid, app.next_incident_number(), ${subject.kind},
       ${subject.serverId}::uuid, ${subject.name}, ${print}, ${dedupKey(id)}, 'open', ${severity}, ${verdict.status}, ${reason}, ${verdict.evidence},
       ${JSON.stringify(regionsOf(p))}::jsonb, ${p.now}, ${startedAt}, ${slot}, ${bad}, '{}'::jsonb, ${subject.drill ?? false}, ${JSON.stringify(subject.labels ?? {})}::jsonb)
     ON CONFLICT (tenant_id, fingerprint) WHERE state <> 'resolved' DO NOTHING RETURNING number`;

@@ -9,7 +9,7 @@ import { rosterFor } from "#lib/queries/roster";
 import type { Matchable } from "#lib/domain/matcher";
 import { isLogOnly } from "#lib/domain/severity";
 import { sinkFacts } from "#lib/queries/sink-facts";
-import { policyFor } from "#lib/queries/tenant-policy";
+import { routing } from "#lib/queries/tenant-policy";
 import type { Passage, Stage } from "./passage.ts";
 import { takeDueSteps } from "./steps.ts";
 
@@ -18,17 +18,18 @@ export const route: Stage = {
   name: "route",
   async run(p) {
     if (p.incident === null) return;
-    if (p.change === "opened") return begin(p, await withPolicy(p, p.incident));
-    if (p.change === "raised") return raise(p, p.incident);
+    if (p.change === "opened") {
+      const chosen = await withPolicy(p, p.incident);
+      if (!(await begin(p, chosen, true))) await freezeOn(p, chosen.incident);
+      return;
+    }
+    if (p.change === "raised") await raise(p, p.incident);
   },
 };
 
 async function withPolicy(p: Passage, incident: Incident): Promise<{ incident: Incident; sinks: SinkFacts[] }> {
-  const sinks = await sinkFacts(p.tx);
-  const chosen = await policyFor(p.tx, sinks, matchable(p, incident));
+  const { sinks, policy: chosen } = await routing(p.tx, matchable(p, incident));
   const policy = freeze(chosen);
-  await p.tx
-    .$executeRaw`UPDATE incident SET policy = ${JSON.stringify(policy)}::jsonb WHERE tenant_id = app.tenant() AND id = ${incident.id}::uuid`;
   p.said.push(
     draft(
       "policy_frozen",
@@ -43,11 +44,21 @@ const matchable = (p: Passage, { severity, reason, labels }: Incident): Matchabl
   return { severity, reason, kind, serverId, name, weight, labels };
 };
 
-async function begin(p: Passage, { incident, sinks }: { incident: Incident; sinks: SinkFacts[] }): Promise<void> {
+async function freezeOn(p: Passage, { id, policy }: Incident): Promise<void> {
+  await p.tx
+    .$executeRaw`UPDATE incident SET policy = ${JSON.stringify(policy)}::jsonb WHERE tenant_id = app.tenant() AND id = ${id}::uuid`;
+}
+
+/** @param opened nobody has been told of it yet, and its policy is still to be kept with its first step @returns whether that was done */
+async function begin(
+  p: Passage,
+  { incident, sinks }: { incident: Incident; sinks: SinkFacts[] },
+  opened = false,
+): Promise<boolean> {
   p.incident = incident;
   if (isLogOnly(incident.severity)) {
     p.said.push(draft("log_only", `${incident.severity} is written down and told to nobody.`));
-    return;
+    return false;
   }
   const policy = frozenPolicy(incident.policy);
   const when = { roster: await rosterFor(p.tx, policy, p.now), at: p.now.getTime() };
@@ -61,8 +72,10 @@ async function begin(p: Passage, { incident, sinks }: { incident: Incident; sink
       ),
     );
   }
-  if (p.hold !== null) return;
-  p.said.push(...(await takeDueSteps(p.tx, p.tenantId, incident, sinks, p.now, when.roster)));
+  if (p.hold !== null) return false;
+  const said = await takeDueSteps(p.tx, p.tenantId, incident, sinks, p.now, { known: when.roster, opened });
+  p.said.push(...said);
+  return said.length > 0;
 }
 
 async function raise(p: Passage, incident: Incident): Promise<void> {
@@ -75,7 +88,10 @@ async function raise(p: Passage, incident: Incident): Promise<void> {
   if (p.hold !== null) return;
   const sinks = await sinkFacts(p.tx);
   // It was P4 or held by a silence that has just ended: the policy has not begun yet.
-  if (incident.step === 0) return begin(p, { incident, sinks });
+  if (incident.step === 0) {
+    await begin(p, { incident, sinks });
+    return;
+  }
   const triggers = (await triggersOf(p.tx, incident.id)).filter(alreadyTold);
   const told = new Set(triggers.map((t) => t.sinkId));
   const policy = frozenPolicy(incident.policy);

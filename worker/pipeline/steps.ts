@@ -10,17 +10,25 @@ import { frozenPolicy, type SinkFacts } from "#lib/domain/policy";
 import { NO_ROSTER, type Roster } from "#lib/domain/roster";
 import { rosterFor } from "#lib/queries/roster";
 
-/** @param known who there is now, where the caller has asked already @returns what to say on the timeline; nothing when no step was due or somebody else took it */
+interface Given {
+  /** Who there is now, where the caller has asked already. */
+  known?: Roster;
+  /** It has just been opened: nobody has been told, and its policy is kept together with the first step. */
+  opened?: boolean;
+}
+
+/** @returns what to say on the timeline; nothing when no step was due or somebody else took it */
 export async function takeDueSteps(
   tx: Tx,
   tenantId: string,
   incident: Incident,
   sinks: readonly SinkFacts[],
   now: Date,
-  known?: Roster,
+  { known, opened = false }: Given = {},
 ): Promise<EventDraft[]> {
   const policy = frozenPolicy(incident.policy);
-  const told = new Set((await triggersOf(tx, incident.id)).filter(alreadyTold).map((t) => t.sinkId));
+  const triggers = opened ? [] : await triggersOf(tx, incident.id);
+  const told = new Set(triggers.filter(alreadyTold).map((t) => t.sinkId));
   const said: EventDraft[] = [];
   let index = incident.step;
   let due = index === 0 && incident.nextStepAt === null ? nextStepAt(policy, 0, now) : incident.nextStepAt;
@@ -45,7 +53,8 @@ export async function takeDueSteps(
   }
   if (said.length === 0 && due?.getTime() === incident.nextStepAt?.getTime()) return [];
   const won =
-    await tx.$executeRaw`UPDATE incident SET step = ${index}, next_step_at = ${due}, silence_id = NULL, held_by = NULL, held_ref = NULL
+    await tx.$executeRaw`UPDATE incident SET step = ${index}, next_step_at = ${due}, silence_id = NULL, held_by = NULL, held_ref = NULL,
+      policy = coalesce(${opened ? JSON.stringify(incident.policy) : null}::jsonb, policy)
     WHERE tenant_id = app.tenant() AND id = ${incident.id}::uuid AND state = 'open' AND step = ${incident.step}`;
   if (won === 0) return [];
   await tell(tx, tenantId, incident, "update", [...again], now);
