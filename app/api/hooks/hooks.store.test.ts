@@ -499,6 +499,9 @@ describe("other monitors", () => {
       const answer = await send(token, [alert()]);
       expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
       expect(await answer.text()).not.toMatch(/ECONN|10\.0/);
+      const calendar = await import("../on-call/[token]/route.ts");
+      const asked = new Request("http://127.0.0.1:3000/api/on-call/x");
+      expect((await calendar.GET(asked, { params: Promise.resolve({ token: "A".repeat(64) }) })).status).toBe(503);
     } finally {
       held.tocsinDb = real;
     }

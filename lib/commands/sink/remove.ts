@@ -14,6 +14,8 @@ export const removeSink = defineCommand({
       where: { tenantId_id: { tenantId: actor.tenantId, id: sink.id } },
       data: { removedAt: now, updatedAt: now, sealed: null, state: "disabled", disabledReason: "Removed." },
     });
+    // With it goes what lets the vendor speak for it.
+    await tx.sinkInbound.deleteMany({ where: { tenantId: actor.tenantId, sinkId: sink.id } });
     await liveHint(tx, { tenant: actor.tenantId, what: "sink", id: sink.id });
     return {
       result: { name: sink.name },

@@ -12,6 +12,7 @@ import { testSettings } from "../../testing/settings.ts";
 import { changeSink } from "./change.ts";
 import { createSink } from "./create.ts";
 import { openHidden } from "./input.ts";
+import { setInboundSecret } from "#lib/commands/sink/inbound-secret";
 import { removeSink } from "./remove.ts";
 import { disableSink, enableSink } from "./switch.ts";
 import { testSend } from "./test-send.ts";
@@ -152,6 +153,10 @@ test("removing deletes the secret at once and keeps the row for its deliveries",
   ]);
   expect(row).toEqual({ sealed: null, state: "disabled", removed: true });
   await expect(as(who)(removeSink, { sinkId })).rejects.toMatchObject({ code: "E_NOT_FOUND" });
+  const spoken = await makeSink(db, who.tenantId, { kind: "opsgenie" });
+  await as(who)(setInboundSecret, { sinkId: spoken, secret: "" });
+  await as(who)(removeSink, { sinkId: spoken });
+  expect(await db.sql("SELECT 1 FROM sink_inbound WHERE sink_id = $1", [spoken])).toEqual([]);
 });
 
 test("a policy cannot name another tenant's sink", async () => {

@@ -5,13 +5,13 @@ import { cleanText } from "#lib/domain/text";
 import { type Feed, feed, readFeedToken } from "#lib/queries/feed";
 import { now } from "../../../_server/clock.ts";
 import { db } from "../../../_server/db.ts";
+import { answer } from "../../../_server/hook.ts";
 import { addressKey, limitBefore } from "../../../_server/limit.ts";
-import { problem } from "../../../_server/problem.ts";
 
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 export async function GET(request: Request, { params }: { params: Promise<{ token: string }> }): Promise<Response> {
-  try {
+  return answer(async () => {
     await limitBefore("calendar", addressKey(request.headers));
     const asked = readFeedToken((await params).token.replace(/\.ics$/, ""));
     const found =
@@ -25,10 +25,7 @@ export async function GET(request: Request, { params }: { params: Promise<{ toke
     return new Response(calendar(found, now()), {
       headers: { "content-type": "text/calendar; charset=utf-8", "cache-control": "private, no-store" },
     });
-  } catch (error) {
-    if (error instanceof TocsinError) return problem(error);
-    throw error;
-  }
+  });
 }
 
 /** Each turn with the same id as long as it begins at the same moment: a calendar then changes it in place. */
