@@ -76,6 +76,23 @@ function ending(client: pg.PoolClient): string {
   return all.length === 0 ? "COMMIT" : `SELECT ${all.join(", ")}; COMMIT`;
 }
 
+/** Whoever asks after the end would ask in the next one's transaction, which may be another tenant's. */
+function whileOpen(client: pg.PoolClient): { client: pg.PoolClient; close(): void } {
+  let open = true;
+  const query = (...args: unknown[]): unknown =>
+    open
+      ? (client.query as (...args: unknown[]) => unknown).apply(client, args)
+      : Promise.reject(new Error("the transaction is over"));
+  return {
+    client: new Proxy(client, {
+      get: (target, key) => (key === "query" ? query : Reflect.get(target, key, target)),
+    }),
+    close() {
+      open = false;
+    },
+  };
+}
+
 /**
  * One transaction: `opening` begins it and is one round trip, whatever it is made of.
  * @param opening SQL without parameters that starts with BEGIN
@@ -86,6 +103,7 @@ export async function transaction<T>(
   fn: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
+  const own = whileOpen(client);
   let broken: Error | undefined;
   const onError = (error: Error) => {
     broken = error;
@@ -93,13 +111,15 @@ export async function transaction<T>(
   client.on("error", onError);
   try {
     await client.query(opening);
-    const result = await fn(client);
+    const result = await fn(own.client);
+    own.close();
     // Several statements have several results.
-    const end = [(await client.query(ending(client))) as pg.QueryResult | pg.QueryResult[]].flat().at(-1);
+    const end = [(await client.query(ending(own.client))) as pg.QueryResult | pg.QueryResult[]].flat().at(-1);
     if (end?.command !== "COMMIT") throw new Error("a statement had failed, so the transaction could not be committed");
     return result;
   } catch (error) {
-    parting.delete(client);
+    own.close();
+    parting.delete(own.client);
     await client.query("ROLLBACK").catch(onError);
     throw error;
   } finally {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "#lib/testing/database";
 import { makeServer, makeSink, makeTenant } from "#lib/testing/make";
-import { Prisma, WORKER_ACTOR } from "./db.ts";
+import { openDb, Prisma, WORKER_ACTOR } from "./db.ts";
 import { liveHint } from "./hint.ts";
 import { listen } from "./listen.ts";
 import { takeLease } from "./lock.ts";
@@ -196,6 +196,17 @@ describe("the direct road", () => {
     expect(await db.sql("SELECT name, state FROM sink WHERE tenant_id = $1", [theirs])).toEqual([
       { name: "webhook", state: "enabled" },
     ]);
+  });
+
+  test("nothing can be asked of a transaction that is over: its connection may be in another tenant's by then", async () => {
+    const one = openDb(db.workerUrl, { poolSize: 1 });
+    const kept = await one.withTenant(directly(), async (tx) => ({ tx }));
+    const late = one.withTenant(
+      { ...directly(), tenantId: theirs },
+      () => kept.tx.$queryRaw`SELECT app.tenant()::text`,
+    );
+    await expect(late).rejects.toThrow("is over");
+    await one.close();
   });
 
   test("a statement that failed and was caught cannot pass for a commit", async () => {

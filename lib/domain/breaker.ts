@@ -4,6 +4,8 @@
 export const OPENS_AFTER = 5;
 export const FIRST_PAUSE_MS = 30_000;
 export const LONGEST_PAUSE_MS = 300_000;
+/** However long a vendor, or whoever answers in its place, asks for. */
+export const LONGEST_ASKED_MS = 4 * 3_600_000;
 
 export interface Trouble {
   /** In a row; a success ends the trouble altogether. */
@@ -32,7 +34,11 @@ export function failed(before: Trouble | undefined, now: number): Trouble {
 /** The vendor named a pause: it holds for everything that goes there. */
 export function asked(before: Trouble | undefined, seconds: number, now: number): Trouble {
   const t = before ?? NONE;
-  return { ...t, since: t.since ?? now, askedUntil: Math.max(t.askedUntil, now + seconds * 1_000) };
+  return {
+    ...t,
+    since: t.since ?? now,
+    askedUntil: Math.max(t.askedUntil, now + Math.min(seconds * 1_000, LONGEST_ASKED_MS)),
+  };
 }
 
 export const nextTryAt = (t: Trouble): number => Math.max(t.retryAt, t.askedUntil);
@@ -40,7 +46,9 @@ export const nextTryAt = (t: Trouble): number => Math.max(t.retryAt, t.askedUnti
 /** half_open: one try shows whether it is over. */
 export function doorOf(t: Trouble | undefined, now: number): "closed" | "one_at_a_time" | "half_open" | "open" {
   if (t === undefined) return "closed";
-  if (now < nextTryAt(t)) return "open";
+  // Further ahead than any pause is long, it was noted before the clock was set back.
+  const waits = (until: number, longest: number) => now < until && until - now <= longest;
+  if (waits(t.retryAt, LONGEST_PAUSE_MS) || waits(t.askedUntil, LONGEST_ASKED_MS)) return "open";
   return t.pauseMs > 0 ? "half_open" : "one_at_a_time";
 }
 
@@ -50,9 +58,12 @@ export interface Rate {
   perMs: number;
 }
 
+/** A start that lies ahead was noted before the clock was set back. */
+export const counts = (rate: Rate, start: number, now: number): boolean => start > now - rate.perMs && start <= now;
+
 /** @param starts of requests, oldest first @returns how many more may start now */
 export function roomLeft(rate: Rate, starts: readonly number[], now: number): number {
-  return Math.max(0, rate.requests - starts.filter((at) => at > now - rate.perMs).length);
+  return Math.max(0, rate.requests - starts.filter((at) => counts(rate, at, now)).length);
 }
 
 /** When the next request fits, given that none fits now. */

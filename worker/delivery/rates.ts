@@ -1,6 +1,6 @@
 // How many requests a sink may be sent now, by what its vendor says it bears. Each process keeps to its share: so many
 // send at once as there are processes alive.
-import { type Rate, roomAt, roomLeft } from "#lib/domain/breaker";
+import { counts, type Rate, roomAt, roomLeft } from "#lib/domain/breaker";
 import { sinkOf } from "#lib/sinks/index";
 import type { GateSubject } from "./gate.ts";
 
@@ -17,7 +17,7 @@ export class Rates {
   note({ sink }: GateSubject, requests: number, now: number): void {
     const rate = this.#starts.get(sink.id)?.rate ?? rateOf(sink);
     if (rate === undefined || requests <= 0) return;
-    const at = (this.#starts.get(sink.id)?.at ?? []).filter((t) => t > now - rate.perMs);
+    const at = (this.#starts.get(sink.id)?.at ?? []).filter((t) => counts(rate, t, now));
     for (let i = 0; i < requests; i++) at.push(now);
     this.#starts.set(sink.id, { rate, at });
   }
@@ -32,7 +32,7 @@ export class Rates {
   full(now: number): { sinkId: string; opensAt: number }[] {
     const full: { sinkId: string; opensAt: number }[] = [];
     for (const [sinkId, { rate, at }] of this.#starts) {
-      if ((at.at(-1) ?? 0) <= now - rate.perMs) this.#starts.delete(sinkId);
+      if (!counts(rate, at.at(-1) ?? 0, now)) this.#starts.delete(sinkId);
       else if (roomLeft(this.#share(rate), at, now) === 0)
         full.push({ sinkId, opensAt: roomAt(this.#share(rate), at) });
     }
