@@ -181,6 +181,19 @@ describe("PagerDuty", () => {
     expect((await calls()).sort()).toEqual(["already", "done"]);
   });
 
+  test("a sink whose proof ran out since it was told keeps nobody from acknowledging or resolving", async () => {
+    await give(sinks.pagerduty, secret);
+    const id = await incident();
+    await told(id);
+    await db.sql("UPDATE sink SET proven_at = NULL, proof = NULL, proof_due_at = NULL WHERE id = $1", [sinks.opsgenie]);
+    expect((await pager(pagerBody(id))).status).toBe(200);
+    expect([await stateOf(id), await toTell(id, "acknowledge")]).toEqual(["acknowledged", ["slack"]]);
+    expect((await pager(pagerBody(id, "incident.resolved"))).status).toBe(200);
+    expect([await stateOf(id), await toTell(id, "resolve")]).toEqual(["resolved", ["slack"]]);
+    expect(
+      (await said(id)).filter((s) => /opsgenie: the (acknowledge|resolve) was not sent/.test(String(s))),
+    ).toHaveLength(2);
+  });
   test("a reassignment is noted, and an event that means nothing here is content with 200", async () => {
     await give(sinks.pagerduty, secret);
     const id = await incident();

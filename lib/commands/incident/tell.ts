@@ -8,7 +8,13 @@ import { noticeContent } from "#lib/domain/payload";
 import { writeTimeline } from "./timeline.ts";
 import type { Incident } from "./row.ts";
 
-/** @param by display name of the person who acted, where one did */
+const UNPROVEN = " was not sent. Nobody has shown any more that this sink is yours: look at the vendor by hand.";
+
+/**
+ * A sink that was told and whose proof has run out since gets no further word: that is said, and the incident's own change
+ * goes on. A trigger is chosen among proven sinks; for one that is none any more the whole change is refused and tried again.
+ * @param by display name of the person who acted, where one did
+ */
 export async function tell(
   tx: Tx,
   tenantId: string,
@@ -31,7 +37,12 @@ export async function tell(
     asked AS (
       INSERT INTO delivery (tenant_id, id, notice_id, incident_id, sink_id, kind, due_at, created_at)
       SELECT ${tenantId}::uuid, gen_random_uuid(), ${noticeId}::uuid, ${incidentId}::uuid, s.id, ${kind}, ${now}, ${now}
-      FROM unnest(${[...sinkIds]}::uuid[]) WITH ORDINALITY s (id, place) ORDER BY s.place)
+      FROM unnest(${[...sinkIds]}::uuid[]) WITH ORDINALITY s (id, place) LEFT JOIN sink k ON k.tenant_id = ${tenantId}::uuid AND k.id = s.id
+      WHERE ${kind} = 'trigger' OR k.proven_at IS NOT NULL ORDER BY s.place),
+    unproven AS (
+      INSERT INTO incident_event (tenant_id, incident_id, at, stage, decision, sentence, data)
+      SELECT ${tenantId}::uuid, ${incidentId}::uuid, ${now}, 'deliver', 'dead', k.name || ': the ' || ${kind} || ${UNPROVEN}, jsonb_build_object('sinkId', k.id, 'kind', ${kind}::text)
+      FROM sink k WHERE k.tenant_id = ${tenantId}::uuid AND k.id = ANY (${[...sinkIds]}::uuid[]) AND k.proven_at IS NULL AND ${kind} <> 'trigger')
     SELECT pg_notify('tocsin_outbox', '')::text`;
 }
 
