@@ -20,6 +20,8 @@ export interface DispatcherOptions
   /** Decoded or not, an answer's head may not exceed 16 KiB. */
   headersTimeoutMs?: number;
   bodyTimeoutMs?: number;
+  /** How long an idle connection is kept for the next request; absent: the agent serves one and is ended. */
+  keptMs?: number;
 }
 
 /**
@@ -53,6 +55,7 @@ export function guardedDispatcher(policy: AddressPolicy, options: DispatcherOpti
     allowH2: false,
     pipelining: 1,
     maxHeaderSize: 16 * 1024,
+    ...(options.keptMs === undefined ? {} : { keepAliveTimeout: options.keptMs, keepAliveMaxTimeout: options.keptMs }),
     headersTimeout: options.headersTimeoutMs ?? 30_000,
     bodyTimeout: options.bodyTimeoutMs ?? 30_000,
   });

@@ -1,12 +1,13 @@
 // Sends one request of a sink and says plainly what became of it: an answer, or a failure that "certainly was not
 // sent" or "may have arrived". Never throws, never tries again: the outbox alone decides that.
-import { request as httpRequest } from "undici";
+import { type Agent, request as httpRequest } from "undici";
 import type { SinkAnswer, SinkRequest } from "../sinks/sink.ts";
 import { type Bounds, failure, flat, OPERATORS_CHOICE, readBounded } from "./answer.ts";
 import { extraCa } from "./env.ts";
 import { type AddressPolicy, assertUrlAllowed, type DispatcherOptions, guardedDispatcher } from "./http.ts";
 import { sendMail } from "./mail.ts";
 import { sendPagerDuty } from "./pagerduty.ts";
+import { keptDispatcher } from "./send-kept.ts";
 
 export interface SendOptions {
   /** The tenant's allowance; hosts that the operator configured are not held to it. */
@@ -43,17 +44,23 @@ async function sendHttp(
   request: Extract<SinkRequest, { via: "http" }>,
   options: Bounds & { policy: AddressPolicy; resolve: DispatcherOptions["resolve"] },
 ): Promise<SinkAnswer> {
-  let connected = false;
+  const keeps = request.repeatable === true && options.resolve === undefined;
+  // A kept connection may stand already: then what fails may have been read, unless it was the connecting that failed.
+  let connected = keeps;
   const last = request.url.startsWith("https:") ? "tls" : "connect";
-  const dispatcher = guardedDispatcher(options.policy, {
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-    ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
-    onPhase: (phase) => {
-      connected ||= phase === last;
-    },
-  });
+  let own: Agent | undefined;
   try {
     const url = assertUrlAllowed(request.url, options.policy);
+    const dispatcher = keeps
+      ? keptDispatcher(url.origin, options.policy, options.ca)
+      : guardedDispatcher(options.policy, {
+          ...(options.ca === undefined ? {} : { ca: options.ca }),
+          ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
+          onPhase: (phase) => {
+            connected ||= phase === last;
+          },
+        });
+    if (!keeps) own = dispatcher;
     const headers = { "user-agent": "Tocsin/0.1", ...request.headers };
     // undici's request() follows no redirect: a 3xx is an answer like any other.
     const answer = await httpRequest(url, {
@@ -70,7 +77,7 @@ async function sendHttp(
   } catch (err) {
     return failure(err, connected);
   } finally {
-    // Without it an unread answer would keep its socket; a fresh connection per request has nothing worth keeping.
-    void dispatcher.destroy().catch(() => {});
+    // Without it an unread answer would keep its socket.
+    void own?.destroy().catch(() => {});
   }
 }

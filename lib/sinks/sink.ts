@@ -59,6 +59,8 @@ export type SinkRequest =
       label: string /** Who chose the host: a tenant's is held to its address policy. */;
       host: "operator" | "tenant";
       method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+      /** The receiver recognises a repeat, so a connection may be kept for the next one. */
+      repeatable?: true;
       url: string;
       headers: Record<string, string>;
       body?: string;

@@ -144,6 +144,7 @@ export const webhook: Sink<Config> = {
       via: "http",
       label: EVENTS[c.notice.kind],
       host: "tenant",
+      repeatable: true,
       method: "POST",
       url: c.config.url,
       headers,
