@@ -11,6 +11,7 @@ import type { Subject } from "../pipeline/passage.ts";
 const AT_ONCE = 200;
 const SIDE_BY_SIDE = 4;
 const SLOT_MS = 60_000;
+/** What waits for far longer was written while the clock was ahead. */
 const LONGEST_PAUSE_S = 300;
 
 interface Found {
@@ -34,9 +35,9 @@ export async function takeInbound(
       `SELECT tenant_id, source_id, fingerprint FROM (
          SELECT *, row_number() OVER (PARTITION BY tenant_id, source_id ORDER BY since) AS turn FROM (
            SELECT tenant_id, source_id, fingerprint, least(waiting_since, CASE WHEN status = 'firing' THEN ends_at END) AS since
-           FROM inbound_alert WHERE waiting_since <= $1 OR (status = 'firing' AND ends_at <= $1)) w) t
+           FROM inbound_alert WHERE waiting_since <= $1 OR waiting_since > $3 OR (status = 'firing' AND ends_at <= $1)) w) t
        ORDER BY turn, since LIMIT $2`,
-      [now, AT_ONCE],
+      [now, AT_ONCE, new Date(now.getTime() + 2_000 * LONGEST_PAUSE_S)],
     );
     const failures: unknown[] = [];
     let moved = 0;

@@ -500,6 +500,16 @@ describe("other monitors", () => {
     expect(await db.sql("SELECT 1 FROM inbound_alert WHERE tenant_id = $1", [tenantId])).toHaveLength(3);
   });
 
+  test("a clock that was ahead and is set right makes nothing that came meanwhile, or comes now, wait for it", async () => {
+    const { token } = await source("alertmanager", 2);
+    clock.advance(2 * HOUR);
+    expect((await send(token, [alert(), alert({ labels: { alertname: "Two" } })])).status).toBe(200);
+    clock.set(START);
+    expect((await send(token, [alert({ labels: { alertname: "Three" } })])).status).toBe(200);
+    expect(await take()).toBe(3);
+    expect(await found()).toHaveLength(3);
+  });
+
   test("with the database away it is 503, and nothing is said of why", async () => {
     const { token } = await source();
     const held = globalThis as { tocsinDb?: unknown };

@@ -40,7 +40,9 @@ export function accept(db: Db, given: Accepting): Promise<void> {
       FROM inbound_source WHERE tenant_id = app.tenant() AND id = ${source.id}::uuid AND revoked_at IS NULL FOR NO KEY UPDATE`;
     if (row === undefined) throw new TocsinError("E_SIGNATURE", "This token is not known here, or was taken back.");
     if (given.call !== null && !(await isFirst(tx, given, given.call))) return;
-    const begun = row.window_at !== null && now.getTime() - row.window_at.getTime() < WINDOW_MS ? row.window_at : null;
+    // A minute that has yet to begin was written while the clock was ahead.
+    const age = row.window_at === null ? -1 : now.getTime() - row.window_at.getTime();
+    const begun = age >= 0 && age < WINDOW_MS ? row.window_at : null;
     const already = begun === null ? 0 : row.window_count;
     const n = taken.alerts.length + taken.refused.length;
     if (begun !== null && already > 0 && already + n > row.per_minute)
