@@ -102,6 +102,7 @@ test("a page that a vendor is just reading: its answer is dropped, no line of er
   expect(await claim(db.workerDb, [{ tenantId, id: delivery?.id ?? "", sinkId }], "two", clock.now())).toEqual({
     claimed: [],
     moved: 0,
+    faults: [],
   });
   expect(lines).toEqual([]);
   expect(await left()).toEqual([]);

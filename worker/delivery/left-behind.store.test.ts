@@ -181,3 +181,22 @@ test("what waits for a sink that is left alone is not stuck; what waits long aft
   clock.advance(20 * MINUTE);
   expect((await stuckNow(db.sweeper, clock.now())).deliveries).toBeGreaterThan(0);
 });
+
+test("what waits for the end of an erasure takes nobody's place, however many sinks it is for", async () => {
+  const [leaving, other] = [await tenant(), await tenant()];
+  for (let i = 0; i < 17; i++) {
+    const sink = await hook(leaving, `/leaving/${i}`);
+    await db.sql(
+      `WITH n AS (INSERT INTO notice (tenant_id, id, kind, dedup_key, content, at) SELECT $1, gen_random_uuid(), 'test', 'c', '{}', $3 FROM generate_series(1, 4) RETURNING id)
+       INSERT INTO delivery (tenant_id, id, notice_id, sink_id, kind, due_at, created_at) SELECT $1, gen_random_uuid(), n.id, $2, 'test', $3, $3 FROM n`,
+      [leaving, sink, clock.now()],
+    );
+  }
+  clock.advance(1_000);
+  await incident(other, await hook(other, "/well"));
+  await db.workerDb.global(async (tx) => {
+    await tx.$queryRaw`SELECT pg_advisory_xact_lock(7270741, hashtext(${leaving}))::text`;
+    await outbox().settleAll();
+  });
+  expect(arrived("/well")).toHaveLength(1);
+});

@@ -16,11 +16,13 @@ export const POLL_MS = 5_000;
 /** All places are taken: one may be given back by the clock alone. */
 const FULL_MS = 500;
 const ASIDE_MS = 60_000;
+/** Somebody else has them, or their tenant is being erased: behind them others may be due. */
+const PASSED_OVER_MS = 5_000;
 
 export class Outbox {
   readonly #places = new Places();
   readonly #running = new Set<Promise<void>>();
-  /** Deliveries that could not be claimed, and until when (monotonic) they are left alone. */
+  /** Deliveries that could not be claimed lately, and until when (monotonic) they are left alone. */
   readonly #aside = new Map<string, number>();
   readonly #d: Dispatch;
   readonly #settler: Settler;
@@ -47,7 +49,7 @@ export class Outbox {
     this.#wake?.();
   }
 
-  /** Claims what is due and has a place, and starts what is still wanted. @returns how many rows that moved */
+  /** Claims what is due and has a place, and starts what is still wanted. @returns how many rows that moved or set aside */
   async pass(): Promise<number> {
     const free = this.#closed ? 0 : this.#places.free(monotonicMs());
     if (free === 0) return 0;
@@ -66,7 +68,9 @@ export class Outbox {
       const { claimed, moved, faults } = await claim(this.#d.db, due, this.#holder, clockNow());
       for (const one of claimed) this.#start(one);
       for (const err of faults) this.#log.error({ err }, "what nobody wants any more could not be withheld yet");
-      return moved;
+      if (moved > 0) return moved;
+      for (const { id } of due) this.#aside.set(id, monotonicMs() + PASSED_OVER_MS);
+      return due.length;
     } catch (err) {
       if (isOutage(err)) throw err;
       if (due.length > 1) {
