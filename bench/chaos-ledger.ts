@@ -25,6 +25,7 @@ interface DeliveryRow {
   incident_id: string;
   kind: string;
   state: string;
+  why: boolean;
   maybe: boolean;
 }
 
@@ -49,7 +50,7 @@ export async function ledgerOf(db: TestDatabase, { lives, arrivals, kills }: Giv
     [lives.map((l) => l.serverId)],
   );
   const deliveries = await db.sql<DeliveryRow & Record<string, unknown>>(
-    `SELECT id, incident_id, kind, state, may_have_arrived OR tries > 0 AS maybe FROM delivery WHERE incident_id = ANY ($1::uuid[])`,
+    `SELECT id, incident_id, kind, state, reason <> '' AS why, may_have_arrived OR tries > 0 AS maybe FROM delivery WHERE incident_id = ANY ($1::uuid[])`,
     [incidents.map((i) => i.id)],
   );
   const state = (s: string) => deliveries.filter((d) => d.state === s).length;
@@ -78,7 +79,7 @@ export async function ledgerOf(db: TestDatabase, { lives, arrivals, kills }: Giv
   };
 }
 
-/** A change that nothing was decided for, a delivery that never ended, or one that is said to be sent and did not arrive. */
+/** A change that nothing was decided for, a delivery that never ended or ended without a reason, or one that is said to be sent and did not arrive. */
 function lost(
   incidents: readonly IncidentRow[],
   deliveries: readonly DeliveryRow[],
@@ -88,6 +89,7 @@ function lost(
   for (const d of deliveries) of.set(d.incident_id, [...(of.get(d.incident_id) ?? []), d]);
   let count = deliveries.filter((d) => d.state === "pending" || d.state === "leased").length;
   count += deliveries.filter((d) => d.state === "sent" && !arrived.has(d.id)).length;
+  count += deliveries.filter((d) => (d.state === "withheld" || d.state === "dead") && !d.why).length;
   for (const i of incidents) {
     const own = of.get(i.id) ?? [];
     const has = (kind: string) => own.some((d) => d.kind === kind);
@@ -95,7 +97,9 @@ function lost(
     if (!has("trigger")) count++;
     if (i.raised && !has("update")) count++;
     if (shown && i.acknowledged && !has("acknowledge")) count++;
-    if (shown && i.resolved && !has("resolve")) count++;
+    // Where it shows, its end is said, and nothing excuses that.
+    if (shown && i.resolved && !own.some((d) => d.kind === "resolve" && (d.state === "sent" || d.state === "dead")))
+      count++;
   }
   return count;
 }

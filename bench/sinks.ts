@@ -62,6 +62,11 @@ export async function benchSinks(): Promise<Row[]> {
       // Half of the pairs begin with the trouble, so that neither side has the later, warmer place.
       const trouble = n % 2 === (Math.floor(n / 2) % 2 === 0 ? 1 : 0);
       waits[trouble ? "trouble" : "well"].push(...(await oneRound(db, tenantId, well, trouble ? ill : spare, to)));
+      // What they did not take would be tried again in the rounds without trouble, which would then be none.
+      await db.sql(
+        "UPDATE delivery SET state = 'withheld', reason = 'The round is over.' WHERE sink_id = ANY ($1::uuid[]) AND state = 'pending'",
+        [ill],
+      );
       // Saved anew, each is tried again from the start: trouble that is known already would cost nothing.
       await db.sql("UPDATE sink SET updated_at = clock_timestamp() WHERE id = ANY ($1::uuid[])", [ill]);
     }
