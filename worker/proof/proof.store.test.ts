@@ -15,6 +15,7 @@ import { confirmRecipient, invitation } from "#lib/commands/sink/confirm";
 import { createSink } from "#lib/commands/sink/create";
 import { proveByCode } from "#lib/commands/sink/prove";
 import { rotateSecret } from "#lib/commands/sink/rotate";
+import { disableSink, enableSink } from "#lib/commands/sink/switch";
 import { testSend } from "#lib/commands/sink/test-send";
 import { SINKS } from "#lib/sinks/index";
 import { SINK_KINDS, type SinkKind } from "#lib/sinks/sink";
@@ -411,6 +412,18 @@ describe("a proof's week", () => {
     expect(await sinkRow(sinkId)).toMatchObject({ proof: "code", state: "enabled", disabled_reason: null });
     await watchProofs(db.workerDb, db.sweeper, at(7.02));
     expect(await incidents()).toMatchObject([{ state: "resolved" }]);
+  });
+  test("that ran out while the sink was disabled is none when it is enabled", async () => {
+    const sinkId = await make("discord");
+    await prove("discord", sinkId);
+    await execute(db.appDb, disableSink, who, { sinkId });
+    at(6);
+    await execute(db.appDb, enableSink, who, { sinkId });
+    expect(await isProven(sinkId)).toBe(true);
+    await execute(db.appDb, disableSink, who, { sinkId });
+    at(30);
+    await execute(db.appDb, enableSink, who, { sinkId });
+    expect(await isProven(sinkId)).toBe(false);
   });
   test("an e-mail sink that lapsed can be proven again, and tells only who confirms anew", async () => {
     const sinkId = await make("email", { recipients: "gil@a.example, hal@a.example" });

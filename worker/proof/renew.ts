@@ -80,7 +80,13 @@ async function one(r: Renewing, tenantId: string, id: string, now: Date): Promis
 /** @returns whether this one did it: another process, or a proof given this moment, may have been first */
 async function lapse(tx: Tx, row: Row, now: Date): Promise<boolean> {
   const { count } = await tx.sink.updateMany({
-    where: { tenantId: row.tenantId, id: row.id, proofDueAt: row.proofDueAt, provenAt: { not: null } },
+    where: {
+      tenantId: row.tenantId,
+      id: row.id,
+      proofDueAt: row.proofDueAt,
+      provenAt: { not: null },
+      state: "enabled",
+    },
     data: { ...UNPROVEN, proofLapsedAt: now, state: "disabled", disabledReason: LAPSED, updatedAt: now },
   });
   if (count === 0) return false;
