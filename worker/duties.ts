@@ -28,6 +28,7 @@ import type { Duty } from "./duty.ts";
 import { heartbeat, type ProcessRow } from "./heartbeat.ts";
 import { forgetInbound } from "./inbound/forget.ts";
 import { takeInbound } from "./inbound/take.ts";
+import { inboundTurns } from "./inbound/turns.ts";
 import { consume } from "./pipeline/consume.ts";
 import { escalateDue } from "./pipeline/escalate.ts";
 import type { Scheduler } from "./probe/schedule.ts";
@@ -135,7 +136,7 @@ export function duties(p: Parts, only?: readonly string[]): Duty[] {
       await takeRequests(p.db, p.sweeper, p.handlers, p.log);
       await endStale(p.db, p.sweeper, now);
     }),
-    timed("inbound", 2 * SECOND, false, (now, signal) => takeInbound(p.db, p.sweeper, now, p.log, signal)),
+    timed("inbound", 2 * SECOND, false, inboundTurns(p.db, p.sweeper, p.log)),
     timed("inbound_old", 3_600 * SECOND, true, (now) => forgetInbound(p.db, p.sweeper, now)),
     timed("owed", 30 * SECOND, true, (now) => whatIsOwed(p.db, p.sweeper, now)),
     timed("drills", 2 * SECOND, true, (now) => moveDrills(p, now)),
@@ -178,7 +179,7 @@ export function wakeUps(p: Parts, only?: readonly string[]): { close(): Promise<
   const channels = (Object.keys(waker) as (keyof typeof waker)[]).filter((c) => runs(waker[c]));
   const missed = (what: string) => (err: unknown) =>
     p.log.warn({ err }, `${what} could not be taken; the next look is in 2 s`);
-  const inbound = oneAtATime(() => takeInbound(p.db, p.sweeper, clockNow(), p.log));
+  const inbound = oneAtATime(() => takeInbound(p.db, p.sweeper, clockNow(), p.log, undefined, false));
   return listen(databaseUrls().worker, channels, (channel) => {
     if (channel === "tocsin_outbox") p.outbox.wake();
     else if (channel === "tocsin_inbound") inbound().catch(missed("alerts"));

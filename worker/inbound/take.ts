@@ -20,13 +20,17 @@ interface Found {
   fingerprint: string;
 }
 
-/** @returns how many were looked at. @throws the first failure, after all others had their turn */
+/**
+ * @param ends whether what was not sent again in its time counts as over now: see turns.ts
+ * @returns how many were looked at. @throws the first failure, after all others had their turn
+ */
 export async function takeInbound(
   db: Db,
   sweeper: Sweeper,
   now: Date,
   log: Log,
   signal?: AbortSignal,
+  ends = true,
 ): Promise<number> {
   let looked = 0;
   for (;;) {
@@ -35,9 +39,9 @@ export async function takeInbound(
       `SELECT tenant_id, source_id, fingerprint FROM (
          SELECT *, row_number() OVER (PARTITION BY tenant_id, source_id ORDER BY since) AS turn FROM (
            SELECT tenant_id, source_id, fingerprint, least(waiting_since, CASE WHEN status = 'firing' THEN ends_at END) AS since
-           FROM inbound_alert WHERE waiting_since <= $1 OR waiting_since > $3 OR (status = 'firing' AND ends_at <= $1)) w) t
+           FROM inbound_alert WHERE waiting_since <= $1 OR waiting_since > $3 OR ($4 AND status = 'firing' AND ends_at <= $1)) w) t
        ORDER BY turn, since LIMIT $2`,
-      [now, AT_ONCE, new Date(now.getTime() + 2_000 * LONGEST_PAUSE_S)],
+      [now, AT_ONCE, new Date(now.getTime() + 2_000 * LONGEST_PAUSE_S), ends],
     );
     const failures: unknown[] = [];
     let moved = 0;
@@ -46,7 +50,7 @@ export async function takeInbound(
       for (const one of queue) {
         if (signal?.aborted) return;
         try {
-          if (await lookAt(db, one, now, log)) moved++;
+          if (await lookAt(db, one, { now, ends }, log)) moved++;
         } catch (err) {
           failures.push(err);
           await later(db, one, now).catch(() => {});
@@ -75,7 +79,8 @@ interface Row {
 }
 
 /** @returns false when another process has it, or nothing is to be done any more */
-function lookAt(db: Db, found: Found, now: Date, log: Log): Promise<boolean> {
+function lookAt(db: Db, found: Found, at: { now: Date; ends: boolean }, log: Log): Promise<boolean> {
+  const { now, ends } = at;
   const { tenant_id: tenantId, source_id: sourceId, fingerprint } = found;
   const work = db.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
     const [row] = await tx.$queryRaw<
@@ -86,7 +91,7 @@ function lookAt(db: Db, found: Found, now: Date, log: Log): Promise<boolean> {
       WHERE a.tenant_id = app.tenant() AND a.source_id = ${sourceId}::uuid AND a.fingerprint = ${fingerprint}
       FOR UPDATE OF a SKIP LOCKED`;
     if (row === undefined) return false;
-    const unsent = row.status === "firing" && row.ends_at !== null && row.ends_at <= now;
+    const unsent = ends && row.status === "firing" && row.ends_at !== null && row.ends_at <= now;
     if (!unsent && row.waiting_since === null) return false;
     const over = unsent || row.status === "resolved";
     const decided = await walk(tx, {

@@ -11,6 +11,7 @@ import { revokeSource } from "#lib/commands/source/revoke";
 import { makeRef } from "#lib/domain/act-ref";
 import { pairOf } from "#lib/domain/sink-inbound";
 import { takeInbound } from "../../../worker/inbound/take.ts";
+import { inboundTurns } from "../../../worker/inbound/turns.ts";
 import { forgetInbound } from "../../../worker/inbound/forget.ts";
 import { type TestClock, testClock } from "../../../lib/testing/clock.ts";
 import { type TestDatabase, testDatabase } from "../../../lib/testing/database.ts";
@@ -424,6 +425,26 @@ describe("other monitors", () => {
     await send(token, [alert()]);
     await take();
     expect(await found()).toMatchObject([{ state: "resolved" }, { state: "open" }]);
+  });
+
+  test("after a time in which nobody looked, what could not be sent again has time to be, and what came before is not lost", async () => {
+    const { token } = await source();
+    const look = inboundTurns(db.workerDb, db.sweeper, log);
+    await send(token, [alert()]);
+    await look(clock.now());
+    await send(token, [alert({ labels: { alertname: "Unseen" } })]);
+    clock.advance(20 * 60_000);
+    await look(clock.now());
+    expect((await found()).map((i) => i["state"])).toEqual(["open", "open"]);
+    await send(token, [alert({ endsAt: iso(900) })]);
+    for (let m = 0; m < 5; m++) {
+      clock.advance(60_000);
+      await look(clock.now());
+    }
+    expect((await found()).map((i) => [i["subject_name"], i["state"]])).toEqual([
+      ["HighLatency (api)", "open"],
+      ["Unseen", "resolved"],
+    ]);
   });
 
   test("what an Alertmanager sends to its webhook fires for as long as it says nothing else", async () => {
