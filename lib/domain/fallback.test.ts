@@ -54,3 +54,10 @@ test("a marked sink takes over after its own time, whoever else was told, and no
   expect(told(otherRoad(triggers, [chat, pager, second, marked], after(299)))).toBe("none_needed");
   expect(told(otherRoad(triggers, [chat, pager, second, marked], after(300)))).toEqual(["marked"]);
 });
+
+test("beside a marked sink that fails itself, another one that works is told", () => {
+  const marked = aSink("marked", { wakes: true, fallbackAfterS: 60, failing: true });
+  expect(told(otherRoad([at("pager")], [pager, marked, chat, second], after(120)))).toEqual(["marked", "second"]);
+  expect(told(otherRoad([at("pager")], [pager, marked, chat], after(119)))).toBe("none_needed");
+  expect(told(otherRoad([at("pager")], [pager, marked], after(120)))).toEqual(["marked"]);
+});

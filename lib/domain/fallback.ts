@@ -21,13 +21,14 @@ export type OtherRoad =
   /** Nothing is stuck, or not for long enough, or somebody of the same reach has been told. */
   | { kind: "none_needed" }
   | { kind: "nobody_left"; waitedS: number; stuck: RoadSink[] }
-  | { kind: "tell"; waitedS: number; stuck: RoadSink[]; sinks: RoadSink[]; marked: boolean };
+  | { kind: "tell"; waitedS: number; stuck: RoadSink[]; sinks: RoadSink[]; marked: "yes" | "failing" | "none" };
 
 const STUCK = new Set(["pending", "leased", "dead"]);
 
 /**
  * Marked sinks first, each after its own time. Where none can be told, one other after two minutes: one that wakes
- * people before one that does not, and none where a sink of the same reach has taken the page already.
+ * people before one that does not, and none where a sink of the same reach has taken the page already. Beside marked
+ * ones that fail themselves such a one is told as well: this comes once.
  */
 export function otherRoad(triggers: readonly TriggerAtRoad[], sinks: readonly RoadSink[], now: Date): OtherRoad {
   const byId = new Map(sinks.map((s) => [s.id, s]));
@@ -39,12 +40,15 @@ export function otherRoad(triggers: readonly TriggerAtRoad[], sinks: readonly Ro
   const free = sinks.filter((s) => s.enabled && s.proven && !told.has(s.id));
   const marked = free.filter((s) => s.fallbackAfterS !== null);
   const due = marked.filter((s) => waitedS >= (s.fallbackAfterS ?? 0));
-  if (due.length > 0) return { kind: "tell", waitedS, stuck, sinks: due, marked: true };
+  const fit = free.filter((s) => !s.failing && s.fallbackAfterS === null);
+  const one = fit.find((s) => s.wakes) ?? fit[0];
+  if (due.length > 0 && (one === undefined || due.some((s) => !s.failing)))
+    return { kind: "tell", waitedS, stuck, sinks: due, marked: "yes" };
+  if (due.length > 0 && one !== undefined && waitedS >= FALLBACK_AFTER_S)
+    return { kind: "tell", waitedS, stuck, sinks: [...due, one], marked: "failing" };
   if (marked.length > 0 || waitedS < FALLBACK_AFTER_S) return { kind: "none_needed" };
   const taken = triggers.filter((t) => t.state === "sent").flatMap((t) => byId.get(t.sinkId) ?? []);
   if (taken.some((s) => s.wakes) || (taken.length > 0 && !stuck.some((s) => s.wakes))) return { kind: "none_needed" };
-  const fit = free.filter((s) => !s.failing);
-  const one = fit.find((s) => s.wakes) ?? fit[0];
   if (one === undefined) return { kind: "nobody_left", waitedS, stuck };
-  return { kind: "tell", waitedS, stuck, sinks: [one], marked: false };
+  return { kind: "tell", waitedS, stuck, sinks: [one], marked: "none" };
 }

@@ -114,14 +114,19 @@ async function roadSinks(tx: Tx): Promise<RoadSink[]> {
   }));
 }
 
+const CHOSEN = {
+  yes: "marked as the fallback",
+  failing: "because what is marked as the fallback fails too",
+  none: "because no sink is marked as the fallback",
+};
+
 function words(road: Exclude<OtherRoad, { kind: "none_needed" }>): EventDraft {
   const names = (list: readonly RoadSink[]) => list.map((s) => s.name).join(", ") || "A removed sink";
   const minutes = Math.floor(road.waitedS / 60);
   const why = `${names(road.stuck)} ${road.stuck.length > 1 ? "have" : "has"} not taken this for ${minutes} min`;
   if (road.kind === "nobody_left")
     return draft("no_other_road", `${why}, and there is no other sink that could be told: add one, or mend this one.`);
-  const marked = road.marked ? ", marked as the fallback" : ", because no sink is marked as the fallback";
-  return draft("fell_back", `${why}: telling ${names(road.sinks)} as well${marked}.`, {
+  return draft("fell_back", `${why}: telling ${names(road.sinks)} as well, ${CHOSEN[road.marked]}.`, {
     answers: road.sinks.map((s) => ({ sinkId: s.id, sinkName: s.name, answer: "told" })),
     instead: road.stuck.map((s) => s.id),
     afterMinutes: minutes,
