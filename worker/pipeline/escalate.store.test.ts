@@ -327,3 +327,59 @@ describe("a silence", () => {
     expect(await advance(60)).toBe(0);
   });
 });
+
+test("incidents that cannot be moved on keep nobody behind them from being told", async () => {
+  const { id: broken } = await makeTenant(db);
+  await db.sql(
+    `INSERT INTO incident (tenant_id, id, number, subject_kind, subject_name, fingerprint, dedup_key, state, severity, status, reason, opened_at, started_at, last_bad_slot, policy, next_step_at)
+     SELECT $1, gen_random_uuid(), n, 'worker', 'w' || n, 'w' || n, 'k' || n, 'open', 'P1', 'down', 'timeout', $2, $2, $2, '{}', $2 FROM generate_series(1, 200) n`,
+    [broken, new Date(START - MINUTE)],
+  );
+  await db.sql("CREATE FUNCTION stuck() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stuck'; END $$");
+  await db.sql(
+    `CREATE TRIGGER stuck BEFORE UPDATE ON incident FOR EACH ROW WHEN (OLD.tenant_id = '${broken}') EXECUTE FUNCTION stuck()`,
+  );
+  await fail();
+  expect(await told()).toEqual(["chat", "mail"]);
+  clock.advance(6 * MINUTE);
+  await expect(tick()).rejects.toThrow("stuck");
+  expect(await told()).toEqual(["chat", "mail", "pager"]);
+  await db.sql("DROP TRIGGER stuck ON incident");
+});
+
+test("what became worse while it was held is told at the hold's end to those who are told of that, once", async () => {
+  const [chat, pager] = await db.sql<{ id: string }>(
+    "SELECT id FROM sink WHERE tenant_id = $1 ORDER BY created_at, name",
+    [tenantId],
+  );
+  await db.sql(
+    "INSERT INTO policy (tenant_id, id, name, steps, is_default, updated_at) VALUES ($1, gen_random_uuid(), 'p', $2::jsonb, true, now())",
+    [
+      tenantId,
+      JSON.stringify([
+        {
+          afterMinutes: 0,
+          targets: [
+            { sinkId: chat?.id, severities: ["P1", "P2"] },
+            { sinkId: pager?.id, severities: ["P1"] },
+          ],
+        },
+      ]),
+    ],
+  );
+  await fail("timeout");
+  const first = await told();
+  expect(first).toHaveLength(1);
+  await sent();
+  const silence = await execute(db.appDb, createSilence, ana, { serverId, comment: "works", minutes: 10 });
+  expect(silence).toBeDefined();
+  clock.advance(MINUTE);
+  await fail("connection_refused");
+  expect(await told()).toEqual(first);
+  await advance(11);
+  await advance(1);
+  await advance(1);
+  expect((await told()).length).toBe(2);
+  expect((await decisions()).filter((d) => d === "silence_ended")).toHaveLength(1);
+  expect(await only()).toMatchObject({ severity: "P1", next_step_at: null, held_by: null });
+});

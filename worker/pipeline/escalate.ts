@@ -11,24 +11,35 @@ import { takeDueSteps } from "./steps.ts";
 import { holdBack, holdNow } from "./holds.ts";
 
 const AT_ONCE = 200;
+const MOST_ROUNDS = 10;
 
 /**
+ * Of those that are due at the same moment the gravest come first.
  * @returns how many incidents were moved on
  * @throws the first failure, after every other incident had its turn
  */
 export async function escalateDue(db: Db, sweeper: Sweeper, now: Date): Promise<number> {
-  const due = await sweeper.find<{ tenant_id: string; id: string }>(
-    "SELECT tenant_id, id FROM incident WHERE next_step_at <= $1 AND state = 'open' ORDER BY next_step_at LIMIT $2",
-    [now, AT_ONCE],
-  );
   let moved = 0;
   const failures: unknown[] = [];
-  for (const { tenant_id, id } of due) {
-    try {
-      if (await escalate(db, tenant_id, id, now)) moved++;
-    } catch (err) {
-      failures.push(err);
+  // Those that cannot be moved now stay the first in line: whoever stands behind so many of them has a turn all the same.
+  const stuck: string[] = [];
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const due = await sweeper.find<{ tenant_id: string; id: string }>(
+      `SELECT tenant_id, id FROM incident WHERE next_step_at <= $1 AND state = 'open' AND id <> ALL ($3::uuid[])
+       ORDER BY next_step_at, severity LIMIT $2`,
+      [now, AT_ONCE, stuck],
+    );
+    const before = stuck.length;
+    for (const { tenant_id, id } of due) {
+      try {
+        if (await escalate(db, tenant_id, id, now)) moved++;
+        else stuck.push(id);
+      } catch (err) {
+        failures.push(err);
+        stuck.push(id);
+      }
     }
+    if (due.length < AT_ONCE || stuck.length === before) break;
   }
   if (failures.length > 0) throw failures[0];
   return moved;

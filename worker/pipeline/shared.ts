@@ -5,7 +5,7 @@ import { hourOf } from "#lib/domain/budget";
 import { CLUSTER_FLOOR, TOLD_WITHIN_MS } from "#lib/domain/cluster";
 import { causeOfStorm, causesOf, isUpstream, STORM_WINDOW_MS, WIDE_FLOOR, wholeUpstream } from "#lib/domain/storm";
 import type { Silence } from "#lib/domain/silence";
-import type { Severity } from "#lib/domain/reason";
+import type { Reason, Severity } from "#lib/domain/reason";
 import { isLogOnly } from "#lib/domain/severity";
 import { allows } from "#lib/domain/tier";
 import { modeOfFingerprint } from "#lib/domain/fingerprint";
@@ -26,6 +26,7 @@ export interface SharedCause {
   hears: boolean;
   clusterId: string | null;
   clusterOpenedAt: string | null;
+  clusterReason: Reason | null;
   related: boolean;
 }
 
@@ -35,6 +36,8 @@ export interface SharedNow {
   memberOf: string | null;
   told: number;
   allowed: number;
+  /** Asked for the first time: about to be told of just now, as when it opens or what was planned is over. */
+  first: boolean;
   /** The tenant has more policies than the default: a storm and its members may be told to different people. */
   manyPolicies: boolean;
 }
@@ -74,6 +77,7 @@ interface Row {
   member: string | null;
   told: number;
   tier: string;
+  first: boolean;
   policies: boolean;
 }
 
@@ -102,15 +106,16 @@ async function question(ask: HoldAsk, unplanned: boolean): Promise<{ plans: Plan
       UNION ALL SELECT id, NULL, comment, NULL, NULL, server_ids, rule FROM maintenance_window
         WHERE ${unplanned} AND tenant_id = app.tenant() AND removed_at IS NULL),
     given AS (SELECT cause FROM unnest(${causes}::text[]) AS g(cause) WHERE NOT EXISTS (SELECT 1 FROM plans)),
-    mine AS (INSERT INTO incident_cause (tenant_id, incident_id, cause, at) SELECT app.tenant(), ${incident.id}::uuid, cause, ${incident.openedAt}::timestamptz
-      FROM given WHERE ${isMember} ON CONFLICT DO NOTHING)
+    mine AS (INSERT INTO incident_cause (tenant_id, incident_id, cause, at) SELECT app.tenant(), ${incident.id}::uuid, cause, ${now}::timestamptz
+      FROM given WHERE ${isMember} ON CONFLICT DO NOTHING RETURNING cause)
     SELECT (SELECT jsonb_agg(jsonb_build_object('cause', g.cause, 'others', o.n, 'stormId', s.id,
         'stormSeverity', s.severity, 'stormTaken', coalesce(s.state = 'acknowledged', false), 'tenants', coalesce(w.tenants, 0),
-        'tenantsWatching', w.watched, 'hears', coalesce(w.hears, false), 'clusterId', k.id, 'clusterOpenedAt', k.opened_at,
+        'tenantsWatching', w.watched, 'hears', coalesce(w.hears, false), 'clusterId', k.id, 'clusterOpenedAt', k.opened_at, 'clusterReason', k.reason,
         'watched', CASE WHEN o.n + 1 >= ${WIDE_FLOOR} AND g.cause ~ '^(region|reason):' THEN (SELECT count(*)::int FROM server v
           WHERE v.tenant_id = app.tenant() AND NOT v.paused AND v.removed_at IS NULL) END,
         'related', g.cause = ANY (${upstream}::text[]) AND EXISTS (SELECT 1 FROM incident_cause r WHERE r.tenant_id = app.tenant() AND r.cause = g.cause
-          AND r.at > ${hourAgo}::timestamptz AND r.incident_id <> ${incident.id}::uuid)))
+          AND r.at > ${hourAgo}::timestamptz AND r.incident_id <> ${incident.id}::uuid AND (g.cause NOT LIKE 'provider:%' OR EXISTS (
+            SELECT 1 FROM incident_cause y WHERE y.tenant_id = app.tenant() AND y.incident_id = r.incident_id AND y.cause = ${`reason:${incident.reason}`})))))
       FROM given g
       CROSS JOIN LATERAL (SELECT count(*)::int AS n FROM (SELECT 1 FROM incident_cause c JOIN incident i ON i.tenant_id = c.tenant_id AND i.id = c.incident_id
         WHERE c.tenant_id = app.tenant() AND c.cause = g.cause AND c.at > ${since}::timestamptz AND c.incident_id <> ${incident.id}::uuid
@@ -124,6 +129,7 @@ async function question(ask: HoldAsk, unplanned: boolean): Promise<{ plans: Plan
           AND n.incident_id <> ALL (ARRAY(SELECT x.id FROM incident x WHERE x.tenant_id = app.tenant() AND x.drill AND x.opened_at > ${hourAgo}::timestamptz - interval '1 hour'))
         LIMIT 3000) q) AS told,
       (SELECT t.tier FROM tenant t WHERE t.id = app.tenant()) AS tier,
+      EXISTS (SELECT 1 FROM mine) AS first,
       EXISTS (SELECT 1 FROM policy o WHERE o.tenant_id = app.tenant() AND o.removed_at IS NULL AND NOT o.is_default) AS policies,
       (SELECT jsonb_agg(p) FROM plans p) AS plans`;
   const plans = (row?.plans ?? []).map((p) => ({ ...p, startsAt: new Date(p.startsAt), endsAt: new Date(p.endsAt) }));
@@ -135,6 +141,7 @@ async function question(ask: HoldAsk, unplanned: boolean): Promise<{ plans: Plan
       memberOf: row?.member ?? null,
       told: row?.told ?? 0,
       allowed: allows(row?.tier ?? "").noticesPerHour,
+      first: row?.first ?? false,
       manyPolicies: row?.policies ?? false,
     },
   };

@@ -3,7 +3,15 @@
 import type { Tx } from "#lib/adapters/db";
 import type { Incident } from "#lib/commands/incident/row";
 import { tell, triggersOf } from "#lib/commands/incident/tell";
-import { afterMinutesOf, describeStep, nextStepAt, roundOf, stepCount, takeNth } from "#lib/domain/escalation";
+import {
+  afterMinutesOf,
+  describeStep,
+  nextStepAt,
+  roundOf,
+  stepCount,
+  takeNth,
+  takeStep,
+} from "#lib/domain/escalation";
 import { draft, type EventDraft, type StepData } from "#lib/domain/event";
 import { alreadyTold } from "#lib/domain/incident";
 import { frozenPolicy, type SinkFacts } from "#lib/domain/policy";
@@ -32,11 +40,34 @@ export async function takeDueSteps(
   const said: EventDraft[] = [];
   let index = incident.step;
   let due = index === 0 && incident.nextStepAt === null ? nextStepAt(policy, 0, now) : incident.nextStepAt;
+  // Held after its last step: there is none to wait for.
+  if (index >= stepCount(policy)) due = null;
   const telling: string[] = [];
   const again = new Set<string>();
   const isDue = () => index < stepCount(policy) && due !== null && due <= now;
   // Whoever is on call as it is told, not as it was planned.
   const when = { roster: known ?? (isDue() ? await rosterFor(tx, policy, now) : NO_ROSTER), at: now.getTime() };
+  const missed = incident.heldBy !== null && index > 0 && (await raisedSinceTold(tx, incident.id));
+  if (missed) {
+    const targets = policy.steps.slice(0, index).flatMap((s) => s.targets);
+    const roster = known ?? (await rosterFor(tx, policy, now));
+    const fresh = takeStep({ targets }, incident.severity, sinks, told, { roster, at: now.getTime() }).filter(
+      (a) => a.answer === "told",
+    );
+    for (const { id, enabled } of sinks) if (enabled && told.has(id)) again.add(id);
+    for (const { sinkId } of fresh) {
+      telling.push(sinkId);
+      told.add(sinkId);
+    }
+    const also = fresh.length === 0 ? "" : ` Also telling ${fresh.map((a) => a.sinkName).join(", ")}.`;
+    said.push(
+      draft("updated", `It became ${incident.severity} while it was held: telling those who know.${also}`, {
+        step: index - 1,
+        afterMinutes: 0,
+        answers: fresh,
+      }),
+    );
+  }
   while (isDue() && due !== null) {
     const answers = takeNth(policy, index, incident.severity, sinks, told, when);
     for (const { sinkId, answer } of answers) {
@@ -60,4 +91,12 @@ export async function takeDueSteps(
   await tell(tx, tenantId, incident, "update", [...again], now);
   await tell(tx, tenantId, incident, "trigger", telling, now);
   return said;
+}
+
+/** It became graver after the last time that anybody was told of it. */
+async function raisedSinceTold(tx: Tx, incidentId: string): Promise<boolean> {
+  const rows = await tx.$queryRaw<{ decision: string }[]>`SELECT decision FROM incident_event
+    WHERE tenant_id = app.tenant() AND incident_id = ${incidentId}::uuid AND decision IN ('severity_raised', 'step_taken', 'updated')
+    ORDER BY seq DESC LIMIT 1`;
+  return rows[0]?.decision === "severity_raised";
 }

@@ -22,9 +22,10 @@ import { heardByStorm } from "./storm-reach.ts";
 export async function byStorm(ask: HoldAsk): Promise<Hold | null> {
   const { tx, incident, now } = ask;
   if (!mayShare(incident)) return null;
-  const { causes, memberOf, manyPolicies } = await sharedNow(ask);
+  const { causes, memberOf, manyPolicies, first } = await sharedNow(ask);
   if (memberOf !== null) return held(ask, memberOf);
-  if (incident.step > 0 || incident.openedAt.getTime() <= now.getTime() - STORM_WINDOW_MS) return null;
+  const late = !first && incident.openedAt.getTime() <= now.getTime() - STORM_WINDOW_MS;
+  if (incident.step > 0 || late) return null;
   const { severity } = incident;
   const raises = (c: SharedCause) => c.stormSeverity !== null && isGraver(severity, c.stormSeverity);
   // Whoever has a storm in hand knows of what it was: nothing graver is taken in unheard.

@@ -25,7 +25,7 @@ export const byPlan: HoldRule = async (ask) => {
     // Whoever changes or removes the window takes this lock alone: they see this incident, or we see what they did.
     await tx.$queryRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended(${`window:${holding.window.id}`}, 0))::text`;
     const still = await tx.$queryRaw<unknown[]>`SELECT 1 FROM maintenance_window WHERE tenant_id = app.tenant()
-      AND id = ${holding.window.id}::uuid AND removed_at IS NULL AND rule = ${JSON.stringify(rows.find((r) => r.id === holding.window.id)?.rule)}::jsonb`;
+      AND id = ${holding.window.id}::uuid AND removed_at IS NULL AND server_ids = ${[...holding.window.serverIds]}::uuid[] AND rule = ${JSON.stringify(rows.find((r) => r.id === holding.window.id)?.rule)}::jsonb`;
     if (still.length > 0) return windowHold(holding);
   }
   return silence === null ? null : { kind: "silence", ref: silence.id, until: silence.endsAt, said: silenced(silence) };

@@ -120,6 +120,53 @@ test("what is a member of one storm does not make another one, of a reason alone
   expect(names).toContain("s13 pager");
 });
 
+test("many that wait for the end of one silence are told of together then, as if they had just opened", async () => {
+  const { tenantId, servers } = await fleet(hosts(8, "mcp.silent.example.com"));
+  const at = aDay();
+  await db.sql(
+    "INSERT INTO silence (tenant_id, id, comment, starts_at, ends_at, created_at) VALUES ($1, gen_random_uuid(), 'x', $2, $3, $2)",
+    [tenantId, new Date(at), new Date(at + 30 * MINUTE)],
+  );
+  for (const server of servers) await see(tenantId, server, at, "connection_refused");
+  expect(await told(tenantId)).toEqual([]);
+  await duties(at + 31 * MINUTE);
+  const pages = (await told(tenantId)).filter((t) => t.endsWith(" pager"));
+  expect(pages).toHaveLength(5);
+  expect(pages[4]).toBe("mcp.silent.example.com pager");
+});
+
+test("above the budget a P1 passes that shares nothing but the domain with milder failures of the hour", async () => {
+  const { tenantId, servers } = await fleet(Array.from({ length: 8 }, (_, i) => `https://h${i}.company-example.com/`));
+  await db.sql("UPDATE tenant SET tier = 'public' WHERE id = $1", [tenantId]);
+  const at = aDay();
+  for (const [i, server] of servers.slice(0, 6).entries()) await see(tenantId, server, at + i * 6 * MINUTE, "timeout");
+  await see(tenantId, servers[6] as string, at + 40 * MINUTE, "dns_failure");
+  const names = await told(tenantId);
+  expect(names.at(-1)).toBe("s6 pager");
+  // Another one of the same reason is the same trouble.
+  await see(tenantId, servers[7] as string, at + 46 * MINUTE, "dns_failure");
+  expect(await told(tenantId)).toEqual(names);
+});
+
+test("what is graver than what a wider outage was noticed for is told at once", async () => {
+  const sink = await makeSink(db, PLATFORM_TENANT, {
+    kind: "slack",
+    name: "ops",
+    config: { mode: "bot", channel: "C3" },
+  });
+  const at = aDay();
+  const made = [];
+  for (let i = 0; i < 7; i++) made.push(await fleet([`https://t${i}.graver-example.com/`]));
+  for (const { tenantId, servers } of made.slice(0, 6)) await see(tenantId, servers[0] as string, at, "timeout");
+  const last = made[6] as (typeof made)[0];
+  expect(await told(made[5]?.tenantId as string)).toEqual([]);
+  await see(last.tenantId, last.servers[0] as string, at + MINUTE / 2, "dns_failure");
+  expect(await told(last.tenantId)).toContain("s0 pager");
+  await db.sql("UPDATE sink SET state = 'disabled' WHERE id = $1", [sink]);
+  await db.sql("UPDATE incident SET state = 'resolved', resolved_at = opened_at, next_step_at = NULL");
+  await db.sql("UPDATE cluster SET ended_at = opened_at");
+});
+
 test("a wider outage that the operators are not told of within a minute holds nobody any longer", async () => {
   await makeSink(db, PLATFORM_TENANT, { kind: "slack", name: "operators", config: { mode: "bot", channel: "C2" } });
   const at = aDay();
