@@ -143,7 +143,7 @@ function subjectOf(row: Row, key: string): Subject {
   return {
     ...{ kind: "alert", key, serverId: null, name: row.title, url: "", tenantName: row.tenant, weight: "own" },
     ...{ fireAfter: 1, clearAfter: 1, intervalMs: SLOT_MS, severity: row.severity },
-    labels: { source: row.source, ...row.labels },
+    labels: { ...row.labels, source: row.source },
   };
 }
 

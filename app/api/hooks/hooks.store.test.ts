@@ -366,7 +366,8 @@ describe("other monitors", () => {
     execute(db.appDb, addSource, ana, { kind, name: "Prom", defaultSeverity: "P3", perMinute, resolveAfterS: 300 });
   const iso = (offsetS: number) => new Date(clock.now().getTime() + offsetS * 1000).toISOString();
   const alert = (over: object = {}) => ({
-    labels: { alertname: "HighLatency", service: "api", severity: "page" },
+    // Whose alert it is, its source says: a label of that name is not believed.
+    labels: { alertname: "HighLatency", service: "api", severity: "page", source: "Somebody else" },
     ...{ annotations: { summary: "p95 is over 2 s" }, startsAt: iso(-30), endsAt: iso(240) },
     ...over,
   });
