@@ -1,5 +1,5 @@
 // A drill: made-up servers fail at the probe end, and what becomes of them is compared with what should. PURE.
-export const FLAVOURS = ["single_tenant", "budget"] as const;
+export const FLAVOURS = ["single_tenant", "budget", "cluster"] as const;
 export type Flavour = (typeof FLAVOURS)[number];
 
 /** In the order in which a drill comes to them. */
@@ -8,7 +8,11 @@ export const DRILL_STEPS = ["injected", "sealed", "decided", "told", "acknowledg
 export const BUDGET_STEPS = [
   ...(["injected", "sealed", "decided", "told", "held", "recovered", "cleared", "digest"] as const),
 ] as const;
-export type DrillStep = (typeof DRILL_STEPS)[number] | (typeof BUDGET_STEPS)[number];
+/** Of one cause over many tenants. */
+export const CLUSTER_STEPS = [
+  ...(["injected", "sealed", "decided", "held", "noticed", "told", "digest", "recovered", "cleared"] as const),
+] as const;
+export type DrillStep = (typeof DRILL_STEPS | typeof BUDGET_STEPS | typeof CLUSTER_STEPS)[number];
 /** Epoch milliseconds of each that was reached. */
 export type DrillSteps = Partial<Record<DrillStep, number>>;
 
@@ -20,12 +24,17 @@ export const STEP_WORDS: Record<DrillStep, string> = {
   acknowledged: "Somebody acknowledged",
   recovered: "A made-up recovery was put in",
   cleared: "The all-clear was delivered",
-  held: "What is above the budget was held back",
+  held: "What was not to be told one by one was held back",
+  noticed: "One incident opened for the operators",
   digest: "The digest of what was held was delivered",
 };
 
-export const STEPS_OF: Record<Flavour, readonly DrillStep[]> = { single_tenant: DRILL_STEPS, budget: BUDGET_STEPS };
-export const ALL_STEPS: readonly DrillStep[] = [...new Set([...DRILL_STEPS, ...BUDGET_STEPS])];
+export const STEPS_OF: Record<Flavour, readonly DrillStep[]> = {
+  single_tenant: DRILL_STEPS,
+  budget: BUDGET_STEPS,
+  cluster: CLUSTER_STEPS,
+};
+export const ALL_STEPS: readonly DrillStep[] = [...new Set([...DRILL_STEPS, ...BUDGET_STEPS, ...CLUSTER_STEPS])];
 
 /** So long people have to acknowledge; then the made-up server recovers by itself. */
 export const DRILL_ANSWER_MS = 10 * 60_000;

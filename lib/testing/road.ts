@@ -36,8 +36,8 @@ export interface Road {
   box: SecretBox;
   outbox: Outbox;
   consumer: SealedConsumer;
-  /** A tenant that may reach loopback, with one sink of each kind pointed at the emulated vendors. */
-  tenant(): Promise<{ id: string; sinks: Map<SinkKind, string> }>;
+  /** A tenant, or this one, that may reach loopback, with one sink of each kind pointed at the emulated vendors. */
+  tenant(known?: string): Promise<{ id: string; sinks: Map<SinkKind, string> }>;
   /** One slot of the server: probed from each region named, sealed, decided, delivered. Moves the clock by a minute. */
   slot(tenantId: string, serverId: string, regions?: readonly string[]): Promise<void>;
   /** Everything that is due now, delivered. */
@@ -86,7 +86,7 @@ export async function road(): Promise<Road> {
   };
   return {
     ...{ db, redis, vendors, clock, box, outbox, consumer, deliver },
-    tenant: () => tenantWithSinks(db, box, vendors),
+    tenant: (known) => tenantWithSinks(db, box, vendors, known),
     async slot(tenantId, serverId, regions = REGIONS) {
       const intervalS = 60;
       const slot = slotStart(clock.now().getTime(), intervalS);
@@ -114,8 +114,9 @@ async function tenantWithSinks(
   db: TestDatabase,
   box: SecretBox,
   vendors: Vendors,
+  known?: string,
 ): Promise<{ id: string; sinks: Map<SinkKind, string> }> {
-  const { id } = await makeTenant(db);
+  const id = known ?? (await makeTenant(db)).id;
   await db.sql(
     "INSERT INTO address_allowance (tenant_id, id, cidr, reason, created_at) VALUES ($1, $2, '127.0.0.1/32', 'servers of the tests', now())",
     [id, randomUUID()],

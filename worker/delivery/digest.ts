@@ -94,9 +94,9 @@ const heldOf = (tx: Tx, kinds: readonly string[], before: Date, ref: string | nu
 /** At once, and only to what does not wake people: whoever has nothing of that kind reads it in the hour's digest. */
 async function tellOfCluster(tx: Tx, tenantId: string, clusterId: string, now: Date): Promise<boolean> {
   const [cluster] = await tx.$queryRaw<
-    { cause: string; opened_at: Date }[]
-  >`SELECT cause, opened_at FROM cluster WHERE id::text = ${clusterId}`;
-  const held = await heldOf(tx, ["cluster"], new Date(now.getTime() + 1), clusterId, false);
+    { cause: string; opened_at: Date; drill: boolean }[]
+  >`SELECT cause, opened_at, drill FROM cluster WHERE id::text = ${clusterId}`;
+  const held = await heldOf(tx, ["cluster"], new Date(now.getTime() + 1), clusterId, cluster?.drill ?? false);
   if (cluster === undefined || held.length === 0) return false;
   const quiet = (await sinkFacts(tx)).filter((s) => canBeTold(s) && !s.wakes);
   const servers = held.reduce((sum, h) => sum + h.servers, 0);
@@ -106,7 +106,7 @@ async function tellOfCluster(tx: Tx, tenantId: string, clusterId: string, now: D
     evidence: widerSentence(cluster.cause, servers, until),
     ...{ lines: [], severity: held[0]?.severity ?? "P1", reason: held[0]?.reason ?? "not_checked" },
   };
-  const what = { kind: "wider", key: clusterId, counted: held.length, since: cluster.opened_at };
+  const what = { kind: "wider", key: clusterId, counted: held.length, since: cluster.opened_at, drill: cluster.drill };
   const id = await write(tx, tenantId, what, digest, quiet, now);
   if (id === null || quiet.length === 0) return id !== null;
   await tx.$executeRaw`UPDATE held_back SET digest_id = ${id}::uuid

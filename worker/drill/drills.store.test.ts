@@ -1,10 +1,18 @@
 // The whole road in one process, with the emulated vendors at its end: only the failure is made up.
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { PLATFORM_TENANT } from "#lib/adapters/db";
 import { type Actor, execute } from "#lib/commands/command";
 import { runDrill } from "#lib/commands/drill/run";
 import { acknowledgeIncident } from "#lib/commands/incident/acknowledge";
-import { BUDGET_STEPS, DRILL_ANSWER_MS, DRILL_ENDS_MS, DRILL_STEPS } from "#lib/domain/drill";
+import {
+  BUDGET_STEPS,
+  CLUSTER_STEPS,
+  type Flavour,
+  DRILL_ANSWER_MS,
+  DRILL_ENDS_MS,
+  DRILL_STEPS,
+} from "#lib/domain/drill";
 import { DRILL_BUDGET, DRILL_HOUR_MS, DRILL_OVER } from "#lib/domain/drill-budget";
 import { createSink } from "#lib/commands/sink/create";
 import { drills } from "#lib/queries/drills";
@@ -14,6 +22,7 @@ import { makeServer } from "#lib/testing/make";
 import { ALL_SINKS, type Road, road } from "#lib/testing/road";
 import { aSealedSlot } from "#lib/testing/sealed";
 import { whatIsOwed } from "../after/owed.ts";
+import { followClusters } from "../storm/clusters.ts";
 import { sendDigests } from "../delivery/digest.ts";
 import { decide } from "../pipeline/decide.ts";
 import { fleetReader } from "../probe/fleet.ts";
@@ -26,9 +35,14 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => r.close());
 
-const begin = async (flavour: "single_tenant" | "budget" = "single_tenant", known?: string) => {
+const begin = async (flavour: Flavour = "single_tenant", known?: string) => {
   const tenantId = known ?? (await r.tenant()).id;
-  const ana: Actor = { personId: randomUUID(), name: "Ana", tenantId, layers: ["operator"] };
+  const ana: Actor = {
+    personId: randomUUID(),
+    name: "Ana",
+    tenantId,
+    layers: [tenantId === PLATFORM_TENANT ? "root" : "operator"],
+  };
   await execute(r.db.appDb, runDrill, ana, { flavour });
   return { tenantId, ana };
 };
@@ -170,7 +184,13 @@ test("one drill at a time in a tenant, also of two who begin at once", async () 
   );
   expect(both.map((b) => b.status).sort()).toEqual(["fulfilled", "rejected"]);
   expect(await r.db.sql("SELECT 1 FROM server WHERE tenant_id = $1", [tenantId])).toHaveLength(1);
-  await expect(execute(r.db.appDb, runDrill, ana, { flavour: "cluster" })).rejects.toMatchObject({ code: "E_INVALID" });
+  await expect(execute(r.db.appDb, runDrill, ana, { flavour: "other" })).rejects.toMatchObject({ code: "E_INVALID" });
+  const other = (await r.tenant()).id;
+  for (const who of [
+    { ...ana, tenantId: other },
+    { ...ana, tenantId: PLATFORM_TENANT },
+  ])
+    await expect(execute(r.db.appDb, runDrill, who, { flavour: "cluster" })).rejects.toMatchObject({ code: "E_STATE" });
 });
 
 /** Six of other failures than a drill's, each of its own cause. */
@@ -203,8 +223,8 @@ const told = async (tenantId: string, drill: boolean) =>
 const held = (tenantId: string, digestId: string | null = null) =>
   ask(tenantId, (tx) => heldRows(tx, { kind: "budget", q: "", digestId }, r.clock.now(), { skip: 0, take: 50 }));
 /** So many notices to so few places: the first tests have gone the road to all. */
-const fewSinks = async () => {
-  const { id } = await r.tenant();
+const fewSinks = async (known?: string) => {
+  const { id } = await r.tenant(known);
   await r.db.sql(
     "UPDATE sink SET state = 'disabled', disabled_reason = 'Not here.' WHERE tenant_id = $1 AND kind NOT IN ('slack', 'pagerduty')",
     [id],
@@ -265,4 +285,46 @@ test("drills and the real budget leave each other alone: neither is used up, hel
   );
   expect(hourly?.counted).toBe(1);
   expect((await told(tenantId, true)).length).toBe(2 * (DRILL_BUDGET + 1));
+});
+
+test("an outage of many made-up tenants is noticed, told to the operators once, held, put into a digest and ended; no real tenant hears of it", async () => {
+  await fewSinks(PLATFORM_TENANT);
+  const real = await fewSinks();
+  const clusters = async (ms: number) => {
+    r.clock.advance(ms);
+    for (let i = 0; i < 2; i++) {
+      await followClusters(r.db.workerDb, r.db.sweeper, r.clock.now());
+      await sendDigests(r.db.workerDb, r.db.sweeper, r.clock.now());
+      await turn();
+    }
+  };
+  const sightings = () => r.db.sql<{ cause: string }>("SELECT cause FROM upstream_sighting");
+  const before = r.vendors.received("slack").length;
+  await begin("cluster", PLATFORM_TENANT);
+  await clusters(0);
+  expect((await sightings()).length).toBeGreaterThan(5);
+  // Somebody else's server that fails meanwhile is told of at once.
+  await realFailures(real, 1);
+  expect(await told(real, false)).toHaveLength(1);
+  for (let i = 0; i < 4; i++) await clusters(10_000);
+  const drill = await newest(PLATFORM_TENANT);
+  expect(drill).toMatchObject({ flavour: "cluster", state: "passed", missing: [] });
+  expect(Object.keys(drill?.steps ?? {}).sort()).toEqual([...CLUSTER_STEPS].sort());
+  const made = await r.db.sql("SELECT subject_kind, drill, state FROM incident WHERE tenant_id = $1 ORDER BY number", [
+    PLATFORM_TENANT,
+  ]);
+  expect(made).toEqual([
+    { subject_kind: "server", drill: true, state: "resolved" },
+    { subject_kind: "cluster", drill: true, state: "resolved" },
+  ]);
+  // The server's own incident was held to its end: the one page is the operators'.
+  expect(await told(PLATFORM_TENANT, true)).toEqual(["P1"]);
+  const said = JSON.stringify(r.vendors.received("slack").slice(before));
+  expect(said).toMatch(/\[DRILL\][^"]*A wider outage/);
+  expect(said).toMatch(/made-up tenants fail for one cause/);
+  expect(await r.db.sql("SELECT drill FROM cluster WHERE ended_at IS NOT NULL")).toEqual([{ drill: true }]);
+  expect((await sightings()).filter((s) => s.cause.endsWith(".drill.invalid"))).toEqual([]);
+  expect(
+    await r.db.sql("SELECT 1 FROM held_back WHERE tenant_id <> $1 AND kind = 'cluster'", [PLATFORM_TENANT]),
+  ).toEqual([]);
 });

@@ -13,6 +13,7 @@ import {
 } from "#lib/domain/drill";
 import { sinkFacts } from "#lib/queries/sink-facts";
 import { moveBudgetDrill } from "./budget.ts";
+import { moveClusterDrill } from "./cluster.ts";
 import { type DrillDeps, isLaterSlot, put } from "./inject.ts";
 
 /** @returns how many drills are under way */
@@ -27,8 +28,9 @@ export async function moveDrills(d: DrillDeps, now: Date): Promise<number> {
       null,
     );
     if (look === null) continue;
-    if (look === "budget") {
-      await unlessErased(moveBudgetDrill(d, tenantId, id, now), undefined);
+    if (look === "budget" || look === "cluster") {
+      const move = look === "budget" ? moveBudgetDrill : moveClusterDrill;
+      await unlessErased(move(d, tenantId, id, now), undefined);
       continue;
     }
     const steps = { ...look.steps };
@@ -50,11 +52,11 @@ interface Look {
 }
 
 /** What the road has left so far; the first time that a step is seen to be done is kept. */
-async function lookAt(tx: Tx, id: string): Promise<Look | "budget" | null> {
+async function lookAt(tx: Tx, id: string): Promise<Look | "budget" | "cluster" | null> {
   const [drill] = await tx.drill.findMany({ where: { id, endedAt: null }, take: 1 });
   const serverId = drill?.servers[0];
   if (drill === undefined || serverId === undefined) return null;
-  if (drill.flavour === "budget") return "budget";
+  if (drill.flavour === "budget" || drill.flavour === "cluster") return drill.flavour;
   const [incident] = await tx.incident.findMany({ where: { serverId }, orderBy: { number: "asc" }, take: 1 });
   const steps = storedSteps(drill.steps);
   const base = { startedAt: drill.startedAt, serverId, steps };

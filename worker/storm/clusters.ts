@@ -5,6 +5,7 @@ import { liveHint } from "#lib/adapters/hint";
 import { closeIncident } from "#lib/commands/incident/close";
 import { incidentById } from "#lib/commands/incident/row";
 import { clusterSentence, isClusterOver, TOLD_WITHIN_MS } from "#lib/domain/cluster";
+import { drillClusterSentence } from "#lib/domain/drill-cluster";
 import type { Reason } from "#lib/domain/reason";
 import { causeTitle, wholeUpstream } from "#lib/domain/storm";
 import { unlookedVerdict } from "#lib/domain/verdict";
@@ -19,18 +20,21 @@ interface Cluster {
   reason: Reason;
   opened_at: Date;
   incident_id: string | null;
+  drill: boolean;
 }
 
 interface Seen {
   tenants: number;
   all: number;
   failing: number;
+  /** Tenants about to be paged, whether or not their incidents are still known. */
+  sighted: number;
 }
 
 /** @returns how many were opened and ended. @throws the first failure, after everything had its turn */
 export async function followClusters(db: Db, sweeper: Sweeper, now: Date): Promise<{ opened: number; ended: number }> {
   const live = await sweeper.find<Cluster>(
-    "SELECT id, cause, reason, opened_at, incident_id FROM cluster WHERE ended_at IS NULL",
+    "SELECT id, cause, reason, opened_at, incident_id, drill FROM cluster WHERE ended_at IS NULL",
   );
   const did = { opened: 0, ended: 0 };
   const failures: unknown[] = [];
@@ -53,14 +57,15 @@ export async function followClusters(db: Db, sweeper: Sweeper, now: Date): Promi
 /** Counted over tenants by ids and states alone; since a while before it was noticed, as the first belong to it too. */
 async function seenOf(sweeper: Sweeper, { cause, opened_at: openedAt }: Cluster): Promise<Seen> {
   const since = new Date(openedAt.getTime() - 10 * 60_000);
-  const [row] = await sweeper.find<{ tenants: number; all: number; failing: number }>(
+  const [row] = await sweeper.find<Seen>(
     `WITH who AS (SELECT DISTINCT who FROM upstream_sighting WHERE cause = $1 AND minute > $2)
-     SELECT count(DISTINCT c.tenant_id)::int AS tenants, count(*)::int AS all, count(*) FILTER (WHERE i.state <> 'resolved')::int AS failing
+     SELECT count(DISTINCT c.tenant_id)::int AS tenants, count(*)::int AS all, count(*) FILTER (WHERE i.state <> 'resolved')::int AS failing,
+       (SELECT count(*)::int FROM who) AS sighted
      FROM who JOIN incident_cause c ON c.tenant_id = who.who AND c.cause = $1 AND c.at > $2
      JOIN incident i ON i.tenant_id = c.tenant_id AND i.id = c.incident_id`,
     [cause, since],
   );
-  return row ?? { tenants: 0, all: 0, failing: 0 };
+  return row ?? { tenants: 0, all: 0, failing: 0, sighted: 0 };
 }
 
 async function follow(tx: Tx, cluster: Cluster, seen: Seen, now: Date): Promise<"opened" | "ended" | null> {
@@ -89,13 +94,17 @@ async function follow(tx: Tx, cluster: Cluster, seen: Seen, now: Date): Promise<
   // Its notice is dead at every place: then nobody knows, and nobody is held for it.
   await tx.$executeRaw`UPDATE cluster SET nobody = true WHERE incident_id = ${incidentId}::uuid AND NOT nobody AND ${incident.state} = 'open'
     AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.tenant_id = app.tenant() AND d.incident_id = ${incidentId}::uuid AND d.kind = 'trigger' AND d.state <> 'dead')`;
-  const sentence = clusterSentence(cluster.cause, seen.tenants, seen.all);
+  const sentence = sentenceOf(cluster, seen);
   if (incident.subjectName === causeTitle(cluster.cause) && sentence !== incident.evidence) {
     await tx.$executeRaw`UPDATE incident SET evidence = ${sentence} WHERE tenant_id = app.tenant() AND id = ${incidentId}::uuid AND state <> 'resolved'`;
     await liveHint(tx, { tenant: PLATFORM_TENANT, what: "incident", id: incidentId });
   }
   return null;
 }
+
+/** Of a drill all but one are rows of a count, and have no servers to speak of. */
+const sentenceOf = ({ cause, drill }: Cluster, { tenants, all, sighted }: Seen): string =>
+  drill ? drillClusterSentence(Math.max(0, sighted - tenants)) : clusterSentence(cause, tenants, all);
 
 /** The one global notice. Where it turns out that nobody is told of it, nothing is held for it any more. */
 async function open(tx: Tx, cluster: Cluster, seen: Seen, now: Date): Promise<boolean> {
@@ -104,7 +113,7 @@ async function open(tx: Tx, cluster: Cluster, seen: Seen, now: Date): Promise<bo
   const others = await tx.$queryRaw<
     { cause: string; incident_id: string; nobody: boolean }[]
   >`SELECT k.cause, k.incident_id::text, k.nobody
-    FROM cluster k JOIN incident i ON i.tenant_id = app.tenant() AND i.id = k.incident_id WHERE k.ended_at IS NULL AND i.state <> 'resolved'`;
+    FROM cluster k JOIN incident i ON i.tenant_id = app.tenant() AND i.id = k.incident_id WHERE k.ended_at IS NULL AND i.state <> 'resolved' AND k.drill = ${cluster.drill}`;
   const same = others.find(
     (o) => wholeUpstream(o.cause).includes(cluster.cause) || wholeUpstream(cluster.cause).includes(o.cause),
   );
@@ -112,7 +121,7 @@ async function open(tx: Tx, cluster: Cluster, seen: Seen, now: Date): Promise<bo
     await tx.$executeRaw`UPDATE cluster SET incident_id = ${same.incident_id}::uuid, nobody = ${same.nobody} WHERE id = ${cluster.id}::uuid`;
     return false;
   }
-  const id = await opening(tx, cluster, clusterSentence(cluster.cause, seen.tenants, seen.all), now);
+  const id = await opening(tx, cluster, sentenceOf(cluster, seen), now);
   if (id === null) return false;
   const told = await tx.$queryRaw<
     unknown[]
@@ -126,6 +135,7 @@ async function opening(tx: Tx, cluster: Cluster, sentence: string, now: Date): P
   const subject: Subject = {
     ...{ kind: "cluster", key: `cluster:${cluster.id}`, serverId: null, name: causeTitle(cluster.cause), url: "" },
     ...{ tenantName: rows[0]?.name ?? "Tocsin", weight: "own", severity: "P1" },
+    ...(cluster.drill && { drill: true }),
     ...{ fireAfter: 1, clearAfter: 1, intervalMs: 60_000 },
   };
   const verdict = unlookedVerdict("unknown", cluster.reason, sentence);

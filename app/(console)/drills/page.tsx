@@ -45,6 +45,17 @@ export default async function DrillsPage() {
               action={runDrillAction}
               fields={{ flavour: "budget" }}
             />
+            {who.seat.isPlatform && who.seat.layers.includes("root") && (
+              <Confirm
+                trigger="Run an outage drill"
+                title="Run a drill of an outage over many tenants now?"
+                consequence="One made-up server of the installation fails, together with tenants that are made up: rows of a count, and nothing else. The operators are told of a P1, also those whom it wakes; what is held goes into a digest. No real tenant is told or counted. After a minute at most it is over."
+                verb="Run it"
+                busy="Beginning…"
+                action={runDrillAction}
+                fields={{ flavour: "cluster" }}
+              />
+            )}
           </div>
         )}
       </PageHead>
@@ -76,7 +87,11 @@ export default async function DrillsPage() {
   );
 }
 
-const FLAVOUR_WORDS: Record<Flavour, string> = { single_tenant: "The whole road", budget: "A used-up budget" };
+const FLAVOUR_WORDS: Record<Flavour, string> = {
+  single_tenant: "The whole road",
+  budget: "A used-up budget",
+  cluster: "A cause shared by many tenants",
+};
 const STATES = { asked: "○ Beginning", running: "▲ Running", passed: "● Passed", failed: "■ Something was missing" };
 
 function Report({ row }: { row: DrillRow }) {
