@@ -200,3 +200,24 @@ test("times come from the rows that said so then: found after the streak, told a
   await db.sql("UPDATE incident SET drill = true WHERE id = $1", [id]);
   expect((await ask((tx) => timesSince(tx, new Date(START)))).incidents).toBe(0);
 });
+
+test("an incident that cannot be drafted keeps no other from its postmortem", async () => {
+  const first = await fail();
+  await slot("up");
+  const { id: broken } = { id: tenantId };
+  tenantId = (await makeTenant(db)).id;
+  serverId = await makeServer(db, tenantId, { fireAfter: 2, clearAfter: 1 });
+  const second = await fail();
+  await slot("up");
+  await db.sql(
+    "CREATE FUNCTION no_draft() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no draft'; END $$",
+  );
+  await db.sql(
+    `CREATE TRIGGER no_draft BEFORE INSERT ON postmortem FOR EACH ROW WHEN (NEW.tenant_id = '${broken}') EXECUTE FUNCTION no_draft()`,
+  );
+  await expect(look()).rejects.toThrow("no draft");
+  await db.sql("DROP TRIGGER no_draft ON postmortem");
+  const drafted = await db.sql("SELECT incident_id FROM postmortem");
+  expect(drafted).toEqual([{ incident_id: second }]);
+  expect(first).not.toBe(second);
+});

@@ -17,9 +17,10 @@ export interface Owed {
   overdue: number;
 }
 
-/** One look; what is known and unchanged costs three small questions. */
+/** One look; what is known and unchanged costs three small questions. @throws the first failure, after every incident had its turn */
 export async function whatIsOwed(db: Db, sweeper: Sweeper, now: Date): Promise<Owed> {
   const before = (ms: number) => new Date(now.getTime() - ms);
+  const failures: unknown[] = [];
   const each = async (
     rows: { tenant_id: string; id: string }[],
     work: (tx: Tx, tenantId: string, id: string) => Promise<boolean>,
@@ -27,7 +28,11 @@ export async function whatIsOwed(db: Db, sweeper: Sweeper, now: Date): Promise<O
     let done = 0;
     for (const { tenant_id: tenantId, id } of rows) {
       const one = db.withTenant({ tenantId, actorId: WORKER_ACTOR }, (tx) => work(tx, tenantId, id));
-      if (await unlessErased(one, false)) done++;
+      const did = await unlessErased(one, false).catch((err) => {
+        failures.push(err);
+        return false;
+      });
+      if (did) done++;
     }
     return done;
   };
@@ -46,11 +51,13 @@ export async function whatIsOwed(db: Db, sweeper: Sweeper, now: Date): Promise<O
      ORDER BY due_at LIMIT $3`,
     [now, before(REMIND_AGAIN_MS), AT_ONCE],
   );
-  return {
+  const owed = {
     drafts: await each(ended, (tx, tenantId, id) => begin(tx, tenantId, id, now)),
     words: await each(silent, (tx, tenantId, id) => askForWord(tx, tenantId, id, now)),
     overdue: await each(late, (tx, tenantId, id) => sayOverdue(tx, tenantId, id, now)),
   };
+  if (failures.length > 0) throw failures[0];
+  return owed;
 }
 
 /** Due a day after the end, also when nobody looked for a while. */
