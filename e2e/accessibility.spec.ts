@@ -66,6 +66,12 @@ async function furnished(db: Database, name: string): Promise<{ rows: World; pla
   );
   const furniture = FURNITURE.filter((table) => table !== "public.server_now");
   const rows = await plant(sql, { ...newWorld(acme, "acme"), target: person, number: 4321 }, furniture);
+  // The incident that is looked at has its postmortem as well.
+  await sql(
+    `INSERT INTO postmortem SELECT r.* FROM postmortem p, jsonb_populate_record(p, jsonb_build_object('incident_id', $2::text)) r
+     WHERE p.tenant_id = $3 AND p.incident_id = $1::uuid`,
+    [rows.incident, id, acme],
+  );
   const platform = await plant(sql, newWorld(PLATFORM, "tocsin"), ["public.audit_stream", "public.approval"]);
   await sql("UPDATE audit_stream SET created_at = now(), updated_at = now() WHERE id = $1", [platform.stream]);
   return {
