@@ -31,7 +31,8 @@ export async function markProven(
 ): Promise<void> {
   const { now, personAt } = of;
   const hidden = await openHidden(tx, sink.tenantId, sink.id, sink.sealed);
-  const next = nextOf(hidden);
+  // A sign-in is about the key in use; one that waits in its place is shown by the code that went there, and by nothing else.
+  const next = of.proof === "account" ? {} : nextOf(hidden);
   const rotated = Object.keys(next).length > 0;
   const kept = { ...withoutNext(hidden), ...next };
   const place = await holdPlace(tx, placeOf(sink.kind, { ...(sink.config as Record<string, string>), ...kept }));

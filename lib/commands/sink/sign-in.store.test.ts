@@ -8,6 +8,8 @@ import { type TestDatabase, testDatabase } from "../../testing/database.ts";
 import { makeTenant } from "../../testing/make.ts";
 import { testSettings } from "../../testing/settings.ts";
 import { createSink } from "./create.ts";
+import { openHidden } from "./input.ts";
+import { rotateSecret } from "./rotate.ts";
 import { endSignIn, startSignIn } from "./sign-in.ts";
 
 const keys = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -153,6 +155,25 @@ describe("PagerDuty's sign-in proves nothing", () => {
     await end("pagerduty", state);
     await expect(end("pagerduty", state)).rejects.toMatchObject(gone);
   });
+});
+
+test("a sign-in shows the key in use, never one that waits for its own code to be typed back", async () => {
+  const { sinkId, state } = await begun("pagerduty");
+  await end("pagerduty", state);
+  const mine = says.integrations[0];
+  const foreign = randomBytes(16).toString("hex");
+  await execute(db.appDb, rotateSecret, who, { sinkId, config: { routingKey: foreign } });
+  const { url } = await execute(db.appDb, startSignIn, who, { sinkId });
+  const asked = new URL(url);
+  says.challenge = asked.searchParams.get("code_challenge") ?? "";
+  await end("pagerduty", asked.searchParams.get("state") ?? "");
+  const row = await sinkRow(sinkId);
+  const hidden = await db.appDb.withTenant({ tenantId: who.tenantId, actorId: who.personId }, (tx) =>
+    openHidden(tx, who.tenantId, sinkId, row?.["sealed"] as Uint8Array),
+  );
+  expect(hidden).toMatchObject({ routingKey: mine, "next:routingKey": foreign });
+  const kept = await db.sql("SELECT verifier FROM sink_proof WHERE sink_id = $1 AND kind = 'account'", [sinkId]);
+  expect(kept).toEqual([{ verifier: null }, { verifier: null }]);
 });
 
 test.each(["slack", "discord"] as const)(

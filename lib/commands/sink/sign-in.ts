@@ -11,7 +11,7 @@ import { TocsinError } from "#lib/domain/error";
 import { CODE_HOLDS_MS, linkHash, sameHash, withoutNext } from "#lib/domain/proof";
 import { openHidden, sealHidden, sinkKind } from "./input.ts";
 import { liveSink, lockSink } from "./live-sink.ts";
-import { markProven } from "./prove-row.ts";
+import { markProven, voidAsked } from "./prove-row.ts";
 
 /** @returns where the browser goes. Only with a session: the way back is bound to it. */
 export const startSignIn = defineCommand({
@@ -70,7 +70,10 @@ export async function endSignIn(
     const sink = await liveSink(tx, tenantId, asked.sinkId);
     if (sink.kind !== kind || !hasSignIn(sink.kind)) throw gone();
     // Of two who bring the same code back, one goes on.
-    const { count } = await tx.sinkProof.updateMany({ where: { tenantId, id, tries: 0 }, data: { tries: 1 } });
+    const { count } = await tx.sinkProof.updateMany({
+      where: { tenantId, id, tries: 0 },
+      data: { tries: 1, verifier: null },
+    });
     if (count === 0) throw gone();
     const hidden = withoutNext(await openHidden(tx, tenantId, sink.id, sink.sealed));
     return {
@@ -93,6 +96,7 @@ export async function endSignIn(
     });
     // What was signed in for is the sink as it was then.
     if (count === 0 || sink.updatedAt.getTime() !== begun.updatedAt.getTime()) throw gone();
+    if (signedIn.form !== undefined) await voidAsked(tx, sink.id, now);
     const given =
       signedIn.form === undefined ? sink : await takeForm(tx, sink, { ...begun.form, ...signedIn.form }, now);
     await markProven(tx, given, { proof: "account", personAt: now, account: signedIn.account.slice(0, 200), now });
