@@ -140,3 +140,25 @@ test("it is said in words, and a stored rule that is none holds nothing", () => 
   );
   expect(ruleOfRow({ repeat: "never" })).toBeNull();
 });
+
+test("one that would run into its next time is refused: it would hold back for good", () => {
+  const ok = (given: Partial<WindowRule>) =>
+    windowRule.safeParse({
+      ...{
+        repeat: "weeks",
+        from: "2026-01-01",
+        startsAt: "02:30",
+        minutes: 1440,
+        zone: "Europe/Berlin",
+        weekdays: [1],
+      },
+      ...given,
+    }).success;
+  expect(ok({ repeat: "days" })).toBe(false);
+  expect(ok({ repeat: "days", minutes: 1439 })).toBe(true);
+  expect(ok({ weekdays: [1, 2, 3, 4, 5, 6, 7] })).toBe(false);
+  expect(ok({ weekdays: [7, 1] })).toBe(false);
+  expect(ok({ weekdays: [1, 1, 3] })).toBe(true);
+  expect(ok({ minutes: 7 * 1440 })).toBe(false);
+  expect(ok({ minutes: 7 * 1440, every: 2 })).toBe(true);
+});

@@ -41,11 +41,20 @@ export const windowRule = z
     path: ["weekdays"],
   })
   .refine((r) => r.until === null || r.until >= r.from, { error: "It ends before it begins.", path: ["until"] })
-  .refine((r) => r.repeat !== "days" || r.minutes <= r.every * 1440, {
+  // One that runs into its next time would hold back for good.
+  .refine((r) => r.minutes < daysBetween(r) * 1440, {
     error: "It would not be over before it comes again: make it shorter.",
     path: ["minutes"],
   });
 export type WindowRule = z.infer<typeof windowRule>;
+
+/** Days from one beginning to the next, at least. */
+function daysBetween({ repeat, every, weekdays }: Pick<WindowRule, "repeat" | "every" | "weekdays">): number {
+  if (repeat === "days") return every;
+  if (repeat !== "weeks") return Number.POSITIVE_INFINITY;
+  const days = [...new Set(weekdays)].sort((a, b) => a - b);
+  return Math.min(...days.map((day, i) => (days[i + 1] ?? (days[0] ?? day) + 7 * every) - day));
+}
 
 /** @returns null for what is no rule: it holds nothing back, which is the safe side */
 export function ruleOfRow(raw: unknown): WindowRule | null {
