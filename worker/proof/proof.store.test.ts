@@ -296,6 +296,12 @@ describe("an e-mail sink", () => {
     expect(await sinkRow(sinkId)).toMatchObject({ config: { confirmed: "ana@a.example, cy@a.example" } });
     await expect(confirmRecipient(db.appDb, linkFor("bo@a.example"))).rejects.toMatchObject({ code: "E_CODE_EXPIRED" });
   });
+  test("from before it was asked goes on telling those it told, and nobody who is added", async () => {
+    const sinkId = await makeSink(db, who.tenantId, { kind: "email", config: { recipients: "old@a.example" } });
+    const config = { recipients: "old@a.example, new@b.example" };
+    await execute(db.appDb, changeSink, who, { sinkId, name: "email", config });
+    expect(await sinkRow(sinkId)).toMatchObject({ config: { confirmed: "old@a.example" } });
+  });
   test("loses no confirmation of two at once", async () => {
     const sinkId = await make("email", { recipients: "dee@a.example, eve@a.example" });
     await ask(sinkId);

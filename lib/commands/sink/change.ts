@@ -34,7 +34,7 @@ export const changeSink = defineCommand({
     const { config, hidden, proof } = moved
       ? { ...parted, proof: UNPROVEN }
       : sink.kind === "email"
-        ? recipientsOf(parted, was["confirmed"], before.provenAt !== null)
+        ? recipientsOf(parted, was, before.provenAt !== null)
         : { ...parted, hidden: { ...signing(kept), ...parted.hidden }, proof: {} };
     if (moved) await voidAsked(tx, before.id, now);
     const renewed = Object.keys(parted.hidden).filter((name) => parted.hidden[name] !== kept[name]);
@@ -67,11 +67,11 @@ export const changeSink = defineCommand({
 });
 
 /** Who has confirmed stays so; who is new is asked, and who is gone is gone. Without anybody left the sink is nobody's. */
-function recipientsOf(parted: Parted, before: string | undefined, proven: boolean) {
+function recipientsOf(parted: Parted, was: Record<string, string>, proven: boolean) {
   const wanted = addressesIn(parted.config["recipients"]);
   // Before it was asked, all were told: whoever stays among them stays told until the proof runs out.
-  const confirmed = before === undefined ? null : new Set(addressesIn(before));
-  const still = wanted.filter((address) => confirmed?.has(address) ?? proven);
+  const told = new Set(addressesIn(was["confirmed"] ?? (proven ? was["recipients"] : "")));
+  const still = wanted.filter((address) => told.has(address));
   const config: Record<string, string> = { ...parted.config, confirmed: still.join(", ") };
   return { config, hidden: parted.hidden, proof: still.length === 0 ? UNPROVEN : {} };
 }
