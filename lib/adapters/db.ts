@@ -54,13 +54,15 @@ export interface Db {
   global<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
   /** One statement, one transaction, one round trip: for functions of the database that enter their tenants themselves. */
   call<Row extends object>(sql: string, params: readonly unknown[]): Promise<Row[]>;
-  /** The same in several statements. */
+  /** The same in several statements; a lock that is held for over a second ends it (isLocked). */
   across<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
 const STATEMENT_TIMEOUT_MS = 15_000;
 const PATIENT_MS = 10 * 60_000;
+/** One tenant's lock is not waited for in a transaction that is about others as well. */
+const ACROSS_LOCK_MS = 1_000;
 /** More than any pool has connections. */
 const READ_TRIES = 20;
 
@@ -93,7 +95,10 @@ export function openDb(url: string, options: { poolSize?: number; applicationNam
     global: (fn) => prisma.$transaction(fn, limits),
     call: async <Row extends object>(sql: string, params: readonly unknown[]) =>
       (await run(pool, sql, params)).rows as Row[],
-    across: (fn) => transaction(pool, "BEGIN", (client) => fn(rawOn(client) as unknown as Tx)),
+    across: (fn) =>
+      transaction(pool, `BEGIN; SET LOCAL lock_timeout = ${ACROSS_LOCK_MS}`, (client) =>
+        fn(rawOn(client) as unknown as Tx),
+      ),
     close: async () => {
       await prisma.$disconnect();
       await pool.end();

@@ -14,6 +14,8 @@ const AWAY = new Set([
   "P2024",
   "P2028",
   "P2034",
+  // A lock that somebody holds: see isLocked.
+  "55P03",
 ]);
 /** Connection, resources, operator intervention, rollback (serialisation, deadlock), query cancelled, read-only standby. */
 const CLASSES = /^(08|53|57|40|58|25006)/;
@@ -38,6 +40,9 @@ export function isOutage(err: unknown, depth = 0): boolean {
     isOutage((meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError, depth + 1)
   );
 }
+
+/** A row that somebody holds for longer than was worth waiting. */
+export const isLocked = (err: unknown): boolean => sqlStates(err).includes("55P03");
 
 /** Every code that the database or the client gave an error, from the outermost inwards. */
 export function sqlStates(err: unknown, depth = 0): string[] {

@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Db } from "#lib/adapters/db";
+import { isOutage } from "#lib/adapters/outage";
 import { createLog } from "#lib/adapters/log";
 import { places, secrets } from "#lib/adapters/secrets";
 import { sender } from "#lib/adapters/send";
@@ -338,6 +339,26 @@ describe("together", () => {
     );
     expect(ends.map((e) => e.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     expect((await states()).sort()).toEqual(["trigger leased", "trigger sent", "trigger sent"]);
+  });
+
+  test("of tries that are written down at once, one whose incident somebody holds keeps back none of its neighbours", async () => {
+    const [held, free] = [await incident(), await incident()];
+    await say(held, "trigger", await hook("/held"));
+    await say(free, "trigger", await hook("/free"));
+    const { claimed } = await claimAll();
+    const settler = new Settler(db.workerDb);
+    const result = { status: 500, startedAt: clock.now(), durationMs: 1 };
+    const judgement = { verdict: "retry" as const, reason: "Not now.", maybe: false };
+    await db.workerDb.withTenant({ tenantId, actorId: WORKER }, async (tx) => {
+      await tx.$queryRaw`SELECT 1 FROM incident WHERE id = ${held}::uuid FOR UPDATE`;
+      const ends = await Promise.allSettled(
+        claimed.map((one) => settler.settle(one, { ...result, judgement }, clock.now(), 0)),
+      );
+      expect(ends.map((e) => e.status).sort()).toEqual(["fulfilled", "rejected"]);
+      // Waited for as for a database that is away: the answer is not thrown away.
+      expect(ends.flatMap((e) => (e.status === "rejected" ? [isOutage(e.reason)] : []))).toEqual([true]);
+    });
+    expect((await states()).sort()).toEqual(["trigger leased", "trigger pending"]);
   });
 
   test("of tries that are written down at once, one whose token went to another process changes nothing", async () => {

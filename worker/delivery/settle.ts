@@ -4,7 +4,7 @@ import { audit } from "#lib/adapters/audit";
 import { crashPoint } from "#lib/adapters/crash";
 import { type Db, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { liveHint } from "#lib/adapters/hint";
-import { isOutage } from "#lib/adapters/outage";
+import { isLocked, isOutage } from "#lib/adapters/outage";
 import { type Judgement, nextTryAt, type SinkMemory } from "#lib/domain/delivery";
 import { type IncidentState, stillWanted } from "#lib/domain/incident";
 import { LEASE_MS, type Claimed } from "./claim.ts";
@@ -82,8 +82,9 @@ export class Settler {
       });
       for (const { done } of batch) done();
     } catch (error) {
-      // One that the database refuses must not keep its neighbours from being written down.
-      if (batch.length > 1 && !isOutage(error)) for (const one of batch) await this.#together([one]);
+      // One that the database refuses, or that has to wait, must not keep its neighbours from being written down.
+      if (batch.length > 1 && (isLocked(error) || !isOutage(error)))
+        for (const one of batch) await this.#together([one]);
       else for (const { failed } of batch) failed(error);
     }
   }
