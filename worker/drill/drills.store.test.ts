@@ -248,6 +248,8 @@ test("a drill of the budget tells of as many as it may and of the P1, holds the 
   expect(drill).toMatchObject({ flavour: "budget", state: "passed", missing: [] });
   expect(Object.keys(drill?.steps ?? {}).sort()).toEqual([...BUDGET_STEPS].sort());
   expect((await told(tenantId, true)).sort()).toEqual(["P1", ...Array.from({ length: DRILL_BUDGET }, () => "P2")]);
+  // It shows nobody who acknowledges: a drill of the whole road is still due.
+  expect((await ask(tenantId, (tx) => drills(tx))).dueAt).toBeNull();
   const rows = await held(tenantId, drill?.digestId ?? "none");
   expect(rows).toHaveLength(DRILL_OVER);
   for (const row of rows) expect(row).toMatchObject({ drill: true, by: "The drill's own budget", state: "resolved" });

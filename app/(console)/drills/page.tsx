@@ -62,10 +62,10 @@ export default async function DrillsPage() {
       <Section title="Next one due">
         <Panel>
           {dueAt === null ? (
-            <p className="text-sm">Now: no drill has passed yet.</p>
+            <p className="text-sm">Now: no drill of the whole road has passed yet.</p>
           ) : (
             <p className="text-sm">
-              <Moment at={dueAt} />, thirty days after the last that passed.
+              <Moment at={dueAt} />, thirty days after the last of the whole road that passed.
             </p>
           )}
         </Panel>
