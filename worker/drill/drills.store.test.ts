@@ -1,4 +1,4 @@
-// The whole road in one process, with the emulated vendors at its end: only the failure is made up.
+// Over 300 lines: three flavours share one road. The whole road in one process, with the emulated vendors at its end: only the failure is made up.
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PLATFORM_TENANT } from "#lib/adapters/db";
