@@ -12,8 +12,10 @@ export interface HeldLine {
   name: string;
   severity: Severity;
   reason: Reason;
-  /** Still failing as this is written. */
+  /** Still failing as this is written, and nobody has it in hand. */
   live: boolean;
+  /** A wider outage holds it on, until then at the latest. */
+  waitsUntil?: Date | null;
 }
 
 export interface Digest {
@@ -28,12 +30,21 @@ export interface Digest {
 export function heldDigest(held: readonly HeldLine[], from: Date, to: Date): Digest {
   const at = (d: Date) => d.toISOString().slice(11, 16);
   const live = held.filter((h) => h.live).length;
+  const waits = held.flatMap((h) => (h.live && h.waitsUntil ? [h.waitsUntil.getTime()] : []));
+  const outage =
+    waits.length === 0 ? "" : `when a wider outage ends, at the latest ${at(new Date(Math.max(...waits)))} UTC`;
+  const then =
+    waits.length === 0
+      ? "from now on"
+      : waits.length === live
+        ? outage
+        : `from now on, ${waits.length} of them ${outage}`;
   const reasons = top(held.map((h) => REASONS[h.reason].label));
   const servers = top(held.map((h) => h.name));
   const gravest = [...held].sort((a, b) => (a.severity < b.severity ? -1 : 1))[0];
   return {
     title: `${plural(held.length, "incident")} held back until ${at(to)} UTC`,
-    evidence: `${plural(held.length, "incident")} since ${at(from)} UTC ${held.length === 1 ? "was" : "were"} not told one by one; ${live === 0 ? "all are over" : `${live} still ${live === 1 ? "fails" : "fail"} and ${live === 1 ? "is" : "are"} told as the routes say from now on`}.`,
+    evidence: `${plural(held.length, "incident")} since ${at(from)} UTC ${held.length === 1 ? "was" : "were"} not told one by one; ${live === 0 ? "each is over or somebody has it in hand" : `${live} still ${live === 1 ? "fails" : "fail"} and ${live === 1 ? "is" : "are"} told as the routes say ${then}`}.`,
     lines: [
       ...reasons.map(([label, n]) => `${n} × ${label}`),
       ...servers.map(([name, n]) => `${cleanText(name, 120)}: ${n}`),

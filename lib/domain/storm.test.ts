@@ -137,6 +137,16 @@ describe("a digest", () => {
       lines: ["3 × No answer in time", "b: 2", "a: 1"],
     });
     expect(made.evidence).toContain("1 still fails and is told as the routes say from now on");
+    const waitsUntil = new Date("2026-11-21T13:50:00Z");
+    const hour = [new Date("2026-11-21T12:00:00Z"), new Date("2026-11-21T13:00:00Z")] as const;
+    expect(heldDigest([{ ...line("a", "P1", true), waitsUntil }], ...hour).evidence).toContain(
+      "1 still fails and is told as the routes say when a wider outage ends, at the latest 13:50 UTC.",
+    );
+    expect(heldDigest([{ ...line("a", "P1", true), waitsUntil }, line("b", "P1", true)], ...hour).evidence).toContain(
+      "2 still fail and are told as the routes say from now on, 1 of them when a wider outage ends",
+    );
+    // Somebody may have it in hand: that it is over is not known.
+    expect(heldDigest([line("a", "P1")], ...hour).evidence).toContain("each is over or somebody has it in hand.");
   });
 
   test("of tools keeps to a screenful, cleans names and says how many more there are", () => {

@@ -49,7 +49,7 @@ export const windowRule = z
 export type WindowRule = z.infer<typeof windowRule>;
 
 /** Days from one beginning to the next, at least. */
-function daysBetween({ repeat, every, weekdays }: Pick<WindowRule, "repeat" | "every" | "weekdays">): number {
+function daysBetween({ repeat, every, weekdays }: { repeat: string; every: number; weekdays: number[] }): number {
   if (repeat === "days") return every;
   if (repeat !== "weeks") return Number.POSITIVE_INFINITY;
   const days = [...new Set(weekdays)].sort((a, b) => a - b);

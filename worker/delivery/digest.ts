@@ -80,12 +80,16 @@ interface Held {
   policy: unknown;
   server_id: string | null;
   servers: number;
+  /** A wider outage holds it on. */
+  waits_until: Date | null;
 }
 
+/** Each once, whatever held it, and how often. */
 const heldOf = (tx: Tx, kinds: readonly string[], before: Date, ref: string | null, drill: boolean) => tx.$queryRaw<
   Held[]
 >`
-  SELECT i.id::text, i.subject_name AS name, i.state, i.severity, i.reason, i.policy, i.server_id::text,
+  SELECT DISTINCT i.number, i.id::text, i.subject_name AS name, i.state, i.severity, i.reason, i.policy, i.server_id::text,
+    CASE WHEN i.state = 'open' AND i.held_by = 'cluster' AND i.next_step_at > ${before} THEN i.next_step_at END AS waits_until,
     CASE WHEN i.subject_kind = 'storm' THEN (SELECT count(*)::int FROM storm_member m WHERE m.tenant_id = i.tenant_id AND m.storm_id = i.id) ELSE 1 END AS servers
   FROM held_back h JOIN incident i ON i.tenant_id = h.tenant_id AND i.id = h.incident_id
   WHERE h.tenant_id = app.tenant() AND h.digest_id IS NULL AND h.kind = ANY (${[...kinds]}::text[]) AND h.at < ${before} AND i.drill = ${drill}
@@ -139,7 +143,7 @@ async function tellOfHeld(tx: Tx, tenantId: string, hour: Hour, now: Date): Prom
   if (held.length === 0) return false;
   const would = [...(await wouldTell(tx, held, now)).values()].flat().filter(canBeTold);
   const quiet = would.filter((s) => !s.wakes);
-  const lines: HeldLine[] = held.map((h) => ({ ...h, live: h.state === "open" }));
+  const lines: HeldLine[] = held.map((h) => ({ ...h, live: h.state === "open", waitsUntil: h.waits_until }));
   const what = { kind: "hour", key, counted: held.length, since, drill };
   const id = await write(tx, tenantId, what, heldDigest(lines, since, until), quiet.length > 0 ? quiet : would, now);
   if (id === null) return false;

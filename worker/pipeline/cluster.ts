@@ -45,7 +45,7 @@ async function judge(ask: HoldAsk, upstream: readonly SharedCause[]): Promise<Ho
 function held({ id, cause, openedAt }: { id: string; cause: string; openedAt: Date }, now: Date): Hold | null {
   const until = new Date(openedAt.getTime() + CLUSTER_HOLD_MS);
   if (until <= now) return null;
-  const sentence = `Held by a wider outage at ${causeTitle(cause)}, which our operators were told of: until it ends, at the latest until ${until.toISOString().slice(11, 16)} UTC.`;
+  const sentence = `Held by a wider outage at ${causeTitle(cause)}, which our operators are told of: until it ends, at the latest until ${until.toISOString().slice(11, 16)} UTC.`;
   return {
     kind: "cluster",
     ref: id,

@@ -10,6 +10,7 @@ import { makeServer, makeSink, makeTenant } from "#lib/testing/make";
 import { aSealedSlot } from "#lib/testing/sealed";
 import { pino } from "pino";
 import { retain } from "../archive/retain.ts";
+import { sendDigests } from "../delivery/digest.ts";
 import { decide } from "../pipeline/decide.ts";
 import { escalateDue } from "../pipeline/escalate.ts";
 import { followClusters } from "./clusters.ts";
@@ -203,6 +204,25 @@ test("a wider outage whose notice is dead at every place of the operators holds 
   await db.sql("UPDATE delivery SET state = 'dead', settled_at = created_at WHERE tenant_id = $1", [PLATFORM_TENANT]);
   await duties(at + 20_000);
   expect(await told(last)).toContain("s0 pager");
+});
+
+test("an hour's digest says of what a wider outage holds on that it waits, and until when", async () => {
+  await db.sql("UPDATE cluster SET ended_at = opened_at WHERE ended_at IS NULL");
+  const at = aDay() + 50 * MINUTE;
+  const made = [];
+  for (let i = 0; i < 6; i++) made.push(await fleet([`https://mcp.later.example.com/${i}`]));
+  await db.sql("UPDATE sink SET state = 'disabled' WHERE kind = 'slack' AND tenant_id = $1", [made[5]?.tenantId]);
+  for (const { tenantId, servers } of made) await see(tenantId, servers[0] as string, at, "connection_refused");
+  await duties(at + 10_000);
+  await sendDigests(db.workerDb, db.sweeper, new Date(at + 10_000));
+  await sendDigests(db.workerDb, db.sweeper, new Date(at + 11 * MINUTE));
+  const [digest] = await db.sql<{ evidence: string }>(
+    "SELECT n.content ->> 'evidence' AS evidence FROM digest g JOIN notice n ON n.id = g.notice_id WHERE g.tenant_id = $1 AND g.kind = 'hour'",
+    [made[5]?.tenantId],
+  );
+  expect(digest?.evidence).toBe(
+    "1 incident since 12:00 UTC was not told one by one; 1 still fails and is told as the routes say when a wider outage ends, at the latest 13:50 UTC.",
+  );
 });
 
 test("who was about to be paged for what is forgotten after a day, also where nothing ever became an outage of many", async () => {
