@@ -5,6 +5,8 @@ export interface TestDns {
   /** For TOCSIN_DNS_SERVER. */
   server: string;
   txt: Map<string, string[]>;
+  /** Names to which it says nothing at all. */
+  silent: Set<string>;
   /** Every name that was asked for. */
   asked: string[];
   close(): Promise<void>;
@@ -13,6 +15,7 @@ export interface TestDns {
 export async function testDns(): Promise<TestDns> {
   const txt = new Map<string, string[]>();
   const asked: string[] = [];
+  const silent = new Set<string>();
   const socket = createSocket("udp4");
   socket.on("message", (query, from) => {
     const labels: string[] = [];
@@ -23,6 +26,7 @@ export async function testDns(): Promise<TestDns> {
     }
     const name = labels.join(".").toLowerCase();
     asked.push(name);
+    if (silent.has(name)) return;
     const question = query.subarray(12, at + 5);
     const records = query.readUInt16BE(at + 1) === 16 ? (txt.get(name) ?? []) : [];
     const head = Buffer.alloc(12);
@@ -48,6 +52,7 @@ export async function testDns(): Promise<TestDns> {
   return {
     server: `127.0.0.1:${socket.address().port}`,
     txt,
+    silent,
     asked,
     close: () => new Promise((done) => socket.close(() => done())),
   };

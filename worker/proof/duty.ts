@@ -2,6 +2,7 @@
 import type { Db, Sweeper } from "#lib/adapters/db";
 import { sinkBases } from "#lib/adapters/env";
 import type { Log } from "#lib/adapters/log";
+import { isOutage } from "#lib/adapters/outage";
 import type { SecretBox } from "#lib/adapters/secrets";
 import { send } from "#lib/adapters/send";
 import { forgetFormer } from "./former.ts";
@@ -16,15 +17,18 @@ interface Parts {
   log: Log;
 }
 
-export async function followProofs({ db, sweeper }: Parts, now: Date): Promise<void> {
-  try {
-    await settleWebhookProofs(db, sweeper, now);
-  } finally {
-    await watchProofs(db, sweeper, now);
-  }
+export async function followProofs({ db, sweeper, log }: Parts, now: Date): Promise<void> {
+  await settleWebhookProofs(db, sweeper, now).catch(noted(log));
+  await watchProofs(db, sweeper, now).catch(noted(log));
 }
 
 export async function keepProofs({ db, sweeper, box, log }: Parts, now: Date, signal: AbortSignal): Promise<void> {
   await renewProofs({ db, sweeper, box, bases: sinkBases(), send, log }, now, signal);
-  await forgetFormer(db, sweeper, box, now);
+  await forgetFormer(db, sweeper, box, now).catch(noted(log));
 }
+
+/** One sink that cannot be looked at is written down, and is no reason to call the whole duty stuck. */
+const noted = (log: Log) => (err: unknown) => {
+  if (isOutage(err)) throw err;
+  log.error({ err }, "a sink's proof could not be followed; the next look is soon");
+};

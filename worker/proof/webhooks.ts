@@ -1,6 +1,8 @@
 // Ends the attempts to prove webhooks: the challenge was answered with its code, and the domain publishes its record. A
 // private address, which only an operator's allowance opens, has no public record: there the answer alone counts.
+import { setTimeout as pause } from "node:timers/promises";
 import { audit } from "#lib/adapters/audit";
+import { monotonicMs } from "#lib/adapters/clock";
 import { type Db, type Sweeper, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
 import { isAddress, isPrivateHost, type TxtAnswer, txtRecords } from "#lib/adapters/dns-txt";
 import { liveHint } from "#lib/adapters/hint";
@@ -28,22 +30,29 @@ export type Verdict = { proof: ProofKind } | { failed: string } | null;
 const AT_ONCE = 50;
 const SIDE_BY_SIDE = 8;
 
+/** No name server is waited for longer than this, and no more are asked once so long went by: the duty has ten seconds. */
+const WAIT_MS = 4_000;
+
 /**
  * One look at every attempt whose challenge was answered or given up. Tenants take turns, and some are looked at side by
  * side, so that one whose name server is silent does not make the others wait.
+ * @param waitMs for a name server
  * @returns how many ended. @throws the first failure, after all others had their turn
  */
-export async function settleWebhookProofs(db: Db, sweeper: Sweeper, now: Date): Promise<number> {
+export async function settleWebhookProofs(db: Db, sweeper: Sweeper, now: Date, waitMs = WAIT_MS): Promise<number> {
   const due = await sweeper.find<Due>(
     `SELECT p.tenant_id, p.id FROM sink_proof p LEFT JOIN delivery d ON d.tenant_id = p.tenant_id AND d.id = p.delivery_id
      WHERE p.kind = 'webhook' AND p.state = 'asked' AND (d.state IN ('sent', 'dead', 'withheld') OR p.expires_at <= $1)
-     ORDER BY row_number() OVER (PARTITION BY p.tenant_id ORDER BY p.begun_at), p.begun_at LIMIT ${AT_ONCE}`,
+     ORDER BY row_number() OVER (PARTITION BY p.tenant_id ORDER BY p.begun_at), random() LIMIT ${AT_ONCE}`,
     [now],
   );
-  return eachApart(due, SIDE_BY_SIDE, (one) => settleOne(db, one, now));
+  const t0 = monotonicMs();
+  return eachApart(due, SIDE_BY_SIDE, (one) =>
+    monotonicMs() - t0 > waitMs ? Promise.resolve(false) : settleOne(db, one, now, waitMs),
+  );
 }
 
-async function settleOne(db: Db, { tenant_id: tenantId, id }: Due, now: Date): Promise<boolean> {
+async function settleOne(db: Db, { tenant_id: tenantId, id }: Due, now: Date, waitMs: number): Promise<boolean> {
   const context = { tenantId, actorId: WORKER_ACTOR };
   const attempt = await unlessErased(
     db.withTenant(context, (tx) => attemptOf(tx, id, now)),
@@ -51,7 +60,7 @@ async function settleOne(db: Db, { tenant_id: tenantId, id }: Due, now: Date): P
   );
   if (attempt === null) return false;
   // No transaction is open while a name server is waited for.
-  const verdict = await judge(attempt);
+  const verdict = await Promise.race([judge(attempt), silence(attempt, waitMs)]);
   if (verdict === null) return false;
   return unlessErased(
     db.withTenant(context, (tx) => end(tx, tenantId, id, attempt, verdict, now)),
@@ -81,6 +90,9 @@ async function judge(a: Attempt): Promise<Verdict> {
   const answer = await txtRecords(recordName(url.hostname));
   return byRecord(answer, recordName(url.hostname), recordValue(a.token ?? ""), a.over);
 }
+
+const silence = async ({ over }: Attempt, ms: number): Promise<Verdict> =>
+  byRecord(await pause(ms, { is: "unknown", detail: "TIMEOUT" } as const, { ref: false }), "", "", over);
 
 /** @param over no time is left for a name server that does not answer */
 export function byRecord(answer: TxtAnswer, name: string, value: string, over: boolean): Verdict {
