@@ -76,6 +76,8 @@ interface Row {
   source: string;
   revoked: boolean;
   tenant: string;
+  /** Than it was when its incident was closed. */
+  graver: boolean;
 }
 
 /** @returns false when another process has it, or nothing is to be done any more */
@@ -86,8 +88,9 @@ function lookAt(db: Db, found: Found, at: { now: Date; ends: boolean }, log: Log
     const [row] = await tx.$queryRaw<
       Row[]
     >`SELECT a.status, a.severity, a.title, a.body, a.labels, a.starts_at, a.ends_at, a.waiting_since,
-        s.name AS source, s.revoked_at IS NOT NULL AS revoked, t.name AS tenant
-      FROM inbound_alert a JOIN inbound_source s ON s.tenant_id = a.tenant_id AND s.id = a.source_id JOIN tenant t ON t.id = a.tenant_id
+        s.name AS source, s.revoked_at IS NOT NULL AS revoked, t.name AS tenant, coalesce(i.state = 'resolved' AND a.severity < i.severity, false) AS graver
+      FROM inbound_alert a LEFT JOIN incident i ON i.tenant_id = a.tenant_id AND i.id = a.incident_id
+      JOIN inbound_source s ON s.tenant_id = a.tenant_id AND s.id = a.source_id JOIN tenant t ON t.id = a.tenant_id
       WHERE a.tenant_id = app.tenant() AND a.source_id = ${sourceId}::uuid AND a.fingerprint = ${fingerprint}
       FOR UPDATE OF a SKIP LOCKED`;
     if (row === undefined) return false;
@@ -99,7 +102,8 @@ function lookAt(db: Db, found: Found, at: { now: Date; ends: boolean }, log: Log
       subject: subjectOf(row, alertKey(sourceId, fingerprint)),
       verdict: verdictOf(row, over, unsent),
       sealed: null,
-      slot: over || row.starts_at > now ? now : row.starts_at,
+      // Whoever closed it by hand knew of what it was then, and is told of what is worse.
+      slot: over || row.graver || row.starts_at > now ? now : row.starts_at,
       now,
       atOnce: false,
       before: { bad: 0, good: 0, flips: [] },

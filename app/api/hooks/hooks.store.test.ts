@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vit
 import { actKey } from "#lib/adapters/derived-keys";
 import { createLog } from "#lib/adapters/log";
 import { type Actor, execute } from "#lib/commands/command";
+import { resolveIncident } from "#lib/commands/incident/resolve";
 import { endInboundSecret, setInboundSecret } from "#lib/commands/sink/inbound-secret";
 import { addSource } from "#lib/commands/source/add";
 import { revokeSource } from "#lib/commands/source/revoke";
@@ -484,6 +485,24 @@ describe("other monitors", () => {
     expect((await post("inbound", body, headers, "", `?source=${pairOf(randomUUID(), id)}`)).status).toBe(401);
     await take();
     expect(await found()).toMatchObject([{ severity: "P3", subject_name: "Disk is full" }]);
+  });
+
+  test("closed by hand it stays closed while it says the same, and opens anew once it is graver", async () => {
+    const { token } = await source("generic");
+    const disk = (severity: string) =>
+      send(token, { id: "disk", status: "firing", severity, title: "Disk" }, "inbound");
+    await disk("P3");
+    await take();
+    clock.advance(60_000);
+    const [first] = await db.sql("SELECT id FROM incident WHERE tenant_id = $1", [tenantId]);
+    await execute(db.appDb, resolveIncident, ana, { incidentId: first?.["id"] });
+    clock.advance(60_000);
+    await disk("P3");
+    await take();
+    expect(await found()).toMatchObject([{ state: "resolved" }]);
+    await disk("P1");
+    await take();
+    expect(await found()).toMatchObject([{ state: "resolved" }, { state: "open", severity: "P1" }]);
   });
 
   test("a signed request that comes twice counts once: an old end sent again does not end what began since", async () => {
