@@ -1,6 +1,7 @@
 // Alerts of other monitors down the same road as everything else: what is new is walked through the pipeline, and what
 // was not sent again in its time is over. Each in a transaction of its own; what fails stays and is tried again.
 import { type Db, type Sweeper, type Tx, unlessErased, WORKER_ACTOR } from "#lib/adapters/db";
+import { monotonicMs } from "#lib/adapters/clock";
 import type { Log } from "#lib/adapters/log";
 import { alertKey } from "#lib/domain/inbound";
 import type { Severity } from "#lib/domain/reason";
@@ -10,6 +11,8 @@ import type { Subject } from "../pipeline/passage.ts";
 
 const AT_ONCE = 200;
 const SIDE_BY_SIDE = 4;
+/** Of one look; what is left is looked at next. A duty that takes all of its ten seconds counts as stuck. */
+const TURN_MS = 5_000;
 const SLOT_MS = 60_000;
 /** What waits for far longer was written while the clock was ahead. */
 const LONGEST_PAUSE_S = 300;
@@ -31,7 +34,10 @@ export async function takeInbound(
   log: Log,
   signal?: AbortSignal,
   ends = true,
+  turnMs = TURN_MS,
 ): Promise<number> {
+  const t0 = monotonicMs();
+  const stops = () => signal?.aborted === true || monotonicMs() - t0 > turnMs;
   let looked = 0;
   for (;;) {
     // Sources take turns: whoever sends ten thousand at once makes nobody else's page wait for all of them.
@@ -48,7 +54,7 @@ export async function takeInbound(
     const queue = due.values();
     const worker = async () => {
       for (const one of queue) {
-        if (signal?.aborted) return;
+        if (stops()) return;
         try {
           if (await lookAt(db, one, { now, ends }, log)) moved++;
         } catch (err) {
@@ -60,7 +66,7 @@ export async function takeInbound(
     await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
     looked += moved;
     if (failures.length > 0) throw failures[0];
-    if (due.length < AT_ONCE || moved === 0 || signal?.aborted) return looked;
+    if (due.length < AT_ONCE || moved === 0 || stops()) return looked;
   }
 }
 
