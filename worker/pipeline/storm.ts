@@ -107,7 +107,7 @@ interface Gravest {
 async function gravestOf({ tx, incident, now }: HoldAsk, { cause, others }: SharedCause): Promise<Gravest> {
   const since = new Date(now.getTime() - STORM_WINDOW_MS);
   const [found] = await tx.$queryRaw<{ [K in keyof Gravest]: Gravest[K] | null }[]>`
-    SELECT count(*)::int AS n, min(i.severity) AS severity, CASE WHEN bool_or(i.status = 'down') THEN 'down' ELSE 'degraded' END AS status,
+    SELECT count(DISTINCT i.server_id)::int AS n, min(i.severity) AS severity, CASE WHEN bool_or(i.status = 'down') THEN 'down' ELSE 'degraded' END AS status,
       mode() WITHIN GROUP (ORDER BY i.reason) AS reason
     FROM incident_cause c JOIN incident i ON i.tenant_id = c.tenant_id AND i.id = c.incident_id
     WHERE c.tenant_id = app.tenant() AND c.cause = ${cause} AND c.at > ${since} AND i.state <> 'resolved'`;

@@ -72,6 +72,8 @@ export async function followStorms(
 
 interface Members {
   all: number;
+  /** Fewer than members where one fails in several ways, or again. */
+  servers: number;
   failing: number;
   severity: Severity | null;
   status: Status;
@@ -84,7 +86,7 @@ function follow(db: Db, tenantId: string, id: string, now: Date): Promise<boolea
     const cause = storm === null ? null : causeOfStorm(storm.fingerprint);
     if (storm === null || cause === null || storm.state === "resolved") return false;
     const [is] = await tx.$queryRaw<Members[]>`
-      SELECT count(*)::int AS all, count(*) FILTER (WHERE i.state <> 'resolved')::int AS failing, min(i.severity) FILTER (WHERE i.state <> 'resolved') AS severity,
+      SELECT count(*)::int AS all, count(DISTINCT i.server_id)::int AS servers, count(*) FILTER (WHERE i.state <> 'resolved')::int AS failing, min(i.severity) FILTER (WHERE i.state <> 'resolved') AS severity,
         CASE WHEN bool_or(i.status = 'down') FILTER (WHERE i.state <> 'resolved') THEN 'down' ELSE 'degraded' END AS status,
         mode() WITHIN GROUP (ORDER BY i.reason) FILTER (WHERE i.state <> 'resolved') AS reason
       FROM storm_member m JOIN incident i ON i.tenant_id = m.tenant_id AND i.id = m.incident_id
@@ -92,7 +94,7 @@ function follow(db: Db, tenantId: string, id: string, now: Date): Promise<boolea
     if (is === undefined) return false;
     if (is.failing === 0 || isOver(is.all, is.failing)) return end(tx, tenantId, storm, is, now);
     if (storm.state === "acknowledged") await acknowledgeMembers(tx, tenantId, id, now);
-    const sentence = stormSentence(cause, is.all, is.reason ?? storm.reason);
+    const sentence = stormSentence(cause, is.servers, is.reason ?? storm.reason);
     if (is.severity !== null && isGraver(is.severity, storm.severity)) {
       const subject = subjectOf(cause, is.severity, storm.tenantName);
       const verdict = stormVerdict(is.status, is.reason ?? storm.reason, sentence);

@@ -108,6 +108,19 @@ test("a storm that somebody has in hand takes in nothing that is graver than it 
   ]);
 });
 
+test("a storm counts servers, also where one fails, recovers and fails again", async () => {
+  const { tenantId, servers } = await fleet(hosts(6, "mcp.again.example.com"));
+  const at = aDay();
+  for (const server of servers) await see(tenantId, server, at, "connection_refused");
+  await see(tenantId, servers[5] as string, at + MINUTE, "up");
+  for (const m of [2, 3, 4]) await see(tenantId, servers[5] as string, at + m * MINUTE, "connection_refused");
+  await duties(at + 4.5 * MINUTE);
+  const [storm] = await db.sql("SELECT evidence FROM incident WHERE tenant_id = $1 AND subject_kind = 'storm'", [
+    tenantId,
+  ]);
+  expect(storm?.evidence).toBe("6 servers at mcp.again.example.com: connection refused.");
+});
+
 test("what is a member of one storm does not make another one, of a reason alone, for what fails elsewhere", async () => {
   const { tenantId, servers } = await fleet([
     ...hosts(12, "mcp.many.example.com"),
