@@ -37,7 +37,11 @@ test("a button in Slack opens a page, or acts and opens nothing where the sink s
     return body.blocks.find((b) => b.type === "actions")?.elements;
   };
   expect(buttons({})).toContainEqual(expect.objectContaining({ action_id: "tocsin_acknowledge", url: ACT.url }));
-  const [acknowledge] = buttons({ buttons: "act" }) ?? [];
+  const acting = buttons({ buttons: "act" }) ?? [];
+  // A click on a link is told to the app as well, and has to say whose it is.
+  expect(acting.length).toBeGreaterThan(2);
+  for (const one of acting) expect(one).toMatchObject({ value: ACT.ref });
+  const [acknowledge] = acting;
   expect(acknowledge).toMatchObject({ action_id: "tocsin_acknowledge", value: ACT.ref });
   expect(acknowledge).not.toHaveProperty("url");
 });

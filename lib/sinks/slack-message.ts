@@ -25,7 +25,9 @@ export function slackBlocks(notice: Notice, repeat: boolean, clicks = false): Re
     type: "button",
     action_id: `tocsin_${a.id}`,
     text: plain(a.label),
-    ...(clicks && notice.act !== undefined && ACTS.has(a.id) ? { value: notice.act.ref } : { url: a.url }),
+    // Slack tells the app of a click on a link too: without the reference nobody knows whose secret signed it.
+    ...(clicks && notice.act !== undefined ? { value: notice.act.ref } : {}),
+    ...(clicks && notice.act !== undefined && ACTS.has(a.id) ? {} : { url: a.url }),
     ...(a.id === "acknowledge" ? { style: "primary" } : {}),
   }));
   const blocks: (Record<string, unknown> | null)[] = [
