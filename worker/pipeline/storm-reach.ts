@@ -34,8 +34,14 @@ export async function heardByStorm(
   };
   if (!(await hears({ severity: incident.severity, policy: await ownPolicy(tx, incident, of) }))) return null;
   const may = [incident.id];
-  for (const { id, ...own } of others)
-    if (await hears({ severity: own.severity, policy: frozenPolicy(own.policy) })) may.push(id);
+  // Many share a few policies: each is asked about once.
+  const known = new Map<string, boolean>();
+  for (const { id, severity: theirs, policy } of others) {
+    const key = `${theirs} ${JSON.stringify(policy)}`;
+    const heard = known.get(key) ?? (await hears({ severity: theirs, policy: frozenPolicy(policy) }));
+    known.set(key, heard);
+    if (heard) may.push(id);
+  }
   return may;
 }
 

@@ -42,6 +42,8 @@ export async function byStorm(ask: HoldAsk): Promise<Hold | null> {
     may = await heardByStorm(ask, { reason: incident.reason, ...storm }, fresh ? await before(ask, shared.cause) : []);
     if (may === null) return null;
   }
+  // Taken in hand just now, as what it was before this one: asked under its lock.
+  if (gravest !== null && shared.stormId !== null && !(await isOpen(ask, shared.stormId))) return null;
   // One that is raised by this one is raised now: nobody waits for the next look at storms.
   const stormId = gravest === null ? shared.stormId : await open(ask, shared, gravest);
   if (stormId === null) return null;
@@ -60,6 +62,12 @@ export async function byStorm(ask: HoldAsk): Promise<Hold | null> {
     SELECT app.tenant(), incident_id, ${now}::timestamptz, 'suppress', 'joined', ${joining(shared.cause)}, jsonb_build_object('storm', ${stormId}::text) FROM put
     RETURNING incident_id`;
   return joined.some((j) => j.incident_id === incident.id) ? held(ask, stormId) : null;
+}
+
+async function isOpen({ tx }: HoldAsk, stormId: string): Promise<boolean> {
+  const rows = await tx.$queryRaw<{ state: string }[]>`SELECT state FROM incident
+    WHERE tenant_id = app.tenant() AND id = ${stormId}::uuid FOR NO KEY UPDATE`;
+  return rows[0]?.state === "open";
 }
 
 const joining = (cause: string): string => `It belongs to one storm with others: ${causeTitle(cause)}.`;

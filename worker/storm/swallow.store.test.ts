@@ -1,6 +1,6 @@
 // What is grave and has nothing to do with the rest, or would reach nobody behind it, is told all the same.
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { PLATFORM_TENANT, WORKER_ACTOR } from "#lib/adapters/db";
 import { acknowledge } from "#lib/commands/incident/acknowledge-now";
 import { incidentById } from "#lib/commands/incident/row";
@@ -106,6 +106,44 @@ test("a storm that somebody has in hand takes in nothing that is graver than it 
     "s3 pager",
     "example.com pager",
   ]);
+});
+
+test("what is graver does not join a storm that is acknowledged in that moment", async () => {
+  const { tenantId, servers } = await fleet(hosts(8, "mcp.moment.example.com"));
+  const at = aDay();
+  for (const server of servers.slice(0, 6)) await see(tenantId, server, at, "timeout");
+  const storm = async () =>
+    (await db.sql("SELECT * FROM incident WHERE tenant_id = $1 AND subject_kind = 'storm'", [tenantId]))[0] as Record<
+      string,
+      string
+    >;
+  expect((await storm()).severity).toBe("P2");
+  let joining: Promise<unknown> = Promise.resolve();
+  await db.workerDb.withTenant({ tenantId, actorId: WORKER_ACTOR }, async (tx) => {
+    const locked = await incidentById(tx, (await storm()).id as string);
+    if (locked) await acknowledge(tx, tenantId, locked, { name: "Ada", personId: null }, new Date(at + MINUTE));
+    // It has read the storm as open, and waits for its lock.
+    joining = see(tenantId, servers[6] as string, at + MINUTE, "connection_refused");
+    await vi.waitFor(async () => {
+      const [waits] = await db.sql(
+        "SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+      );
+      expect(waits?.n).toBeGreaterThan(0);
+    });
+  });
+  await joining;
+  await duties(at + 2 * MINUTE);
+  expect((await storm()).severity).toBe("P2");
+  expect(await told(tenantId)).toContain("s6 pager");
+});
+
+test("what is graver raises an open storm as it joins, and whoever is told of that hears of it at once", async () => {
+  const { tenantId, servers } = await fleet(hosts(7, "mcp.raise.example.com"));
+  const at = aDay();
+  for (const server of servers.slice(0, 6)) await see(tenantId, server, at, "timeout");
+  expect(await told(tenantId)).not.toContain("mcp.raise.example.com pager");
+  await see(tenantId, servers[6] as string, at + MINUTE, "connection_refused");
+  expect((await told(tenantId)).at(-1)).toBe("mcp.raise.example.com pager");
 });
 
 test("a storm counts servers, also where one fails, recovers and fails again", async () => {
