@@ -249,7 +249,9 @@ const inBoth = (router: "console" | "portal", name: (verb: string) => string): R
   },
   [name("ChallengeSink")]: {
     ...byId(router, "sink.prove", "sink", "sinkId"),
-    prepare: "UPDATE sink SET state = 'enabled' WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL",
+    // Not proven, so that nothing but its challenge is sent there while the product runs beside this.
+    prepare:
+      "UPDATE sink SET proven_at = NULL, proof = NULL, proof_due_at = NULL WHERE tenant_id = $1 AND id = $2 AND $3::text IS NOT NULL",
   },
   [name("ProveSink")]: byId(router, "sink.prove", "sink", "sinkId", { code: PROOF_CODE }),
   // A webhook has no vendor to sign in at.
@@ -377,6 +379,9 @@ export const ACTS: Record<string, Act> = {
     router: "console",
     asks: "policy.change",
     id: "sink",
+    // Each cell has planted one, and a tenant has fifty at most.
+    prepare:
+      "UPDATE policy SET removed_at = now() WHERE tenant_id = $1 AND NOT is_default AND $2::text IS NOT NULL AND $3::text IS NOT NULL",
     fields: (rows) => ({
       steps: JSON.stringify([{ afterMinutes: 0, targets: [{ severities: ["P1"], sinkId: rows.sink }] }]),
     }),

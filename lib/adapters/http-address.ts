@@ -12,7 +12,15 @@ export type AddressPolicy = {
 };
 
 /** Why an address or URL is refused; a class, never the address that a name resolved to. */
-export type BlockClass = "syntax" | "length" | "scheme" | "userinfo" | "port" | "local_name" | "private_address" | "own_console";
+export type BlockClass =
+  | "syntax"
+  | "length"
+  | "scheme"
+  | "userinfo"
+  | "port"
+  | "local_name"
+  | "private_address"
+  | "own_console";
 
 const DENIED = [
   "168.63.129.16/32", // Azure's platform address
