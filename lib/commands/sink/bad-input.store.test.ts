@@ -70,6 +70,20 @@ describe("S1: a webhook's address that may not be reached is refused when it is 
   });
 });
 
+test("a form with a character that cannot be kept is refused beside its field, and is no fault of ours", async () => {
+  const who = await operator();
+  const url = "https://hooks.example.com/a";
+  for (const [field, value] of [
+    ["url", `${url}\u0000`],
+    ["url", `${url}\ud83d`],
+    ["titleTemplate", "{{ server }}\u0007!"],
+  ] as const) {
+    const config = { url, secret: SECRET, [field]: value };
+    const refusal = { code: "E_INVALID", httpStatus: 422, field: `config.${field}` };
+    await expect(execute(db.appDb, createSink, who, { ...hook(url), config })).rejects.toMatchObject(refusal);
+  }
+});
+
 /** Public when the form was saved, and this machine from then on. */
 const inside = async () => [{ address: "127.0.0.1", family: 4 }];
 

@@ -22,6 +22,9 @@ export function sinkKind(kind: string): Sink {
   return sink;
 }
 
+/** Controls other than line breaks and tabs; the first of them the database cannot keep. */
+const UNKEPT = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
 export interface Parted {
   config: Record<string, string>;
   hidden: Record<string, string>;
@@ -47,6 +50,10 @@ export function partConfig(
   for (const { name } of sink.fields.filter((f) => f.input === "url")) assertOpen(name, given[name] ?? "", policy);
   for (const field of sink.fields) {
     const value = (given[field.name] ?? "").trim();
+    if (!value.isWellFormed() || UNKEPT.test(value))
+      throw new TocsinError("E_INVALID", "There is a character in this that nobody can see: type it anew.", {
+        field: `config.${field.name}`,
+      });
     if (sink.secretFields.includes(field.name)) {
       const secret = value === "" ? (kept[field.name] ?? "") : value;
       if (secret !== "") hidden[field.name] = secret;
