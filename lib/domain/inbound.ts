@@ -10,6 +10,8 @@ export type SourceKind = (typeof SOURCE_KINDS)[number];
 export const MAX_LABELS = 50;
 export const MAX_VALUE = 1_024;
 export const MAX_NAME = 128;
+/** All labels of one alert as JSON in UTF-8; the table takes no more than twice that. */
+const MAX_LABELS_KIB = 64;
 /** In one request; over it nothing of the request is taken. */
 export const MAX_ALERTS = 2_000;
 /** Of one source that wait to be looked at; over it the source is asked to come again. */
@@ -66,7 +68,10 @@ export function fitLabels(given: unknown): Record<string, string> | string {
     const clean = cleanText(value, MAX_VALUE);
     if (clean !== "") kept.push([name, clean]);
   }
-  return Object.fromEntries(kept);
+  const labels = Object.fromEntries(kept);
+  if (Buffer.byteLength(JSON.stringify(labels)) > MAX_LABELS_KIB * 1024)
+    return `Its labels take more than ${MAX_LABELS_KIB} KiB.`;
+  return labels;
 }
 
 /** The same labels are the same alert, in whatever order they come. */

@@ -585,6 +585,16 @@ describe("other monitors", () => {
     expect(await take()).toBe(1);
   });
 
+  test("labels that take more room than is kept are refused by name, and cost the others nothing", async () => {
+    const { token } = await source();
+    const labels = (each: string) =>
+      Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`l${i}`, each.repeat(1_024)]));
+    const answer = await send(token, [alert({ labels: labels("語") }), alert()]);
+    expect([answer.status, await answer.json()]).toEqual([400, "Alert 1: Its labels take more than 64 KiB."]);
+    expect((await send(token, [alert({ labels: labels("a") })])).status).toBe(200);
+    expect(await take()).toBe(2);
+  });
+
   test("2,001 alerts at once are 413 by a code, and 2,000 are taken within one request", async () => {
     const { token } = await source("alertmanager", 5_000);
     const list = Array.from({ length: 2_001 }, (_, i) => ({ labels: { alertname: `A${i}` }, endsAt: iso(900) }));
