@@ -330,3 +330,19 @@ test("an outage of many made-up tenants is noticed, told to the operators once, 
     await r.db.sql("SELECT 1 FROM held_back WHERE tenant_id <> $1 AND kind = 'cluster'", [PLATFORM_TENANT]),
   ).toEqual([]);
 });
+
+test("a drill that cannot be moved on keeps no other from its turn", async () => {
+  const broken = await begin();
+  const { tenantId } = await begin();
+  await r.db.sql(
+    "CREATE FUNCTION no_move() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no move'; END $$",
+  );
+  await r.db.sql(
+    `CREATE TRIGGER no_move BEFORE UPDATE ON drill FOR EACH ROW WHEN (OLD.tenant_id = '${broken.tenantId}') EXECUTE FUNCTION no_move()`,
+  );
+  await expect(turn()).rejects.toThrow("no move");
+  await r.db.sql("DROP TRIGGER no_move ON drill");
+  const [row] = await r.db.sql<{ steps: object }>("SELECT steps FROM drill WHERE tenant_id = $1", [tenantId]);
+  expect(row?.steps).toHaveProperty("injected");
+  await turn();
+});

@@ -16,30 +16,34 @@ import { moveBudgetDrill } from "./budget.ts";
 import { moveClusterDrill } from "./cluster.ts";
 import { type DrillDeps, isLaterSlot, put } from "./inject.ts";
 
-/** @returns how many drills are under way */
+/** @returns how many drills are under way. @throws the first failure, after every drill had its turn */
 export async function moveDrills(d: DrillDeps, now: Date): Promise<number> {
   const live = await d.sweeper.find<{ tenant_id: string; id: string }>(
     "SELECT tenant_id, id FROM drill WHERE ended_at IS NULL ORDER BY started_at LIMIT 100",
   );
-  for (const { tenant_id: tenantId, id } of live) {
-    const context = { tenantId, actorId: WORKER_ACTOR };
-    const look = await unlessErased(
-      d.db.withTenant(context, (tx) => lookAt(tx, id)),
-      null,
-    );
-    if (look === null) continue;
-    if (look === "budget" || look === "cluster") {
-      const move = look === "budget" ? moveBudgetDrill : moveClusterDrill;
-      await unlessErased(move(d, tenantId, id, now), undefined);
-      continue;
-    }
-    const steps = { ...look.steps };
-    if (steps.injected === undefined) await fail(d, tenantId, look.serverId, steps, now);
-    else if (mayRecover(steps, look, now)) await recover(d, tenantId, look.serverId, steps, now);
-    const work = d.db.withTenant(context, (tx) => write(tx, tenantId, id, { ...look, steps }, now));
-    await unlessErased(work, undefined);
-  }
+  const failures: unknown[] = [];
+  for (const { tenant_id: tenantId, id } of live) await moveDrill(d, tenantId, id, now).catch((e) => failures.push(e));
+  if (failures.length > 0) throw failures[0];
   return live.length;
+}
+
+async function moveDrill(d: DrillDeps, tenantId: string, id: string, now: Date): Promise<void> {
+  const context = { tenantId, actorId: WORKER_ACTOR };
+  const look = await unlessErased(
+    d.db.withTenant(context, (tx) => lookAt(tx, id)),
+    null,
+  );
+  if (look === null) return;
+  if (look === "budget" || look === "cluster") {
+    const move = look === "budget" ? moveBudgetDrill : moveClusterDrill;
+    await unlessErased(move(d, tenantId, id, now), undefined);
+    return;
+  }
+  const steps = { ...look.steps };
+  if (steps.injected === undefined) await fail(d, tenantId, look.serverId, steps, now);
+  else if (mayRecover(steps, look, now)) await recover(d, tenantId, look.serverId, steps, now);
+  const work = d.db.withTenant(context, (tx) => write(tx, tenantId, id, { ...look, steps }, now));
+  await unlessErased(work, undefined);
 }
 
 interface Look {
