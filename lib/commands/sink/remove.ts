@@ -2,6 +2,7 @@ import { z } from "zod";
 import { liveHint } from "#lib/adapters/hint";
 import { defineCommand } from "#lib/commands/command";
 import { liveSink } from "./live-sink.ts";
+import { voidAsked } from "./prove-row.ts";
 
 /** The row stays for its deliveries' sake; its secret goes at once, and it is disabled so that nothing more is sent. */
 export const removeSink = defineCommand({
@@ -14,7 +15,8 @@ export const removeSink = defineCommand({
       where: { tenantId_id: { tenantId: actor.tenantId, id: sink.id } },
       data: { removedAt: now, updatedAt: now, sealed: null, state: "disabled", disabledReason: "Removed." },
     });
-    // With it goes what lets the vendor speak for it.
+    // With it goes what was asked of it, and what lets the vendor speak for it.
+    await voidAsked(tx, sink.id, now);
     await tx.sinkInbound.deleteMany({ where: { tenantId: actor.tenantId, sinkId: sink.id } });
     await liveHint(tx, { tenant: actor.tenantId, what: "sink", id: sink.id });
     return {

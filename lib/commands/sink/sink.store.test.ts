@@ -12,6 +12,7 @@ import { testSettings } from "../../testing/settings.ts";
 import { changeSink } from "./change.ts";
 import { createSink } from "./create.ts";
 import { openHidden } from "./input.ts";
+import { challengeSink } from "#lib/commands/sink/challenge";
 import { setInboundSecret } from "#lib/commands/sink/inbound-secret";
 import { removeSink } from "./remove.ts";
 import { disableSink, enableSink } from "./switch.ts";
@@ -157,6 +158,10 @@ test("removing deletes the secret at once and keeps the row for its deliveries",
   await as(who)(setInboundSecret, { sinkId: spoken, secret: "" });
   await as(who)(removeSink, { sinkId: spoken });
   expect(await db.sql("SELECT 1 FROM sink_inbound WHERE sink_id = $1", [spoken])).toEqual([]);
+  const mail = await as(who)(createSink, { kind: "email", name: "Mail", config: { recipients: "ana@example.com" } });
+  await as(who)(challengeSink, mail);
+  await as(who)(removeSink, mail);
+  expect(await db.sql("SELECT state FROM delivery WHERE sink_id = $1", [mail.sinkId])).toEqual([{ state: "withheld" }]);
 });
 
 test("a policy cannot name another tenant's sink", async () => {
