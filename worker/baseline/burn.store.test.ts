@@ -78,3 +78,24 @@ test("while the server's own incident is open it says nothing, and what that tol
   for (let minute = 47; minute < 56; minute++) await judge(minute);
   expect(await incidents()).toMatchObject([{ reason: "timeout", state: "resolved" }]);
 });
+
+test("a server that cannot be judged keeps no other from being told of", async () => {
+  const made: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    tenantId = (await makeTenant(db)).id;
+    serverId = await makeServer(db, tenantId, { fireAfter: 3, clearAfter: 1 });
+    made.push(serverId);
+    await history(0, 60, [5, 20, 35, 50]);
+  }
+  // The first of them, in whatever order: a sequence counts on though its transaction fails.
+  await db.sql("CREATE SEQUENCE burns");
+  await db.sql("GRANT ALL ON SEQUENCE burns TO PUBLIC");
+  await db.sql(
+    "CREATE FUNCTION no_burn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('burns') = 1 THEN RAISE EXCEPTION 'no burn'; END IF; RETURN NEW; END $$",
+  );
+  await db.sql("CREATE TRIGGER no_burn BEFORE INSERT ON server_baseline FOR EACH ROW EXECUTE FUNCTION no_burn()");
+  await expect(judge(52)).rejects.toThrow("no burn");
+  await db.sql("DROP TRIGGER no_burn ON server_baseline");
+  const opened = await db.sql("SELECT DISTINCT server_id FROM incident WHERE server_id = ANY ($1)", [made]);
+  expect(opened).toHaveLength(2);
+});

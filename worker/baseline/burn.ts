@@ -22,26 +22,28 @@ interface Row {
 /** A slot is in the history so long after its end. */
 const SETTLED_MS = 30_000;
 
-/** @returns how many servers began or ceased to burn */
+/** @returns how many servers began or ceased to burn. @throws the first failure, after every server had its turn */
 export async function judgeBurn(db: Db, sweeper: Sweeper, now: Date): Promise<number> {
   const tenants = await sweeper.find<{ tenant_id: string }>(
     "SELECT DISTINCT tenant_id FROM server WHERE removed_at IS NULL AND NOT paused",
   );
   let changed = 0;
+  const failures: unknown[] = [];
+  const failed = (err: unknown) => void failures.push(err);
   for (const { tenant_id: tenantId } of tenants) {
     const context = { tenantId, actorId: WORKER_ACTOR };
-    const rows = await db.withTenant({ ...context, readOnly: true }, (tx) => lastHour(tx, now));
+    const asked = db.withTenant({ ...context, readOnly: true }, (tx) => lastHour(tx, now));
+    const rows = (await asked.catch(failed)) ?? [];
     for (const row of rows) {
       const burning = row.burning_since !== null;
       const waits = row.told || (row.run && !burning);
       const found = waits ? null : burn({ slots: row.slots, bad: row.bad, burning });
       if ((found !== null) === burning) continue;
-      changed += await unlessErased(
-        db.withTenant(context, (tx) => say(tx, tenantId, row.id, found, now)),
-        0,
-      );
+      const work = db.withTenant(context, (tx) => say(tx, tenantId, row.id, found, now));
+      changed += (await unlessErased(work, 0).catch(failed)) ?? 0;
     }
   }
+  if (failures.length > 0) throw failures[0];
   return changed;
 }
 

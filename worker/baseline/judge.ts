@@ -54,16 +54,20 @@ export async function judgeElevated(db: Db, sweeper: Sweeper, now: Date): Promis
     "SELECT DISTINCT tenant_id FROM server WHERE removed_at IS NULL AND NOT paused",
   );
   let changed = 0;
+  const failures: unknown[] = [];
+  const failed = (err: unknown) => void failures.push(err);
   for (const { tenant_id: tenantId } of tenants) {
     const context = { tenantId, actorId: WORKER_ACTOR };
-    const rows = await db.withTenant({ ...context, readOnly: true }, (tx) => lastMinutes(tx, now));
+    const asked = db.withTenant({ ...context, readOnly: true }, (tx) => lastMinutes(tx, now));
+    const rows = (await asked.catch(failed)) ?? [];
     for (const row of rows) {
       const found = judge(row);
       if (found.elevated === row.elevated) continue;
       const work = db.withTenant(context, (tx) => say(tx, tenantId, row.id, found, now));
-      changed += await unlessErased(work, 0);
+      changed += (await unlessErased(work, 0).catch(failed)) ?? 0;
     }
   }
+  if (failures.length > 0) throw failures[0];
   return changed;
 }
 
