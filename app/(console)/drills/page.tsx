@@ -99,7 +99,7 @@ function Report({ row }: { row: DrillRow }) {
   return (
     <Panel>
       <div className="mb-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-sm">
-        <StatusMark status="unknown" drill />
+        <StatusMark status="unknown" word="" drill />
         <span className="font-medium">{STATES[row.state]}</span>
         <span>{FLAVOUR_WORDS[row.flavour]}</span>
         <span className="text-ink-2">
