@@ -276,6 +276,11 @@ describe("who is not believed is told one thing, whatever was wrong", () => {
     expect(await calls()).toEqual([]);
   });
 
+  test("two who replace a secret at once take turns", async () => {
+    await Promise.all([give(sinks.opsgenie), give(sinks.opsgenie)]);
+    expect(await db.sql("SELECT 1 FROM sink_inbound WHERE sink_id = $1", [sinks.opsgenie])).toHaveLength(2);
+  });
+
   test("more than 64 KiB is not read to its end", async () => {
     await give(sinks.pagerduty, secret);
     expect(await codeOf(await pager("x".repeat(65 * 1024)))).toBe("413 E_TOO_LARGE");

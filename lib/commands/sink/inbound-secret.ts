@@ -4,7 +4,7 @@ import { places, secrets } from "#lib/adapters/secrets";
 import { defineCommand } from "#lib/commands/command";
 import { TocsinError } from "#lib/domain/error";
 import { INBOUND_KINDS, inboundKind, OVERLAP_MS, pasted } from "#lib/domain/sink-inbound";
-import { liveSink } from "./live-sink.ts";
+import { liveSink, lockSink } from "./live-sink.ts";
 
 /** With what the vendor shows that it is the vendor: pasted where it has its own, else made here and shown once. */
 export const setInboundSecret = defineCommand({
@@ -13,6 +13,7 @@ export const setInboundSecret = defineCommand({
   input: z.strictObject({ sinkId: z.uuid(), secret: z.union([z.literal(""), pasted]).default("") }),
   async run({ tx, input, actor, now }) {
     const { tenantId, personId } = actor;
+    await lockSink(tx, input.sinkId);
     const sink = await liveSink(tx, tenantId, input.sinkId);
     const kind = inboundKind(sink.kind);
     if (kind === null) throw new TocsinError("E_INVALID", "Nothing comes back from a sink of this kind.");
