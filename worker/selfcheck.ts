@@ -26,15 +26,24 @@ export interface Stuck {
 export async function stuckNow(sweeper: Sweeper, now: Date): Promise<Stuck> {
   const ago = (ms: number) => new Date(now.getTime() - ms);
   const rows = await sweeper.find<{ what: string; id: string; count: number }>(
-    `WITH stuck AS (
-       SELECT 'incident' AS what, i.id FROM incident i WHERE i.state = 'open' AND i.opened_at < $1 AND (i.next_step_at < $1
-         OR (i.next_step_at IS NULL AND (i.held_by IS NOT NULL OR (i.severity <> 'P4' AND i.step < jsonb_array_length(coalesce(i.policy->'steps', '[]'))))))
-       UNION ALL
-       SELECT 'delivery', d.id FROM delivery d WHERE (d.state = 'leased' AND d.lease_until < $2) OR (d.state = 'pending' AND d.due_at < $3
+    `WITH waiting AS (
+       SELECT d.tenant_id, d.sink_id, d.id, d.ordinal FROM delivery d WHERE d.state = 'pending' AND d.due_at < $3
          AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.tenant_id = d.tenant_id AND e.incident_id = d.incident_id
            AND e.sink_id = d.sink_id AND e.ordinal < d.ordinal AND e.state IN ('pending', 'leased'))
          AND NOT EXISTS (SELECT 1 FROM sink_trouble t WHERE t.tenant_id = d.tenant_id AND t.sink_id = d.sink_id
-           AND t.over_at IS NULL AND greatest(t.noted_at, t.next_try_at) > $3)))
+           AND t.over_at IS NULL AND greatest(t.noted_at, t.next_try_at) > $3)),
+     -- A long line before a vendor's limit moves: what stood before its first one was settled just now.
+     moving AS (
+       SELECT l.tenant_id, l.sink_id FROM (SELECT tenant_id, sink_id, min(ordinal) AS first FROM waiting GROUP BY 1, 2) l,
+         LATERAL (SELECT x.settled_at FROM delivery x WHERE x.tenant_id = l.tenant_id AND x.sink_id = l.sink_id AND x.ordinal < l.first
+           ORDER BY x.ordinal DESC LIMIT 1) before WHERE before.settled_at > $3),
+     stuck AS (
+       SELECT 'incident' AS what, i.id FROM incident i WHERE i.state = 'open' AND i.opened_at < $1 AND (i.next_step_at < $1
+         OR (i.next_step_at IS NULL AND (i.held_by IS NOT NULL OR (i.severity <> 'P4' AND i.step < jsonb_array_length(coalesce(i.policy->'steps', '[]'))))))
+       UNION ALL
+       SELECT 'delivery', d.id FROM delivery d WHERE d.state = 'leased' AND d.lease_until < $2
+       UNION ALL
+       SELECT 'delivery', w.id FROM waiting w WHERE NOT EXISTS (SELECT 1 FROM moving m WHERE m.tenant_id = w.tenant_id AND m.sink_id = w.sink_id))
      SELECT what, unnest((array_agg(id::text ORDER BY id))[1:${NAMED}]) AS id, count(*)::int AS count
      FROM stuck GROUP BY what`,
     [ago(STEP_MS), ago(LEASE_MS), ago(DUE_MS)],

@@ -200,3 +200,18 @@ test("what waits for the end of an erasure takes nobody's place, however many si
   });
   expect(arrived("/well")).toHaveLength(1);
 });
+
+test("a long line before a vendor's limit is not stuck while it moves", async () => {
+  const of = await tenant();
+  const sink = await hook(of, "/busy");
+  for (let i = 0; i < 3; i++) await incident(of, sink);
+  clock.advance(15 * MINUTE);
+  expect((await stuckNow(db.sweeper, clock.now())).deliveries).toBe(3);
+  await db.sql(
+    "UPDATE delivery SET state = 'sent', settled_at = $1 WHERE id = (SELECT id FROM delivery WHERE sink_id = $2 ORDER BY ordinal LIMIT 1)",
+    [clock.now(), sink],
+  );
+  expect((await stuckNow(db.sweeper, clock.now())).deliveries).toBe(0);
+  clock.advance(11 * MINUTE);
+  expect((await stuckNow(db.sweeper, clock.now())).deliveries).toBe(2);
+});
