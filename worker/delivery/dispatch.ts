@@ -43,8 +43,16 @@ export interface Dispatched {
   fault?: unknown;
 }
 
-/** @param settler shared, so that tries which end at about the same time are written down together */
-export async function dispatch(d: Dispatch, claimed: Claimed, settler = new Settler(d.db)): Promise<Dispatched> {
+/**
+ * @param settler shared, so that tries which end at about the same time are written down together
+ * @param onSent the sink has taken it, and it is about to be written down
+ */
+export async function dispatch(
+  d: Dispatch,
+  claimed: Claimed,
+  settler = new Settler(d.db),
+  onSent = () => {},
+): Promise<Dispatched> {
   const startedAt = clockNow();
   const t0 = monotonicMs();
   let requests = 0;
@@ -54,6 +62,7 @@ export async function dispatch(d: Dispatch, claimed: Claimed, settler = new Sett
   };
   const { judgement, status, fault } = await converse({ ...d, send }, claimed);
   if (judgement === null) return { judgement, requests };
+  if (judgement.verdict === "sent") onSent();
   const result: TryResult = { judgement, status, startedAt, durationMs: monotonicMs() - t0 };
   await insist(() => settler.settle(claimed, result, clockNow(), d.random()));
   return { judgement, requests, fault };

@@ -89,7 +89,11 @@ export class Outbox {
   #start(claimed: Claimed): void {
     this.#places.take(claimed.id, claimed.sink.id, monotonicMs());
     this.#gate.started(claimed, clockNow().getTime());
-    const run = dispatch(this.#d, claimed, this.#settler)
+    const taken = () => {
+      this.#places.taken(claimed.id);
+      this.wake();
+    };
+    const run = dispatch(this.#d, claimed, this.#settler, taken)
       .then((done) => {
         this.#gate.done(claimed, done.judgement, done.requests, clockNow().getTime());
         if (done.fault !== undefined)

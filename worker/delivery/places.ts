@@ -9,6 +9,8 @@ const SLOW_MS = 2_000;
 interface InFlight {
   sinkId: string;
   startedMs: number;
+  /** The sink took it: what is left is to write that down, which is no use of the sink. */
+  taken?: true;
 }
 
 export class Places {
@@ -17,14 +19,14 @@ export class Places {
   /** @returns how many more may start now; times are monotonic milliseconds */
   free(nowMs: number): number {
     let fast = 0;
-    for (const { startedMs } of this.#inFlight.values()) if (nowMs - startedMs < SLOW_MS) fast++;
+    for (const { startedMs, taken } of this.#inFlight.values()) if (!taken && nowMs - startedMs < SLOW_MS) fast++;
     return Math.max(0, Math.min(FAST_PLACES - fast, ALL_PLACES - this.#inFlight.size));
   }
 
   /** Deliveries under way, by sink. */
   bySink(): Map<string, number> {
     const used = new Map<string, number>();
-    for (const { sinkId } of this.#inFlight.values()) used.set(sinkId, (used.get(sinkId) ?? 0) + 1);
+    for (const { sinkId, taken } of this.#inFlight.values()) if (!taken) used.set(sinkId, (used.get(sinkId) ?? 0) + 1);
     return used;
   }
 
@@ -34,6 +36,12 @@ export class Places {
 
   take(deliveryId: string, sinkId: string, nowMs: number): void {
     this.#inFlight.set(deliveryId, { sinkId, startedMs: nowMs });
+  }
+
+  /** The sink may be sent the next one while this one is written down. */
+  taken(deliveryId: string): void {
+    const one = this.#inFlight.get(deliveryId);
+    if (one !== undefined) one.taken = true;
   }
 
   leave(deliveryId: string): void {
