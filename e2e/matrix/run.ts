@@ -213,9 +213,15 @@ async function allowedActs(asking: Asking, built: BuiltAction): Promise<void> {
       Object.assign(rows, { [is]: made?.id });
     }
     if (act.ready !== undefined) await asking.db.rows(act.ready, [rows.tenant]);
-    if (act.prepare !== undefined && act.id !== undefined)
-      await asking.db.rows(act.prepare, [rows.tenant, rows[act.id], who.personId]);
-    const { answer, says } = await callAct(asking, built, act, who, rows);
+    const asked = async () => {
+      if (act.prepare !== undefined && act.id !== undefined)
+        await asking.db.rows(act.prepare, [rows.tenant, rows[act.id], who.personId]);
+      return callAct(asking, built, act, who, rows);
+    };
+    let { answer, says } = await asked();
+    // The product runs beside this: a planted sink that is enabled is told of something at once, and ends as a bad one.
+    for (let more = 3; says === "E_STATE" && act.prepare !== undefined && more > 0; more--)
+      ({ answer, says } = await asked());
     if (act.after !== undefined) await asking.db.rows(act.after);
     asking.found.cells++;
     if (!cell.split(" or ").includes(says))
