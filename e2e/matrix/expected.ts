@@ -347,7 +347,7 @@ export const ACTS: Record<string, Act> = {
   redriveAllAction: {
     ...byId("console", "delivery.redrive", "sink", "sinkId"),
     prepare:
-      "UPDATE delivery SET state = 'dead', settled_at = now(), lease_until = NULL, leased_by = NULL WHERE tenant_id = $1 AND sink_id = $2 AND $3::text IS NOT NULL",
+      "UPDATE delivery SET state = 'dead', settled_at = '2026-01-01', lease_until = NULL, leased_by = NULL WHERE tenant_id = $1 AND sink_id = $2 AND $3::text IS NOT NULL",
   },
   fallbackAction: byId("console", "sink.change", "sink", "sinkId", { afterMinutes: "5" }),
   portalSetFallback: byId("portal", "sink.change", "sink", "sinkId", { afterMinutes: "5" }),

@@ -353,6 +353,8 @@ export const ROWS: Record<string, (w: World) => Row> = {
     last_bad_slot: AT,
     policy: json({ name: "Default policy", steps: [{ afterMinutes: 0, targets: [] }] }),
     silence_id: w.silence,
+    // Where a worker runs, it must look for no other road for what was never sent.
+    fallback_at: AT,
   }),
   "public.runbook": (w) => ({
     tenant_id: w.tenant,
