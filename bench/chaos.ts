@@ -1,3 +1,4 @@
+// Over 300 lines: one run with its producer, its killers and its ledger, which share what was begun.
 // Incident changes through real worker processes while those are killed, PostgreSQL crashes and Redis is killed or
 // emptied. Afterwards every change that PostgreSQL committed is compared with what its receiver got.
 import { type ChildProcess, spawn } from "node:child_process";
